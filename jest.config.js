@@ -1,0 +1,37 @@
+// Three projects: `unit` takes seconds, `cdk` synthesises templates, `integration` runs real engines.
+const common = {
+  extensionsToTreatAsEsm: ['.ts'],
+  testEnvironment: 'node',
+  randomize: true,
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2024' },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+};
+
+export default {
+  randomize: true,
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['\\.integration\\.test\\.ts$', '<rootDir>/test/lib/'],
+    },
+    {
+      ...common,
+      displayName: 'cdk',
+      testMatch: ['<rootDir>/test/lib/**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/**/*.integration.test.ts'],
+    },
+  ],
+};

@@ -1,0 +1,148 @@
+import type { FieldType } from './fields.ts';
+
+/**
+ * The compiled model: plain data, serialisable, by SQL names. From it follow the infrastructure, the
+ * schema of each engine, the mapping of rows to views and the placements that the router plans from.
+ * At run time a row is keyed by column name everywhere; only callers of the typed model see fields.
+ */
+export interface Catalog {
+  readonly name: string;
+  readonly entities: readonly CatalogEntity[];
+  /** The single DynamoDB table, if any entity lives there. */
+  readonly table: DynamodbTable | undefined;
+}
+
+export interface CatalogColumn {
+  /** snake_case, the name in SQL, on the log and in every store. */
+  readonly name: string;
+  /** camelCase, the name in the model. */
+  readonly field: string;
+  readonly type: FieldType;
+  readonly optional: boolean;
+  readonly immutable: boolean;
+}
+
+export interface CatalogEntity {
+  /** snake_case; the SQL table. */
+  readonly name: string;
+  readonly columns: readonly CatalogColumn[];
+  readonly key: readonly string[];
+  /** The tenant column, or undefined for shared reference data. */
+  readonly tenant: string | undefined;
+  /** The topic of the change log that carries this entity. */
+  readonly topic: string;
+  readonly topicPartitions: number;
+  readonly source: CatalogSource;
+  readonly views: readonly CatalogView[];
+}
+
+export type CatalogSource = AuroraSourcePlacement | DynamodbSourcePlacement | KafkaSourcePlacement;
+
+export interface AuroraSourcePlacement {
+  readonly kind: 'aurora.source';
+  readonly indexes: readonly (readonly string[])[];
+}
+
+/** Text and columns in turn; the whole is a text key. */
+export type KeyTemplate = readonly KeyTemplatePart[];
+export type KeyTemplatePart = { readonly text: string } | { readonly column: string };
+
+export interface DynamodbSourcePlacement {
+  readonly kind: 'dynamodb.source';
+  readonly partitionKey: KeyTemplate;
+  readonly sortKey: KeyTemplate;
+  readonly indexes: readonly CatalogGlobalIndex[];
+  readonly localIndexes: readonly CatalogLocalIndex[];
+}
+export interface CatalogGlobalIndex {
+  readonly name: string;
+  readonly partitionKey: KeyTemplate;
+  readonly sortKey: KeyTemplate;
+  /** How many partitions one value of the partition key is spread over; 1 is not spread. */
+  readonly spread: number;
+}
+export interface CatalogLocalIndex {
+  readonly name: string;
+  /** A column stored as an attribute of its own name and type. */
+  readonly sortKeyColumn: string;
+}
+
+export interface KafkaSourcePlacement {
+  readonly kind: 'kafka.source';
+}
+
+export type CatalogView = AuroraTablePlacement | RedisHashPlacement | RedisSortedSetPlacement;
+
+export interface CatalogTerm {
+  readonly column: string;
+  readonly unit: 'value' | 'day' | 'month';
+}
+export interface CatalogExpiry {
+  readonly column: string;
+  readonly afterMs: number;
+}
+interface ViewBase {
+  readonly name: string;
+  /** The entity's columns that the view holds, key included, in the entity's order. */
+  readonly columns: readonly string[];
+  readonly expire: CatalogExpiry | undefined;
+}
+export interface AuroraTablePlacement extends ViewBase {
+  readonly kind: 'aurora.table';
+  readonly partitionBy: CatalogTerm | undefined;
+  readonly indexes: readonly (readonly string[])[];
+}
+export interface RedisHashPlacement extends ViewBase {
+  readonly kind: 'redis.hash';
+  readonly by: readonly CatalogTerm[];
+}
+export interface RedisSortedSetPlacement extends ViewBase {
+  readonly kind: 'redis.sortedSet';
+  readonly by: readonly CatalogTerm[];
+  readonly score: string;
+  readonly limit: number | undefined;
+}
+
+/** The physical DynamoDB table that all DynamoDB entities share. Attribute names are fixed here. */
+export interface DynamodbTable {
+  readonly name: string;
+  readonly partitionKeyAttribute: 'pk';
+  readonly sortKeyAttribute: 'sk';
+  /** Marks which entity an item is of. */
+  readonly entityAttribute: 'entity';
+  /** Microseconds: the position half of the item's version (DESIGN §4). */
+  readonly versionAttribute: 'version';
+  /** Present and true on a tombstone item. */
+  readonly deletedAttribute: 'deleted';
+  /** Epoch seconds; DynamoDB's TTL. */
+  readonly timeToLiveAttribute: 'ttl';
+  readonly globalIndexes: readonly {
+    readonly name: string;
+    readonly partitionKeyAttribute: string;
+    readonly sortKeyAttribute: string;
+  }[];
+  readonly localIndexes: readonly {
+    readonly name: string;
+    readonly sortKeyAttribute: string;
+    readonly sortKeyType: 'S' | 'N';
+  }[];
+}
+
+/** The store that a placement lies in. */
+export const storeOf = (placement: CatalogSource | CatalogView): 'aurora' | 'dynamodb' | 'kafka' | 'redis' => {
+  const store = placement.kind.split('.')[0];
+  // The kinds are literals that start with exactly these names.
+  return store as 'aurora' | 'dynamodb' | 'kafka' | 'redis';
+};
+
+export function columnOf(entity: CatalogEntity, name: string): CatalogColumn {
+  const column = entity.columns.find((candidate) => candidate.name === name);
+  if (column === undefined) throw new TypeError(`entity ${entity.name} has no column ${name}`);
+  return column;
+}
+
+export function entityOf(catalog: Catalog, name: string): CatalogEntity {
+  const entity = catalog.entities.find((candidate) => candidate.name === name);
+  if (entity === undefined) throw new TypeError(`the model ${catalog.name} has no entity ${name}`);
+  return entity;
+}

@@ -1,0 +1,43 @@
+/**
+ * The environment variables that the functions read; the constructs and `local/` set them. No other
+ * is read. A secret is never a value here: on AWS the variable holds the secret's ARN.
+ */
+export const environmentNames = {
+  /** Generation of the change records that this function captures (DESIGN §4), 0 to 127. */
+  generation: 'POLYSTORE_GENERATION',
+  /** `host:port` of the Aurora writer, of a replica; the database and the users. */
+  auroraWriter: 'POLYSTORE_AURORA_WRITER',
+  auroraReplica: 'POLYSTORE_AURORA_REPLICA',
+  auroraDatabase: 'POLYSTORE_AURORA_DATABASE',
+  auroraUser: 'POLYSTORE_AURORA_USER',
+  /** ARN of the secret that holds `username` and `password`; absent: no password (loopback only). */
+  auroraSecret: 'POLYSTORE_AURORA_SECRET',
+  /** `verify` (the default) or `disable`, loopback only. */
+  auroraTls: 'POLYSTORE_AURORA_TLS',
+  /** Set only where DynamoDB is not the region's own. */
+  dynamodbEndpoint: 'POLYSTORE_DYNAMODB_ENDPOINT',
+  /** Names of the entities' table and of the dead letters' table. */
+  dynamodbTable: 'POLYSTORE_DYNAMODB_TABLE',
+  deadLettersTable: 'POLYSTORE_DEAD_LETTERS_TABLE',
+  /** `host:port` of the cache that never evicts. */
+  redisEndpoint: 'POLYSTORE_REDIS',
+  /** `on` (the default) or `off`, loopback only. */
+  redisTls: 'POLYSTORE_REDIS_TLS',
+  /** Comma-separated `host:port`. */
+  logBrokers: 'POLYSTORE_LOG_BROKERS',
+  /** `iam` (the default) or `none`, loopback only. */
+  logAuth: 'POLYSTORE_LOG_AUTH',
+  /** Replication factor of the topics that the schema function makes. */
+  logReplication: 'POLYSTORE_LOG_REPLICATION',
+  /** Who may issue credentials: issuer, audience, and the keys as a JWKS document or its address. */
+  jwtIssuer: 'POLYSTORE_JWT_ISSUER',
+  jwtAudience: 'POLYSTORE_JWT_AUDIENCE',
+  jwks: 'POLYSTORE_JWKS',
+  jwksUrl: 'POLYSTORE_JWKS_URL',
+  /** ARN of the secret that signs tokens, or, on loopback only, the secret itself as `dev:…`. */
+  tokenSecret: 'POLYSTORE_TOKEN_SECRET',
+  /** Milliseconds since the epoch at which the clock stands still; tests only. */
+  fixedClock: 'POLYSTORE_FIXED_CLOCK',
+} as const;
+
+export type EnvironmentName = (typeof environmentNames)[keyof typeof environmentNames];

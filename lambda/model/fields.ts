@@ -1,0 +1,75 @@
+/**
+ * The field types of the modelling language. A value of each type has one canonical JSON form, the
+ * same on the log, in every store's rows and in answers:
+ *
+ * | type | canonical form |
+ * | --- | --- |
+ * | text, oneOf | string |
+ * | integer | number, 32 bits signed |
+ * | bigint | string of decimal digits, 64 bits signed |
+ * | decimal | string, plain notation, exactly `scale` digits after the point |
+ * | float | number, double precision, finite |
+ * | boolean | boolean |
+ * | timestamp | `YYYY-MM-DDTHH:MM:SS.ffffffZ`, UTC, always six digits, so that text order is time order |
+ * | date | `YYYY-MM-DD` |
+ * | json | any JSON value |
+ */
+export type FieldType =
+  | { readonly kind: 'text' }
+  | { readonly kind: 'oneOf'; readonly values: readonly string[] }
+  | { readonly kind: 'integer' }
+  | { readonly kind: 'bigint' }
+  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
+  | { readonly kind: 'float' }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'timestamp' }
+  | { readonly kind: 'date' }
+  | { readonly kind: 'json' };
+
+/** A JSON value. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/** A declared field. `T` is the type of its canonical value, `null` included when it is optional. */
+export interface Field<T = unknown> {
+  readonly type: FieldType;
+  readonly isOptional: boolean;
+  readonly isImmutable: boolean;
+  /** May be absent; absent is `null`. */
+  optional(): Field<T | null>;
+  /** Never changes after the row was inserted, so a view may be located by it. */
+  immutable(): Field<T>;
+  /** Exists for the type only. */
+  readonly _value?: T;
+}
+
+function field<T>(type: FieldType, isOptional = false, isImmutable = false): Field<T> {
+  return {
+    type,
+    isOptional,
+    isImmutable,
+    optional: () => field<T | null>(type, true, isImmutable),
+    immutable: () => field<T>(type, isOptional, true),
+  };
+}
+
+/** Text of any length, in Unicode without U+0000. */
+export const text = (): Field<string> => field({ kind: 'text' });
+/** One of the given texts. */
+export const oneOf = <const V extends readonly [string, ...string[]]>(...values: V): Field<V[number]> =>
+  field({ kind: 'oneOf', values });
+/** A 32-bit signed integer. */
+export const integer = (): Field<number> => field({ kind: 'integer' });
+/** A 64-bit signed integer, as a string of digits. */
+export const bigint = (): Field<string> => field({ kind: 'bigint' });
+/** An exact number of at most `precision` digits, `scale` of them after the point, as a string. */
+export const decimal = (precision: number, scale: number): Field<string> =>
+  field({ kind: 'decimal', precision, scale });
+/** A finite double-precision number. */
+export const float = (): Field<number> => field({ kind: 'float' });
+export const boolean = (): Field<boolean> => field({ kind: 'boolean' });
+/** A point in time, microseconds, UTC. */
+export const timestamp = (): Field<string> => field({ kind: 'timestamp' });
+/** A calendar day. */
+export const date = (): Field<string> => field({ kind: 'date' });
+/** Any JSON value. */
+export const json = (): Field<Json> => field({ kind: 'json' });
