@@ -10,12 +10,22 @@ export type Key = Readonly<Record<string, Value>>;
 
 /** One committed insert, update or delete of one key, with its version. */
 export type Change =
-  | { readonly kind: 'upsert'; readonly entity: string; readonly key: Key; readonly version: Version; readonly row: Row }
+  | {
+      readonly kind: 'upsert';
+      readonly entity: string;
+      readonly key: Key;
+      readonly version: Version;
+      readonly row: Row;
+    }
   | { readonly kind: 'delete'; readonly entity: string; readonly key: Key; readonly version: Version };
 
 /** A text that is equal for equal keys of one entity, for use as a map key within one process. */
 export const keyText = (key: Key): string =>
-  JSON.stringify(Object.keys(key).sort().map((column) => [column, key[column]]));
+  JSON.stringify(
+    Object.keys(key)
+      .sort()
+      .map((column) => [column, key[column]]),
+  );
 
 /**
  * Keeps the highest version of each key of each entity. Order of the input does not matter; equal

@@ -15,7 +15,8 @@ export function createVersion(generation: number, position: bigint): Version {
   if (!Number.isInteger(generation) || generation < 0 || generation > maxGeneration) {
     throw new RangeError(`generation ${generation} is outside 0 to ${maxGeneration}`);
   }
-  if (position < 0n || position > maxPosition) throw new RangeError(`position ${position} is outside 0 to ${maxPosition}`);
+  if (position < 0n || position > maxPosition)
+    throw new RangeError(`position ${position} is outside 0 to ${maxPosition}`);
   // The only place where a plain bigint becomes a version, besides parseVersion.
   return ((BigInt(generation) << positionBits) | position) as Version;
 }

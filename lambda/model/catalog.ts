@@ -129,7 +129,9 @@ export interface DynamodbTable {
 }
 
 /** The store that a placement lies in. */
-export const storeOf = (placement: CatalogSource | CatalogView): 'aurora' | 'dynamodb' | 'kafka' | 'redis' => {
+export const storeOf = (
+  placement: CatalogSource | CatalogView,
+): 'aurora' | 'dynamodb' | 'kafka' | 'redis' => {
   const store = placement.kind.split('.')[0];
   // The kinds are literals that start with exactly these names.
   return store as 'aurora' | 'dynamodb' | 'kafka' | 'redis';

@@ -3,7 +3,11 @@ import { columnOf } from './catalog.ts';
 import type { Problems } from './problems.ts';
 
 /** Lays all DynamoDB entities into one table; indexes of the same name are one index. */
-export function compileTable(modelName: string, entities: readonly CatalogEntity[], problems: Problems): DynamodbTable | undefined {
+export function compileTable(
+  modelName: string,
+  entities: readonly CatalogEntity[],
+  problems: Problems,
+): DynamodbTable | undefined {
   const globalNames = new Set<string>();
   const localTypes = new Map<string, { attribute: string; type: 'S' | 'N' }>();
   let used = false;
@@ -12,11 +16,18 @@ export function compileTable(modelName: string, entities: readonly CatalogEntity
     used = true;
     for (const index of entity.source.indexes) globalNames.add(checked(index.name, entity, problems));
     for (const index of entity.source.localIndexes) {
-      const column = entity.columns.some((candidate) => candidate.name === index.sortKeyColumn) ? columnOf(entity, index.sortKeyColumn) : undefined;
-      const type = column === undefined || column.type.kind === 'integer' || column.type.kind === 'float' ? 'N' : 'S';
+      const column = entity.columns.some((candidate) => candidate.name === index.sortKeyColumn)
+        ? columnOf(entity, index.sortKeyColumn)
+        : undefined;
+      const type =
+        column === undefined || column.type.kind === 'integer' || column.type.kind === 'float' ? 'N' : 'S';
       const other = localTypes.get(index.name);
       if (other !== undefined && (other.attribute !== index.sortKeyColumn || other.type !== type)) {
-        problems.add(`${entity.name}.source.localIndexes.${index.name}`, `sorts by '${index.sortKeyColumn}', another entity's index of that name by '${other.attribute}'`, 'rename one of the indexes');
+        problems.add(
+          `${entity.name}.source.localIndexes.${index.name}`,
+          `sorts by '${index.sortKeyColumn}', another entity's index of that name by '${other.attribute}'`,
+          'rename one of the indexes',
+        );
       }
       localTypes.set(checked(index.name, entity, problems), { attribute: index.sortKeyColumn, type });
     }
@@ -35,18 +46,24 @@ export function compileTable(modelName: string, entities: readonly CatalogEntity
       partitionKeyAttribute: `${name}_pk`,
       sortKeyAttribute: `${name}_sk`,
     })),
-    localIndexes: [...localTypes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { attribute, type }]) => ({
-      name,
-      sortKeyAttribute: attribute,
-      sortKeyType: type,
-    })),
+    localIndexes: [...localTypes]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, { attribute, type }]) => ({
+        name,
+        sortKeyAttribute: attribute,
+        sortKeyType: type,
+      })),
   };
 }
 
 function checked(name: string, entity: CatalogEntity, problems: Problems): string {
   // DynamoDB takes 3 to 255 of these characters.
   if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) {
-    problems.add(`${entity.name}.source.indexes.${name}`, 'is no index name for DynamoDB', 'use 3 to 255 letters, digits, _, - or .');
+    problems.add(
+      `${entity.name}.source.indexes.${name}`,
+      'is no index name for DynamoDB',
+      'use 3 to 255 letters, digits, _, - or .',
+    );
   }
   return name;
 }

@@ -6,19 +6,39 @@ import type { Expiry, PartitionTerm, View } from './language.ts';
 export function compileView(name: string, view: View, context: EntityContext): CatalogView {
   const { definition, columns, key, tenant, resolve, problems } = context;
   const where = `${definition.name}.views.${name}`;
-  if (!/^[a-z][a-zA-Z0-9]*$/.test(name)) problems.add(where, 'is not camelCase', 'start with a-z and use letters and digits only');
+  if (!/^[a-z][a-zA-Z0-9]*$/.test(name))
+    problems.add(where, 'is not camelCase', 'start with a-z and use letters and digits only');
   const typeOf = (column: string) => columns.find((candidate) => candidate.name === column)?.type.kind;
 
   const term = (declared: string | PartitionTerm, part: string): CatalogTerm => {
-    const { field, unit } = typeof declared === 'string' ? { field: declared, unit: 'value' as const } : declared;
+    const { field, unit } =
+      typeof declared === 'string' ? { field: declared, unit: 'value' as const } : declared;
     const column = resolve(field, `views.${name}.${part}`);
     const found = columns.find((candidate) => candidate.name === column);
     if (found !== undefined && !found.immutable) {
-      problems.add(`${where}.${part}`, `places rows by '${field}', which may change, so a row would move and leave its old self behind`, 'place it by key fields, or declare the field .immutable()');
+      problems.add(
+        `${where}.${part}`,
+        `places rows by '${field}', which may change, so a row would move and leave its old self behind`,
+        'place it by key fields, or declare the field .immutable()',
+      );
     }
-    if (found?.optional) problems.add(`${where}.${part}`, `places rows by '${field}', which is optional`, 'place it by a field that is always there');
-    if (unit !== 'value' && found !== undefined && found.type.kind !== 'timestamp' && found.type.kind !== 'date') {
-      problems.add(`${where}.${part}`, `takes the ${unit} of '${field}', which is of type ${found.type.kind}`, 'use a timestamp or a date');
+    if (found?.optional)
+      problems.add(
+        `${where}.${part}`,
+        `places rows by '${field}', which is optional`,
+        'place it by a field that is always there',
+      );
+    if (
+      unit !== 'value' &&
+      found !== undefined &&
+      found.type.kind !== 'timestamp' &&
+      found.type.kind !== 'date'
+    ) {
+      problems.add(
+        `${where}.${part}`,
+        `takes the ${unit} of '${field}', which is of type ${found.type.kind}`,
+        'use a timestamp or a date',
+      );
     }
     return { column, unit };
   };
@@ -26,8 +46,14 @@ export function compileView(name: string, view: View, context: EntityContext): C
     if (declared === undefined) return undefined;
     const column = resolve(declared.field, `views.${name}.expire`);
     const type = typeOf(column);
-    if (type !== undefined && type !== 'timestamp') problems.add(`${where}.expire`, `counts from '${declared.field}', which is of type ${type}`, 'use a timestamp');
-    if (declared.afterMs <= 0) problems.add(`${where}.expire`, 'is not after anything', 'use a positive duration');
+    if (type !== undefined && type !== 'timestamp')
+      problems.add(
+        `${where}.expire`,
+        `counts from '${declared.field}', which is of type ${type}`,
+        'use a timestamp',
+      );
+    if (declared.afterMs <= 0)
+      problems.add(`${where}.expire`, 'is not after anything', 'use a positive duration');
     return { column, afterMs: declared.afterMs };
   };
 
@@ -35,28 +61,58 @@ export function compileView(name: string, view: View, context: EntityContext): C
     case 'aurora.table': {
       const partitionBy = view.partitionBy === undefined ? undefined : term(view.partitionBy, 'partitionBy');
       if (partitionBy !== undefined && !key.includes(partitionBy.column)) {
-        problems.add(`${where}.partitionBy`, `partitions by '${partitionBy.column}', which is not part of the key; PostgreSQL could not keep the key unique`, 'partition by a key field');
+        problems.add(
+          `${where}.partitionBy`,
+          `partitions by '${partitionBy.column}', which is not part of the key; PostgreSQL could not keep the key unique`,
+          'partition by a key field',
+        );
       }
       if (partitionBy !== undefined && partitionBy.unit !== 'month') {
         problems.add(`${where}.partitionBy`, `partitions by ${partitionBy.unit}`, 'use month(…)');
       }
-      const indexes = view.indexes.map((index) => index.map((field) => resolve(field, `views.${name}.indexes`)));
-      return { kind: view.kind, name, columns: columns.map((column) => column.name), expire: undefined, partitionBy, indexes };
+      const indexes = view.indexes.map((index) =>
+        index.map((field) => resolve(field, `views.${name}.indexes`)),
+      );
+      return {
+        kind: view.kind,
+        name,
+        columns: columns.map((column) => column.name),
+        expire: undefined,
+        partitionBy,
+        indexes,
+      };
     }
     case 'redis.hash':
     case 'redis.sortedSet': {
-      const by = (view.by ?? key.map((column) => columns.find((candidate) => candidate.name === column)?.field ?? column)).map((declared) => term(declared, 'by'));
+      const by = (
+        view.by ??
+        key.map((column) => columns.find((candidate) => candidate.name === column)?.field ?? column)
+      ).map((declared) => term(declared, 'by'));
       if (tenant !== undefined && (by[0]?.column !== tenant || by[0].unit !== 'value')) {
-        problems.add(`${where}.by`, `is not led by the tenant field '${tenant}'`, 'put the tenant field first');
+        problems.add(
+          `${where}.by`,
+          `is not led by the tenant field '${tenant}'`,
+          'put the tenant field first',
+        );
       }
       const chosen = view.fields?.map((field) => resolve(field, `views.${name}.fields`));
-      const held = (column: string): boolean => chosen === undefined || chosen.includes(column) || key.includes(column);
-      const base = { name, columns: columns.map((column) => column.name).filter(held), expire: expiry(view.expire), by };
+      const held = (column: string): boolean =>
+        chosen === undefined || chosen.includes(column) || key.includes(column);
+      const base = {
+        name,
+        columns: columns.map((column) => column.name).filter(held),
+        expire: expiry(view.expire),
+        by,
+      };
       if (view.kind === 'redis.hash') return { kind: view.kind, ...base };
       const score = resolve(view.score, `views.${name}.score`);
       const type = typeOf(score);
       if (type !== undefined && !['integer', 'float', 'timestamp', 'date'].includes(type)) {
-        problems.add(`${where}.score`, `is '${view.score}' of type ${type}; a score is a double and must keep its order`, 'use integer, float, timestamp or date');
+        problems.add(
+          `${where}.score`,
+          `is '${view.score}' of type ${type}; a score is a double and must keep its order`,
+          'use integer, float, timestamp or date',
+        );
       }
       if (!held(score)) problems.add(`${where}.fields`, `leaves out the score '${view.score}'`, 'add it');
       if (view.limit !== undefined && (!Number.isInteger(view.limit) || view.limit < 1)) {

@@ -8,7 +8,20 @@ import { snakeCase } from './names.ts';
 import { Problems } from './problems.ts';
 
 /** Columns that the stores add beside the entity's own; a field may not take such a name. */
-const reservedColumns = new Set(['pk', 'sk', 'entity', 'version', 'deleted', 'ttl', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax', 'ctid']);
+const reservedColumns = new Set([
+  'pk',
+  'sk',
+  'entity',
+  'version',
+  'deleted',
+  'ttl',
+  'tableoid',
+  'xmin',
+  'xmax',
+  'cmin',
+  'cmax',
+  'ctid',
+]);
 
 /**
  * Compiles a model to its catalog and proves what DESIGN §2 asks of keys, tenants and locations.
@@ -18,20 +31,29 @@ const reservedColumns = new Set(['pk', 'sk', 'entity', 'version', 'deleted', 'tt
 export function compile(model: Model): Catalog {
   const problems = new Problems();
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(model.name)) {
-    problems.add(`model '${model.name}'`, 'is no valid name', 'use at most 31 of a-z, 0-9 and -, a letter first');
+    problems.add(
+      `model '${model.name}'`,
+      'is no valid name',
+      'use at most 31 of a-z, 0-9 and -, a letter first',
+    );
   }
   const seen = new Set<string>();
   const entities = model.entities.map((definition) => {
     const name = snakeCase(definition.name);
-    if (seen.has(name)) problems.add(definition.name, `two entities have the SQL name '${name}'`, 'rename one');
+    if (seen.has(name))
+      problems.add(definition.name, `two entities have the SQL name '${name}'`, 'rename one');
     seen.add(name);
     return compileEntity(model.name, definition, problems);
   });
   const table = compileTable(model.name, entities, problems);
   if (problems.all.length > 0) {
-    throw new PolystoreError('invalid_model', `The model '${model.name}' has ${problems.all.length} problem(s):\n${problems.all.map((line) => `  - ${line}`).join('\n')}`, {
-      details: { problems: problems.all },
-    });
+    throw new PolystoreError(
+      'invalid_model',
+      `The model '${model.name}' has ${problems.all.length} problem(s):\n${problems.all.map((line) => `  - ${line}`).join('\n')}`,
+      {
+        details: { problems: problems.all },
+      },
+    );
   }
   return { name: model.name, entities, table };
 }
@@ -42,7 +64,11 @@ function compileEntity(modelName: string, definition: EntityDefinition, problems
   const resolve = (field: string, where: string): string => {
     const column = columnOfField.get(field);
     if (column === undefined) {
-      problems.add(`${definition.name}.${where}`, `names the field '${field}', which is not declared`, `use one of ${[...columnOfField.keys()].join(', ')}`);
+      problems.add(
+        `${definition.name}.${where}`,
+        `names the field '${field}', which is not declared`,
+        `use one of ${[...columnOfField.keys()].join(', ')}`,
+      );
     }
     return column?.name ?? snakeCase(field);
   };
@@ -51,22 +77,37 @@ function compileEntity(modelName: string, definition: EntityDefinition, problems
   if (key.length === 0) problems.add(definition.name, 'has no key', 'name at least one field');
   for (const field of definition.key) {
     const column = columnOfField.get(field);
-    if (column?.optional) problems.add(`${definition.name}.${field}`, 'is part of the key and optional', 'remove .optional()');
+    if (column?.optional)
+      problems.add(`${definition.name}.${field}`, 'is part of the key and optional', 'remove .optional()');
     if (column?.type.kind === 'json' || column?.type.kind === 'float') {
-      problems.add(`${definition.name}.${field}`, `is part of the key and of type ${column.type.kind}, which has no one text form`, 'use another type');
+      problems.add(
+        `${definition.name}.${field}`,
+        `is part of the key and of type ${column.type.kind}, which has no one text form`,
+        'use another type',
+      );
     }
   }
   const tenant = definition.tenant === shared ? undefined : resolve(definition.tenant, 'tenant');
   if (tenant !== undefined && key[0] !== tenant) {
-    problems.add(`${definition.name}.key`, `does not start with the tenant field '${String(definition.tenant)}'`, 'put the tenant field first in the key, or declare the entity shared');
+    problems.add(
+      `${definition.name}.key`,
+      `does not start with the tenant field '${String(definition.tenant)}'`,
+      'put the tenant field first in the key, or declare the entity shared',
+    );
   }
   const tenantColumn = columns.find((column) => column.name === tenant);
   if (tenantColumn !== undefined && tenantColumn.type.kind !== 'text') {
-    problems.add(`${definition.name}.${tenantColumn.field}`, `is the tenant field and of type ${tenantColumn.type.kind}`, 'a tenant is text, as the credential carries it');
+    problems.add(
+      `${definition.name}.${tenantColumn.field}`,
+      `is the tenant field and of type ${tenantColumn.type.kind}`,
+      'a tenant is text, as the credential carries it',
+    );
   }
 
   // Key fields never change: another key is another row.
-  const settled = columns.map((column) => (key.includes(column.name) ? { ...column, immutable: true } : column));
+  const settled = columns.map((column) =>
+    key.includes(column.name) ? { ...column, immutable: true } : column,
+  );
   const context = { definition, columns: settled, key, tenant, resolve, problems };
   const source = compileSource(definition.source, context);
   const views = Object.entries(definition.views).map(([name, view]) => compileView(name, view, context));
@@ -98,12 +139,21 @@ function compileColumns(definition: EntityDefinition, problems: Problems): reado
   return Object.entries(definition.fields).map(([field, declared]) => {
     const name = snakeCase(field);
     const where = `${definition.name}.${field}`;
-    if (!/^[a-z][a-zA-Z0-9]*$/.test(field)) problems.add(where, 'is not camelCase', 'start with a-z and use letters and digits only');
-    if (reservedColumns.has(name)) problems.add(where, `has the reserved column name '${name}'`, 'rename the field');
+    if (!/^[a-z][a-zA-Z0-9]*$/.test(field))
+      problems.add(where, 'is not camelCase', 'start with a-z and use letters and digits only');
+    if (reservedColumns.has(name))
+      problems.add(where, `has the reserved column name '${name}'`, 'rename the field');
     const twin = seen.get(name);
-    if (twin !== undefined) problems.add(where, `has the same column name '${name}' as '${twin}'`, 'rename one of them');
+    if (twin !== undefined)
+      problems.add(where, `has the same column name '${name}' as '${twin}'`, 'rename one of them');
     seen.set(name, field);
-    return { name, field, type: declared.type, optional: declared.isOptional, immutable: declared.isImmutable };
+    return {
+      name,
+      field,
+      type: declared.type,
+      optional: declared.isOptional,
+      immutable: declared.isImmutable,
+    };
   });
 }
 
@@ -113,30 +163,54 @@ function compileSource(source: Source, context: EntityContext): CatalogSource {
     case 'kafka':
       return { kind: 'kafka.source' };
     case 'aurora':
-      return { kind: 'aurora.source', indexes: source.indexes.map((index) => index.map((field) => resolve(field, 'source.indexes'))) };
+      return {
+        kind: 'aurora.source',
+        indexes: source.indexes.map((index) => index.map((field) => resolve(field, 'source.indexes'))),
+      };
     case 'dynamodb': {
       const template = (text: string, where: string): KeyTemplate => {
         const parsed = parseKeyTemplate(text);
         if (parsed.kind === 'invalid') {
-          problems.add(`${definition.name}.${where}`, `is no key template: ${parsed.problem}`, "write text with fields in braces, such as 'CARRIER#{carrier}'");
+          problems.add(
+            `${definition.name}.${where}`,
+            `is no key template: ${parsed.problem}`,
+            "write text with fields in braces, such as 'CARRIER#{carrier}'",
+          );
           return [];
         }
         if (parsed.kind === 'field') return [{ column: resolve(parsed.field, where) }];
-        return parsed.parts.map((part) => ('text' in part ? { text: part.text } : { column: resolve(part.field, where) }));
+        return parsed.parts.map((part) =>
+          'text' in part ? { text: part.text } : { column: resolve(part.field, where) },
+        );
       };
-      const columnsIn = (keys: KeyTemplate): string[] => keys.flatMap((part) => ('column' in part ? [part.column] : []));
+      const columnsIn = (keys: KeyTemplate): string[] =>
+        keys.flatMap((part) => ('column' in part ? [part.column] : []));
       const partitionKey = template(source.partitionKey, 'source.partitionKey');
       const sortKey = template(source.sortKey, 'source.sortKey');
       const inKeys = new Set([...columnsIn(partitionKey), ...columnsIn(sortKey)]);
       for (const column of inKeys) {
-        if (!key.includes(column)) problems.add(`${definition.name}.source`, `puts '${column}' in the primary key, which is not part of the entity's key`, 'use key fields only; what may change belongs in an index');
+        if (!key.includes(column))
+          problems.add(
+            `${definition.name}.source`,
+            `puts '${column}' in the primary key, which is not part of the entity's key`,
+            'use key fields only; what may change belongs in an index',
+          );
       }
       for (const column of key) {
-        if (!inKeys.has(column)) problems.add(`${definition.name}.source`, `leaves the key field '${column}' out of the primary key, so two rows could share an item`, `add {${column}} to partitionKey or sortKey`);
+        if (!inKeys.has(column))
+          problems.add(
+            `${definition.name}.source`,
+            `leaves the key field '${column}' out of the primary key, so two rows could share an item`,
+            `add {${column}} to partitionKey or sortKey`,
+          );
       }
       const leads = (keys: KeyTemplate, where: string): void => {
         if (tenant !== undefined && columnsIn(keys)[0] !== tenant) {
-          problems.add(`${definition.name}.${where}`, `is not led by the tenant field '${tenant}'`, `start it with {${tenant}}`);
+          problems.add(
+            `${definition.name}.${where}`,
+            `is not led by the tenant field '${tenant}'`,
+            `start it with {${tenant}}`,
+          );
         }
       };
       leads(partitionKey, 'source.partitionKey');
@@ -145,9 +219,18 @@ function compileSource(source: Source, context: EntityContext): CatalogSource {
         leads(keys, `source.indexes.${name}.partitionKey`);
         const spread = index.spread ?? 1;
         if (!Number.isInteger(spread) || spread < 1 || spread > 256) {
-          problems.add(`${definition.name}.source.indexes.${name}`, `has a spread of ${spread}`, 'use a whole number from 1 to 256');
+          problems.add(
+            `${definition.name}.source.indexes.${name}`,
+            `has a spread of ${spread}`,
+            'use a whole number from 1 to 256',
+          );
         }
-        return { name, partitionKey: keys, sortKey: template(index.sortKey, `source.indexes.${name}.sortKey`), spread };
+        return {
+          name,
+          partitionKey: keys,
+          sortKey: template(index.sortKey, `source.indexes.${name}.sortKey`),
+          spread,
+        };
       });
       const localIndexes = Object.entries(source.localIndexes).map(([name, index]) => ({
         name,

@@ -10,7 +10,10 @@ export type Trigger =
   /** Invoked by the deployment, once, before anything else runs. */
   | { readonly kind: 'deployment' }
   /** An HTTP API (payload format 2.0). */
-  | { readonly kind: 'http'; readonly routes: readonly { readonly method: 'GET' | 'POST'; readonly path: string }[] }
+  | {
+      readonly kind: 'http';
+      readonly routes: readonly { readonly method: 'GET' | 'POST'; readonly path: string }[];
+    }
   /** A DynamoDB stream, from its oldest record; in order per key; failures of part of a batch are reported. */
   | {
       readonly kind: 'dynamodb-stream';
@@ -30,7 +33,13 @@ export type Trigger =
     };
 
 /** What a function talks to: decides its network rules, its rights and its environment. */
-export type Backend = 'aurora-writer' | 'aurora-replica' | 'dynamodb' | 'redis' | 'change-log' | 'dead-letters';
+export type Backend =
+  | 'aurora-writer'
+  | 'aurora-replica'
+  | 'dynamodb'
+  | 'redis'
+  | 'change-log'
+  | 'dead-letters';
 
 export interface FunctionSpec {
   readonly name: FunctionName;
@@ -44,10 +53,16 @@ export interface FunctionSpec {
 /** The functions that a model needs. */
 export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
   const topicsFor = (store: 'aurora' | 'redis'): string[] =>
-    catalog.entities.filter((entity) => entity.views.some((view) => storeOf(view) === store)).map((entity) => entity.topic);
+    catalog.entities
+      .filter((entity) => entity.views.some((view) => storeOf(view) === store))
+      .map((entity) => entity.topic);
   const has = (store: 'aurora' | 'dynamodb' | 'kafka'): boolean =>
     catalog.entities.some((entity) => storeOf(entity.source) === store);
-  const apply = (store: 'aurora' | 'redis', backends: readonly Backend[], memoryMb: number): FunctionSpec[] => {
+  const apply = (
+    store: 'aurora' | 'redis',
+    backends: readonly Backend[],
+    memoryMb: number,
+  ): FunctionSpec[] => {
     const topics = topicsFor(store);
     if (topics.length === 0) return [];
     return [

@@ -1,8 +1,15 @@
 export * from './catalog.ts';
 export { compile } from './compile.ts';
+export { type EnvironmentName, environmentNames } from './environment.ts';
 export * from './fields.ts';
+export {
+  type Backend,
+  type FunctionName,
+  type FunctionSpec,
+  functionsOf,
+  type Trigger,
+} from './functions.ts';
 export { escapeKeyText, renderKey, templateColumns } from './key-template.ts';
 export * from './language.ts';
 export { snakeCase } from './names.ts';
-export { type EnvironmentName, environmentNames } from './environment.ts';
-export { type Backend, type FunctionName, type FunctionSpec, functionsOf, type Trigger } from './functions.ts';
+export { parseRow, parseValue, termValue } from './values.ts';

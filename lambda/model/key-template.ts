@@ -2,11 +2,16 @@ import type { KeyTemplate } from './catalog.ts';
 
 /** What a key template says: a text with fields in it, or one field with its own type. */
 export type ParsedTemplate =
-  | { readonly kind: 'text'; readonly parts: readonly ({ readonly text: string } | { readonly field: string })[] }
+  | {
+      readonly kind: 'text';
+      readonly parts: readonly ({ readonly text: string } | { readonly field: string })[];
+    }
   | { readonly kind: 'field'; readonly field: string };
 
 /** Reads a key template. A bare name (no braces, no punctuation) is a field with its own type. */
-export function parseKeyTemplate(template: string): ParsedTemplate | { readonly kind: 'invalid'; readonly problem: string } {
+export function parseKeyTemplate(
+  template: string,
+): ParsedTemplate | { readonly kind: 'invalid'; readonly problem: string } {
   if (/^[A-Za-z_]\w*$/.test(template)) return { kind: 'field', field: template };
   const parts: ({ text: string } | { field: string })[] = [];
   let rest = template;
@@ -19,10 +24,14 @@ export function parseKeyTemplate(template: string): ParsedTemplate | { readonly 
     const close = rest.indexOf('}', open);
     if (close === -1) return { kind: 'invalid', problem: `'{' is not closed in '${template}'` };
     const field = rest.slice(open + 1, close);
-    if (!/^[A-Za-z_]\w*$/.test(field)) return { kind: 'invalid', problem: `'{${field}}' is no field name in '${template}'` };
+    if (!/^[A-Za-z_]\w*$/.test(field))
+      return { kind: 'invalid', problem: `'{${field}}' is no field name in '${template}'` };
     const previous = parts.at(-1);
     if (previous !== undefined && 'field' in previous) {
-      return { kind: 'invalid', problem: `'{${previous.field}}{${field}}' has no text between them in '${template}'` };
+      return {
+        kind: 'invalid',
+        problem: `'{${previous.field}}{${field}}' has no text between them in '${template}'`,
+      };
     }
     parts.push({ field });
     rest = rest.slice(close + 1);
@@ -34,7 +43,8 @@ export function parseKeyTemplate(template: string): ParsedTemplate | { readonly 
  * A field's value inside a text key. `#` separates, so it and the escape sign are escaped: two
  * different keys never render to the same text.
  */
-export const escapeKeyText = (value: string): string => value.replace(/[%#]/g, (sign) => (sign === '%' ? '%25' : '%23'));
+export const escapeKeyText = (value: string): string =>
+  value.replace(/[%#]/g, (sign) => (sign === '%' ? '%25' : '%23'));
 
 /**
  * Renders a text key from a row (columns to canonical values). Undefined when a column of it is null

@@ -5,9 +5,8 @@ import type { Field } from './fields.ts';
 export type Fields = Readonly<Record<string, Field>>;
 
 /** What a caller gets: one row of an entity, by field name, in canonical values. */
-export type Row<E> = E extends Entity<infer F>
-  ? { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never }
-  : never;
+export type Row<E> =
+  E extends Entity<infer F> ? { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never } : never;
 
 /** Reference data that belongs to no tenant: all may read it, only an operator may write it. */
 export const shared = Symbol.for('polystore.shared');

@@ -1,6 +1,6 @@
 import type { Change, Key, Row, Value } from '../change/change.ts';
 import type { Version } from '../change/version.ts';
-import type { CatalogEntity, CatalogSource, CatalogView } from '../model/index.ts';
+import type { CatalogEntity, CatalogSource, CatalogView, FieldType } from '../model/index.ts';
 
 /** A source or a view of an entity, as a store holds it. */
 export interface Placement {
@@ -15,7 +15,7 @@ export interface VersionedRow {
 }
 
 /** What one placement is asked for natively. */
-export type Fragment = KeysFragment | SliceFragment | SqlFragment;
+export type Fragment = KeysFragment | SliceFragment;
 
 /** Rows by their full keys; rows that are absent, deleted or expired are left out. */
 export interface KeysFragment {
@@ -45,13 +45,6 @@ export interface SliceFragment {
   readonly limit: number | undefined;
 }
 
-/** A whole statement; only a store whose capabilities say `sql`. */
-export interface SqlFragment {
-  readonly kind: 'sql';
-  readonly text: string;
-  readonly params: readonly Value[];
-}
-
 export interface ApplyResult {
   /** Changes that a reader can now see. */
   readonly applied: number;
@@ -65,8 +58,9 @@ export interface ApplyResult {
 }
 
 export interface Capabilities {
-  /** Answers `sql` fragments. Default: false. */
+  /** Is a SqlStore and a SourceWriter, respectively. */
   readonly sql: boolean;
+  readonly writesSources: boolean;
   /** Columns that a slice can be ordered and bounded by, besides those of an index. */
   readonly orderedSlices: boolean;
   /** Keeps the version of each row beside it, so that a token's keys can be checked in it. */
@@ -105,6 +99,71 @@ export interface Store {
   /** Resolves when the store answers; throws `store_unavailable`. */
   health(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Who asks. The tenant comes from the credential, never from a statement's text. */
+export type Caller =
+  | { readonly kind: 'tenant'; readonly tenant: string; readonly subject: string }
+  | { readonly kind: 'operator'; readonly subject: string };
+
+/** One statement for an engine that speaks SQL, with `$1`-style parameters. */
+export interface SqlRequest {
+  readonly text: string;
+  readonly params: readonly Value[];
+  readonly caller: Caller;
+  readonly access: 'read' | 'write';
+  /** The statement is cancelled after so many milliseconds (`deadline_exceeded`). */
+  readonly timeoutMs: number;
+  /** More rows than this is `result_too_large`. */
+  readonly maxRows: number;
+  /**
+   * The WAL position that this node must have reached before it reads, and how long to wait for it
+   * (`token_not_met` after that). Checked on the same connection just before the read.
+   */
+  readonly notBefore: { readonly position: bigint; readonly waitMs: number } | undefined;
+  /**
+   * Versions that rows of a view must have reached before the read, on the same connection, with the
+   * same waiting: what a token for a source outside Aurora asks of a view inside it.
+   */
+  readonly notBeforeVersions: readonly {
+    readonly placement: Placement;
+    readonly key: Row;
+    readonly version: Version;
+  }[];
+}
+
+export interface SqlResult {
+  readonly columns: readonly { readonly name: string; readonly type: FieldType['kind'] | 'other' }[];
+  /** Canonical values (lambda/model/fields.ts), in the order of `columns`. */
+  readonly rows: readonly (readonly Value[])[];
+  readonly rowCount: number;
+  /** WAL position that covers the commit, of a write. */
+  readonly position: bigint | undefined;
+}
+
+/** An engine that runs SQL under row-level security for a caller. */
+export interface SqlStore extends Store {
+  run(request: SqlRequest): Promise<SqlResult>;
+}
+
+/** A committed write to a source, as a token needs it. */
+export interface Written {
+  readonly key: Key;
+  /** The row after the write; undefined after a delete. */
+  readonly row: Row | undefined;
+  /** The row before the write; undefined for an insert. */
+  readonly before: Row | undefined;
+  readonly version: Version;
+}
+
+/** A source that is written by rows and full keys (DynamoDB). */
+export interface SourceWriter {
+  /** All or nothing, at most 100 rows. `conflict` names the keys that exist already. */
+  insert(entity: CatalogEntity, rows: readonly Row[]): Promise<readonly Written[]>;
+  /** Sets columns of one row; undefined when there is no such row. */
+  update(entity: CatalogEntity, key: Key, set: Row): Promise<Written | undefined>;
+  /** Puts a tombstone in the row's place; undefined when there is no such row. */
+  delete(entity: CatalogEntity, key: Key): Promise<Written | undefined>;
 }
 
 /** The clock comes in as an argument everywhere, so that tests can fix it. Milliseconds since the epoch. */
