@@ -1,5 +1,5 @@
 import type { CatalogExpiry, CatalogTerm, CatalogView } from './catalog.ts';
-import type { EntityContext } from './compile.ts';
+import type { EntityContext } from './entity-context.ts';
 import type { Expiry, PartitionTerm, View } from './language.ts';
 
 /** Compiles one view and proves that its location is fixed and led by the tenant. */

@@ -2,6 +2,7 @@ import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogColumn, CatalogEntity, CatalogSource, KeyTemplate } from './catalog.ts';
 import { compileTable } from './compile-table.ts';
 import { compileView } from './compile-view.ts';
+import type { EntityContext } from './entity-context.ts';
 import { parseKeyTemplate } from './key-template.ts';
 import { type EntityDefinition, type Model, type Source, shared } from './language.ts';
 import { snakeCase } from './names.ts';
@@ -121,17 +122,6 @@ function compileEntity(modelName: string, definition: EntityDefinition, problems
     source,
     views,
   };
-}
-
-/** What the parts of one entity's compilation share. */
-export interface EntityContext {
-  readonly definition: EntityDefinition;
-  readonly columns: readonly CatalogColumn[];
-  readonly key: readonly string[];
-  readonly tenant: string | undefined;
-  /** The column of a field; notes a problem when there is none. */
-  readonly resolve: (field: string, where: string) => string;
-  readonly problems: Problems;
 }
 
 function compileColumns(definition: EntityDefinition, problems: Problems): readonly CatalogColumn[] {

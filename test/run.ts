@@ -1,0 +1,89 @@
+// `npm test`: sets up what is missing, starts the real engines once, runs every test project, and
+// ends with a line `N passed, N failed`. Arguments are passed on to jest (`npm test -- test/query`);
+// `--project unit|cdk|integration` runs one project.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PolystoreError } from '../lambda/errors.ts';
+import { freePorts, type RunningEngines, startEngines } from '../local/engines/index.ts';
+import { setUp } from '../local/setup/index.ts';
+
+const root = dirname(import.meta.dirname);
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Runs one jest project; a suite that cannot even load counts as one failure. */
+async function runJest(project: string, jestArguments: readonly string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+  const folder = mkdtempSync(join(root, '.polystore', 'jest-'));
+  const outputFile = join(folder, 'result.json');
+  try {
+    const status = await new Promise<number>((resolve, reject) => {
+      const jest = spawn(
+        process.execPath,
+        [
+          '--experimental-vm-modules',
+          '--no-warnings',
+          join(root, 'node_modules/jest/bin/jest.js'),
+          `--selectProjects=${project}`,
+          '--passWithNoTests=false',
+          '--json',
+          `--outputFile=${outputFile}`,
+          ...(project === 'integration' ? ['--runInBand'] : []),
+          ...jestArguments,
+        ],
+        // jest repeats its JSON on standard output; people read what it says on standard error.
+        { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] },
+      );
+      jest.on('error', reject);
+      jest.on('exit', (code) => resolve(code ?? 1));
+    });
+    // The shape is jest's documented `--json` output.
+    const result = JSON.parse(readFileSync(outputFile, 'utf8')) as {
+      readonly numPassedTests: number;
+      readonly numFailedTests: number;
+      readonly numRuntimeErrorTestSuites: number;
+    };
+    const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+    // jest can fail for reasons that are no test's: never report that as a pass.
+    return { passed: result.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const jestArguments = process.argv.slice(2);
+const at = jestArguments.indexOf('--project');
+const chosen = at === -1 ? undefined : jestArguments.splice(at, 2)[1];
+const projects = chosen === undefined ? ['unit', 'cdk', 'integration'] : [chosen];
+
+let engines: RunningEngines | undefined;
+let passed = 0;
+let failed = 0;
+const stateDir = join(root, '.polystore', 'test', `${process.pid}`);
+try {
+  mkdirSync(stateDir, { recursive: true });
+  for (const project of projects) {
+    const startedAt = Date.now();
+    let env: NodeJS.ProcessEnv = { ...process.env, CDK_VALIDATION: 'false' };
+    if (project === 'integration') {
+      await setUp({ root });
+      engines = await startEngines({ root, stateDir: join(stateDir, 'engines'), ports: await freePorts(), durable: false });
+      env = { ...env, POLYSTORE_TEST_ENGINES: JSON.stringify(engines.endpoints), POLYSTORE_TEST_STATE: stateDir };
+    }
+    const counts = await runJest(project, jestArguments, env);
+    passed += counts.passed;
+    failed += counts.failed;
+    console.log(`${project}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+  }
+} catch (error) {
+  failed += 1;
+  console.error(error instanceof PolystoreError ? `${error.code}: ${error.message}` : error);
+} finally {
+  await engines?.stop();
+  rmSync(stateDir, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
