@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Flags for every JVM here: one collector thread and the quick compiler only, since two cores serve all. */
+export const smallJvm = [
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:-UsePerfData',
+  '-Xss512k',
+  '-Djava.awt.headless=true',
+] as const;
+
+/** Properties as a file's text; values are paths, names and numbers, which need no escapes but for backslashes. */
+export function renderProperties(properties: Readonly<Record<string, string | number | boolean>>): string {
+  const lines = Object.entries(properties).map(
+    ([name, value]) => `${name}=${String(value).replaceAll('\\', '\\\\')}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** Writes the logging settings of Kafka and Connect. Returns the JVM flag that points to them. */
+export async function writeLogging(
+  directory: string,
+  quiet: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const file = join(directory, 'log4j2.properties');
+  const loggers = Object.entries(quiet).flatMap(([name, level], index) => [
+    [`logger.quiet${index}.name`, name],
+    [`logger.quiet${index}.level`, level],
+  ]);
+  await writeFile(
+    file,
+    renderProperties({
+      status: 'warn',
+      'appender.out.type': 'Console',
+      'appender.out.name': 'OUT',
+      'appender.out.layout.type': 'PatternLayout',
+      'appender.out.layout.pattern': '[%d] %p %m (%c)%n',
+      'rootLogger.level': 'warn',
+      'rootLogger.appenderRef.out.ref': 'OUT',
+      ...Object.fromEntries(loggers),
+    }),
+  );
+  return `-Dlog4j2.configurationFile=${file}`;
+}

@@ -1,0 +1,100 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { commandLine, identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.ts';
+import type { EngineName } from './types.ts';
+
+interface RecordFile {
+  readonly owner: ProcessIdentity;
+  readonly engines: readonly RecordedEngine[];
+}
+
+interface RecordedEngine extends ProcessIdentity {
+  readonly engine: EngineName;
+}
+
+/** Which processes belong to a state folder, kept on disk so that a later run finds what a crashed one left. */
+export interface ProcessRecord {
+  add(engine: EngineName, pid: number): void;
+  remove(pid: number): void;
+  /** Forgets the record; the folder is free for another owner. */
+  close(): void;
+}
+
+const endAfterMs = 5_000;
+
+/**
+ * Takes a state folder for this process: refuses while another live process owns it, and ends the
+ * engines that a dead owner left behind.
+ * @throws `already_running`.
+ */
+export async function claimStateFolder(stateDir: string): Promise<ProcessRecord> {
+  const file = join(stateDir, 'processes.json');
+  const earlier = readRecord(file);
+  if (earlier !== undefined) {
+    if (isSameProcess(earlier.owner)) throw alreadyRunning(stateDir, earlier.owner.pid);
+    await Promise.all(earlier.engines.map((engine) => endLeftover(engine, stateDir)));
+  }
+
+  const owner = identifyProcess(process.pid) ?? { pid: process.pid, startTicks: '', bootId: '' };
+  const engines = new Map<number, RecordedEngine>();
+  const save = (): void => {
+    const content: RecordFile = { owner, engines: [...engines.values()] };
+    writeFileSync(`${file}.new`, JSON.stringify(content, null, 2));
+    renameSync(`${file}.new`, file);
+  };
+  save();
+  return {
+    add(engine, pid) {
+      const identity = identifyProcess(pid);
+      if (identity === undefined) return;
+      engines.set(pid, { engine, ...identity });
+      save();
+    },
+    remove(pid) {
+      if (engines.delete(pid)) save();
+    },
+    close: () => rmSync(file, { force: true }),
+  };
+}
+
+function readRecord(file: string): RecordFile | undefined {
+  try {
+    // Written by `save` above and by nothing else; a damaged file fails to parse.
+    return JSON.parse(readFileSync(file, 'utf8')) as RecordFile;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends a process of an earlier run, if it is still that process and still works on this folder. */
+async function endLeftover(engine: RecordedEngine, stateDir: string): Promise<void> {
+  const isOurs = (): boolean =>
+    isSameProcess(engine) && commandLine(engine.pid).some((argument) => argument.includes(stateDir));
+  // SIGINT is PostgreSQL's fast shutdown; its SIGTERM would wait for clients.
+  const polite = engine.engine.startsWith('postgres') ? 'SIGINT' : 'SIGTERM';
+  if (!isOurs()) return;
+  sendSignal(engine.pid, polite);
+  const deadline = performance.now() + endAfterMs;
+  while (isOurs()) {
+    if (performance.now() > deadline) sendSignal(engine.pid, 'SIGKILL');
+    await delay(50);
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended between the look and the signal, which is what was wanted.
+  }
+}
+
+function alreadyRunning(stateDir: string, pid: number): PolystoreError {
+  return new PolystoreError(
+    'already_running',
+    `Process ${pid} runs engines in ${stateDir} already. Stop it first, or choose another state folder.`,
+    { details: { stateDir, pid } },
+  );
+}

@@ -1,0 +1,111 @@
+import type { Downloads } from '../setup/index.ts';
+
+/** Every process of a set, in the order in which people read them. */
+export const engineNames = [
+  'postgres-writer',
+  'postgres-replica',
+  'kafka',
+  'connect',
+  'dynamodb',
+  'valkey',
+] as const;
+export type EngineName = (typeof engineNames)[number];
+
+export const engineTitles: Readonly<Record<EngineName, string>> = {
+  'postgres-writer': 'PostgreSQL (writer)',
+  'postgres-replica': 'PostgreSQL (replica)',
+  kafka: 'Kafka',
+  connect: 'Kafka Connect',
+  dynamodb: 'DynamoDB Local',
+  valkey: 'Valkey',
+};
+
+export interface PostgresEndpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  /** A superuser; no password is asked on this machine. */
+  readonly user: string;
+}
+
+/** Where each engine is reached. */
+export interface EngineSet {
+  readonly postgresWriter: PostgresEndpoint;
+  readonly postgresReplica: PostgresEndpoint;
+  /** `brokers` are `host:port`. */
+  readonly kafka: { readonly brokers: readonly string[] };
+  /** The root of Connect's REST interface, without a slash at its end. */
+  readonly connect: { readonly url: string };
+  readonly dynamodb: { readonly endpoint: string };
+  readonly valkey: { readonly host: string; readonly port: number };
+}
+
+/** The TCP ports on 127.0.0.1 that a set listens on. */
+export interface EnginePorts {
+  readonly postgresWriter: number;
+  readonly postgresReplica: number;
+  readonly kafka: number;
+  readonly kafkaController: number;
+  readonly connect: number;
+  readonly dynamodb: number;
+  readonly valkey: number;
+}
+
+export type EngineState = 'preparing' | 'starting' | 'ready' | 'stopping' | 'stopped' | 'exited';
+
+export interface EngineProgress {
+  readonly engine: EngineName;
+  readonly state: EngineState;
+  readonly detail?: string;
+  /** Since the start (or the stop) of the set began. */
+  readonly elapsedMs: number;
+}
+
+export interface EngineProcess {
+  readonly name: EngineName;
+  readonly title: string;
+  readonly pid: number;
+  readonly port: number;
+  readonly logFile: string;
+  readonly running: boolean;
+  /** Resident memory of the process and, for PostgreSQL, of its children; shared pages count each time. */
+  readonly rssBytes?: number;
+}
+
+/** An engine that ended though nobody asked it to stop. */
+export interface EngineExit {
+  readonly engine: EngineName;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Names the log file and its last lines. */
+  readonly error: Error;
+}
+
+export interface EnginesOptions {
+  readonly downloads: Downloads;
+  /** Absolute path of the folder for data, logs and the process record; made if missing. */
+  readonly stateDir: string;
+  readonly ports: EnginePorts;
+  /** Whether writes are synced to disk before they are acknowledged; data outlives a killed process either way. */
+  readonly durable: boolean;
+  readonly onProgress?: (progress: EngineProgress) => void;
+  /** Applies the schema and makes the failover slot: after the writer is ready, before the replica is seeded. Also called on later starts. */
+  readonly afterWriter?: (endpoints: EngineSet) => Promise<void>;
+  /** Makes topics: after Kafka is ready, before Connect starts. Also called on later starts. */
+  readonly afterKafka?: (endpoints: EngineSet) => Promise<void>;
+  /** Gives up the start, and leaves nothing running. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunningEngines {
+  readonly endpoints: EngineSet;
+  /** Stops all in order; safe to call twice. Never throws for an engine that is gone already. */
+  stop(): Promise<void>;
+  /** Calls the listener for each engine that ends unasked (`kill` counts as unasked). Returns how to stop listening. */
+  onExit(listener: (exit: EngineExit) => void): () => void;
+  processes(): readonly EngineProcess[];
+  /** Stops the engine if it runs, starts it and waits until it serves. */
+  restart(engine: EngineName): Promise<void>;
+  /** Sends a signal to the engine's process; for SIGKILL and SIGTERM also waits until it is gone. */
+  kill(engine: EngineName, signal: NodeJS.Signals): Promise<void>;
+}
