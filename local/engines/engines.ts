@@ -96,23 +96,21 @@ async function startInOrder(
   // The first failure gives up the others, so that the error comes at once and not after their time-outs.
   const failed = new AbortController();
   const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-  const postgres = async (): Promise<void> => {
+  const startPostgres = async (): Promise<void> => {
     await runner.start('postgres-writer', either);
     await afterWriter?.(endpoints);
     // A failover slot reaches the replica only if it was there before the replica first started.
     await runner.start('postgres-replica', either);
   };
-  const kafka = async (): Promise<void> => {
+  const startKafka = async (): Promise<void> => {
     await runner.start('kafka', either);
     await afterKafka?.(endpoints);
   };
-  const connect = async (sources: Promise<unknown>): Promise<void> => {
-    await sources;
-    await runner.start('connect', either);
-  };
+  const postgres = startPostgres();
+  const kafka = startKafka();
+  const connect = Promise.all([postgres, kafka]).then(() => runner.start('connect', either));
 
-  const sources = Promise.all([postgres(), kafka()]);
-  const chains = [connect(sources), runner.start('dynamodb', either), runner.start('valkey', either)];
+  const chains = [postgres, kafka, connect, runner.start('dynamodb', either), runner.start('valkey', either)];
   let cause: unknown;
   const watched = chains.map((chain) =>
     chain.catch((error: unknown) => {

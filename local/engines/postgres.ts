@@ -1,12 +1,12 @@
-import { appendFile, chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareOnce } from '../setup/index.ts';
 import type { Engine, EngineContext } from './engine.ts';
 import { logFileOf } from './logs.ts';
 import { withPostgres } from './postgres-client.ts';
 import { copyFromWriter } from './postgres-copy.ts';
+import { releaseData } from './postgres-lock.ts';
 import { renderPostgresSettings, replicaSlot, settingsFile } from './postgres-settings.ts';
-import { commandLine } from './process-identity.ts';
 import { giveTo, type RunAs, renderSpawn } from './run-as.ts';
 import { runToEnd } from './run-to-end.ts';
 import type { ProcessPlan } from './supervisor.ts';
@@ -118,24 +118,11 @@ function postgresEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), LC_ALL: 'C' };
 }
 
-/** Writes the settings, gives the folder to its user, and removes a lock file that no one holds. */
+/** Writes the settings, makes sure that no earlier server still holds the folder, and gives it to its user. */
 async function readyData(data: string, runAs: RunAs, settings: string): Promise<void> {
-  const file = join(data, settingsFile);
-  await writeFile(file, settings, { mode: 0o600 });
-  await removeStaleLock(data);
+  await writeFile(join(data, settingsFile), settings, { mode: 0o600 });
+  await releaseData(data);
   await giveTo(runAs, data);
-}
-
-/**
- * PostgreSQL refuses to start while the process id in its lock file lives, though after a crash or a
- * reboot that id may long be another program's.
- */
-async function removeStaleLock(data: string): Promise<void> {
-  const lock = join(data, 'postmaster.pid');
-  const text = await readFile(lock, 'utf8').catch(() => undefined);
-  if (text === undefined) return;
-  const pid = Number(text.split('\n')[0]);
-  if (!commandLine(pid).includes(data)) await rm(lock, { force: true });
 }
 
 function probeWriter(port: number): Promise<void> {
