@@ -16,7 +16,11 @@ interface Counts {
 }
 
 /** Runs one jest project; a suite that cannot even load counts as one failure. */
-async function runJest(project: string, jestArguments: readonly string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+async function runJest(
+  project: string,
+  jestArguments: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Counts> {
   const folder = mkdtempSync(join(root, '.polystore', 'jest-'));
   const outputFile = join(folder, 'result.json');
   try {
@@ -69,14 +73,25 @@ try {
     const startedAt = Date.now();
     let env: NodeJS.ProcessEnv = { ...process.env, CDK_VALIDATION: 'false' };
     if (project === 'integration') {
-      await setUp({ root });
-      engines = await startEngines({ root, stateDir: join(stateDir, 'engines'), ports: await freePorts(), durable: false });
-      env = { ...env, POLYSTORE_TEST_ENGINES: JSON.stringify(engines.endpoints), POLYSTORE_TEST_STATE: stateDir };
+      const downloads = await setUp({ root });
+      engines = await startEngines({
+        downloads,
+        stateDir: join(stateDir, 'engines'),
+        ports: await freePorts(),
+        durable: false,
+      });
+      env = {
+        ...env,
+        POLYSTORE_TEST_ENGINES: JSON.stringify(engines.endpoints),
+        POLYSTORE_TEST_STATE: stateDir,
+      };
     }
     const counts = await runJest(project, jestArguments, env);
     passed += counts.passed;
     failed += counts.failed;
-    console.log(`${project}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+    console.log(
+      `${project}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - startedAt) / 1000)} s`,
+    );
   }
 } catch (error) {
   failed += 1;

@@ -12,7 +12,7 @@
  * | boolean | boolean |
  * | timestamp | `YYYY-MM-DDTHH:MM:SS.ffffffZ`, UTC, always six digits, so that text order is time order |
  * | date | `YYYY-MM-DD` |
- * | json | any JSON value |
+ * | json | any JSON value but `null`, which is the absence of a value |
  */
 export type FieldType =
   | { readonly kind: 'text' }

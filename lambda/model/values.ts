@@ -76,7 +76,8 @@ function parseTyped(column: CatalogColumn, type: FieldType, input: unknown): Jso
       const value = typeof input === 'string' && input.trim() !== '' ? Number(input) : input;
       if (typeof value !== 'number' || !Number.isFinite(value))
         throw invalid(column, input, 'a finite number');
-      return value;
+      // JSON knows no negative zero.
+      return value === 0 ? 0 : value;
     }
     case 'boolean':
       if (typeof input !== 'boolean') throw invalid(column, input, 'true or false');
