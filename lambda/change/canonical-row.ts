@@ -1,0 +1,79 @@
+import { PolystoreError } from '../errors.ts';
+import { type CatalogColumn, type CatalogEntity, columnOf, parseRow, parseValue } from '../model/index.ts';
+import type { Key, Row } from './change.ts';
+import { type ExactJson, roundJson } from './exact-json.ts';
+
+/** Who wrote the row: Debezium gives a json column as text, our functions as the value itself. */
+export type RowEncoding = 'debezium' | 'polystore';
+
+/** What Debezium writes for a large value that a change left as it was and the WAL did not carry. */
+export const unavailableValue = '__debezium_unavailable_value';
+
+type Image = Readonly<Record<string, ExactJson>>;
+
+/**
+ * A row image of the log as a whole canonical row. Columns that this model does not have are left out
+ * (a newer version of the model may write them), absent optional ones are null.
+ *
+ * @throws PolystoreError `invalid_value` or `poison_change` that lists every column that is wrong.
+ */
+export function canonicalRow(entity: CatalogEntity, image: Image, encoding: RowEncoding): Row {
+  const known = entity.columns
+    .filter((column) => column.name in image)
+    .map((column) => [column.name, accepted(column, image[column.name], encoding)]);
+  return parseRow(entity, Object.fromEntries(known));
+}
+
+/** The key columns of a row image. @throws as `canonicalRow`. */
+export function canonicalKey(entity: CatalogEntity, image: Image, encoding: RowEncoding): Key {
+  return Object.fromEntries(
+    entity.key.map((name) => {
+      const column = columnOf(entity, name);
+      return [name, parseValue(column, accepted(column, image[name], encoding))];
+    }),
+  );
+}
+
+/** Brings what the encoding does to a type back to what `parseValue` takes. */
+function accepted(column: CatalogColumn, value: ExactJson | undefined, encoding: RowEncoding): unknown {
+  if (value === unavailableValue && encoding === 'debezium')
+    throw new PolystoreError(
+      'poison_change',
+      `${column.name} is '${unavailableValue}': the WAL did not carry the unchanged value. The source table needs REPLICA IDENTITY FULL`,
+    );
+  if (value === null || value === undefined) return value;
+  switch (column.type.kind) {
+    case 'json':
+      return encoding === 'debezium' && typeof value === 'string'
+        ? parsedJson(column, value)
+        : roundJson(value);
+    case 'float':
+      return roundJson(value);
+    case 'decimal':
+      return typeof value === 'string' ? plainNotation(value) : value;
+    default:
+      return value;
+  }
+}
+
+function parsedJson(column: CatalogColumn, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new PolystoreError('poison_change', `${column.name} is no JSON: ${text.slice(0, 80)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Java writes a BigDecimal of many places with an exponent: `0E-10`, `1.5E+3`. */
+export function plainNotation(text: string): string {
+  const match = /^([+-]?)(\d+)(?:\.(\d+))?[eE]([+-]?\d{1,4})$/.exec(text);
+  if (match === null) return text;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponent);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  if (point >= digits.length) return `${sign}${digits}${'0'.repeat(point - digits.length)}`;
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}

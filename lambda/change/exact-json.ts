@@ -1,0 +1,40 @@
+/** A parsed JSON value in which integers that a double would round are bigints. */
+export type ExactJson =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly ExactJson[]
+  | { readonly [name: string]: ExactJson };
+
+/**
+ * Parses JSON without losing digits: Debezium writes 64-bit integers as JSON numbers, which
+ * `JSON.parse` alone rounds above 2^53. They are read from the source text instead.
+ *
+ * @throws SyntaxError as `JSON.parse` does.
+ */
+export function parseExactJson(text: string): ExactJson {
+  // The reviver's third argument is ES2025 (Node 21 and later); the type library does not have it yet.
+  const reviver = (_name: string, value: unknown, context?: { readonly source?: string }): unknown => {
+    const source = context?.source;
+    if (typeof value !== 'number' || source === undefined) return value;
+    return !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
+  };
+  // JSON.parse gives JSON values, and the reviver adds nothing but bigints to them.
+  return JSON.parse(text, reviver) as ExactJson;
+}
+
+/** The same value with doubles for bigints, as `JSON.parse` alone would have given it. */
+export function roundJson(value: ExactJson): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (value === null || typeof value !== 'object') return value;
+  if (isList(value)) return value.map(roundJson);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, roundJson(member)]));
+}
+
+/** `Array.isArray` does not narrow a readonly list. */
+export const isList = (value: ExactJson): value is readonly ExactJson[] => Array.isArray(value);
+
+export const isObject = (value: ExactJson | undefined): value is { readonly [name: string]: ExactJson } =>
+  typeof value === 'object' && value !== null && !isList(value);
