@@ -1,3 +1,4 @@
+import { PolystoreError } from '../../lambda/errors.ts';
 import { createConnect } from './connect.ts';
 import { createDynamodb } from './dynamodb.ts';
 import type { Engine, EngineContext } from './engine.ts';
@@ -65,7 +66,7 @@ export function createEngineRunner(options: {
     async start(name, signal) {
       const engine = engines[name];
       report(name, 'preparing');
-      await engine.prepare();
+      await prepare(engine);
       signal?.throwIfAborted();
       const process = await supervise(engine.plan());
       processes.set(name, process);
@@ -128,4 +129,15 @@ export function createEngineRunner(options: {
     },
   };
   return runner;
+}
+
+/** A full disk and the like get the engine's name; an error that has a name already passes. */
+async function prepare(engine: Engine): Promise<void> {
+  try {
+    await engine.prepare();
+  } catch (cause) {
+    if (cause instanceof PolystoreError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError('engine_failed', `could not be prepared: ${why}.`, { engine: engine.name, cause });
+  }
 }

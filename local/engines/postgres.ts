@@ -7,7 +7,7 @@ import { withPostgres } from './postgres-client.ts';
 import { copyFromWriter } from './postgres-copy.ts';
 import { releaseData } from './postgres-lock.ts';
 import { renderPostgresSettings, replicaSlot, settingsFile } from './postgres-settings.ts';
-import { giveTo, type RunAs, renderSpawn } from './run-as.ts';
+import { giveFileTo, giveTo, type RunAs, renderSpawn } from './run-as.ts';
 import { runToEnd } from './run-to-end.ts';
 import type { ProcessPlan } from './supervisor.ts';
 import type { EngineName } from './types.ts';
@@ -73,6 +73,7 @@ export function createPostgresReplica(context: EngineContext): Engine {
       const seed = async (target: string): Promise<void> => {
         await chmod(target, 0o700);
         await copyFromWriter({ writerPort: ports.postgresWriter, writerData, target });
+        await giveTo(runAs, target);
       };
       // A replica holds nothing of its own: one of another writer is made anew.
       await prepareOnce({ directory: data, version, onMismatch: 'rebuild', build: seed });
@@ -120,9 +121,11 @@ function postgresEnvironment(): NodeJS.ProcessEnv {
 
 /** Writes the settings, makes sure that no earlier server still holds the folder, and gives it to its user. */
 async function readyData(data: string, runAs: RunAs, settings: string): Promise<void> {
-  await writeFile(join(data, settingsFile), settings, { mode: 0o600 });
+  const file = join(data, settingsFile);
   await releaseData(data);
   await giveTo(runAs, data);
+  await writeFile(file, settings, { mode: 0o600 });
+  await giveFileTo(runAs, file);
 }
 
 function probeWriter(port: number): Promise<void> {

@@ -66,23 +66,24 @@ export function renderSpawn(runAs: RunAs, command: string, args: readonly string
  * used again in another.
  */
 export async function giveTo(runAs: RunAs, folder: string): Promise<void> {
-  if (runAs.kind === 'self') return requireOwn(folder);
-  const owner = runAs.kind === 'user' ? { uid: runAs.uid, gid: runAs.gid } : { uid: 0, gid: 0 };
-  await chown(folder, owner.uid, owner.gid);
+  const owner = ownerFor(runAs);
+  // The folder itself is given last, so its owner says whether an earlier call came to its end.
+  if (owner === undefined || (await stat(folder)).uid === owner.uid) return;
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
     await lchown(join(entry.parentPath, entry.name), owner.uid, owner.gid);
   }
+  await chown(folder, owner.uid, owner.gid);
 }
 
-async function requireOwn(folder: string): Promise<void> {
-  const { uid } = await stat(folder);
-  if (uid === process.getuid?.()) return;
-  throw new PolystoreError(
-    'folder_not_writable',
-    `${folder} belongs to user ${uid}, because it was made by a run as root. ` +
-      'Run as root again, give it back with chown -R, or delete it to begin anew.',
-    { details: { folder, uid } },
-  );
+/** Gives one file to the user that will read it. */
+export async function giveFileTo(runAs: RunAs, file: string): Promise<void> {
+  const owner = ownerFor(runAs);
+  if (owner !== undefined) await chown(file, owner.uid, owner.gid);
+}
+
+function ownerFor(runAs: RunAs): { readonly uid: number; readonly gid: number } | undefined {
+  if (runAs.kind === 'self') return undefined;
+  return runAs.kind === 'user' ? { uid: runAs.uid, gid: runAs.gid } : { uid: 0, gid: 0 };
 }
 
 /** The first folder above the paths that a user may not search. Groups other than 0 for root are not looked at. */

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
 
@@ -20,6 +20,24 @@ export async function requireStateFolder(stateDir: string): Promise<void> {
       `The engines cannot write to their state folder ${stateDir}: ${why}. ` +
         'Make it writable for this user or choose another one. Nothing was started.',
       { cause, details: { folder: stateDir } },
+    );
+  }
+  await requireOwnContent(stateDir);
+}
+
+/** Whoever is not root cannot use the data of another user. */
+async function requireOwnContent(stateDir: string): Promise<void> {
+  const user = process.getuid?.();
+  if (user === undefined || user === 0) return;
+  for (const name of await readdir(stateDir)) {
+    const folder = join(stateDir, name);
+    const { uid } = await stat(folder);
+    if (uid === user) continue;
+    throw new PolystoreError(
+      'folder_not_writable',
+      `${folder} belongs to user ${uid}: it was made by another user's run, perhaps root's. ` +
+        `Run as that user, take the data over with "chown -R ${user} ${stateDir}" as root, or delete ${stateDir} to begin anew.`,
+      { details: { folder, uid } },
     );
   }
 }

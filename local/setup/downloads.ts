@@ -27,7 +27,7 @@ export function downloadsFolder(root: string): string {
 export function locateDownloads(root: string, environment: NodeJS.ProcessEnv = process.env): Downloads {
   const folder = downloadsFolder(root);
   return {
-    java: environment['JAVA_HOME'] ? join(environment['JAVA_HOME'], 'bin', 'java') : 'java',
+    java: environment.JAVA_HOME ? join(environment.JAVA_HOME, 'bin', 'java') : 'java',
     kafkaJars: join(folder, 'kafka'),
     connectPlugins: join(folder, 'connect-plugins'),
     dynamodbJars: join(folder, 'dynamodb'),
