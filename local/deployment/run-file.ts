@@ -2,7 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { PolystoreError } from '../../lambda/errors.ts';
-import { identifyProcess, isSameProcess } from '../engines/index.ts';
+import { identifyProcess, isSameProcess } from '../engines/process-identity.ts';
 
 /** What a running `polystore start` tells the other commands about itself. */
 const shape = z.object({
@@ -43,7 +43,10 @@ export async function findRun(stateDir: string): Promise<RunFile | undefined> {
 export async function requireRun(stateDir: string): Promise<RunFile> {
   const run = await findRun(stateDir);
   if (run === undefined) {
-    throw new PolystoreError('not_running', 'Nothing is running here. Start it with "npm start", then try again.');
+    throw new PolystoreError(
+      'not_running',
+      'Nothing is running here. Start it with "npm start", then try again.',
+    );
   }
   return run;
 }
