@@ -112,6 +112,11 @@ export interface SqlRequest {
   readonly params: readonly Value[];
   readonly caller: Caller;
   readonly access: 'read' | 'write';
+  /**
+   * A read goes to a replica, unless this says the writer: for an answer that nothing acknowledged may
+   * be missing from. It stays a read-only transaction there. A write goes to the writer anyway.
+   */
+  readonly node?: 'writer';
   /** The statement is cancelled after so many milliseconds (`deadline_exceeded`). */
   readonly timeoutMs: number;
   /** More rows than this is `result_too_large`. */
