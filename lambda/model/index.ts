@@ -12,4 +12,5 @@ export {
 export { escapeKeyText, renderKey, templateColumns } from './key-template.ts';
 export * from './language.ts';
 export { snakeCase } from './names.ts';
+export { postgresMajor } from './postgres-major.ts';
 export { parseRow, parseValue, termValue } from './values.ts';
