@@ -17,7 +17,18 @@ export type Change =
       readonly version: Version;
       readonly row: Row;
     }
-  | { readonly kind: 'delete'; readonly entity: string; readonly key: Key; readonly version: Version };
+  | {
+      readonly kind: 'delete';
+      readonly entity: string;
+      readonly key: Key;
+      readonly version: Version;
+      /**
+       * What the row was, as far as the capture knows: at least its key and immutable columns. A view
+       * that places rows by an immutable column that is not in the key cannot find the row without it
+       * and rejects the delete.
+       */
+      readonly before?: Row | undefined;
+    };
 
 /** A text that is equal for equal keys of one entity, for use as a map key within one process. */
 export const keyText = (key: Key): string =>

@@ -1,5 +1,6 @@
 import type { CatalogEntity, DynamodbTable } from './catalog.ts';
 import { columnOf } from './catalog.ts';
+import type { FieldType } from './fields.ts';
 import type { Problems } from './problems.ts';
 
 /** Lays all DynamoDB entities into one table; indexes of the same name are one index. */
@@ -19,8 +20,15 @@ export function compileTable(
       const column = entity.columns.some((candidate) => candidate.name === index.sortKeyColumn)
         ? columnOf(entity, index.sortKeyColumn)
         : undefined;
-      const type =
-        column === undefined || column.type.kind === 'integer' || column.type.kind === 'float' ? 'N' : 'S';
+      const type = column === undefined ? 'N' : localSortType(column.type);
+      if (type === undefined) {
+        problems.add(
+          `${entity.name}.source.localIndexes.${index.name}`,
+          `sorts by '${index.sortKeyColumn}' of type ${column?.type.kind}, which DynamoDB cannot sort by as PostgreSQL does`,
+          'use text, oneOf, integer, bigint, decimal of at most 38 digits, float, timestamp or date',
+        );
+        continue;
+      }
       const other = localTypes.get(index.name);
       if (other !== undefined && (other.attribute !== index.sortKeyColumn || other.type !== type)) {
         problems.add(
@@ -54,6 +62,27 @@ export function compileTable(
         sortKeyType: type,
       })),
   };
+}
+
+/** The type of a column that is a local index's sort key; undefined when its order would be wrong. */
+function localSortType(type: FieldType): 'S' | 'N' | undefined {
+  switch (type.kind) {
+    case 'integer':
+    case 'bigint':
+    case 'float':
+      return 'N';
+    case 'decimal':
+      // A DynamoDB number has 38 digits.
+      return type.precision <= 38 ? 'N' : undefined;
+    case 'text':
+    case 'oneOf':
+    case 'timestamp':
+    case 'date':
+      return 'S';
+    case 'boolean':
+    case 'json':
+      return undefined;
+  }
 }
 
 function checked(name: string, entity: CatalogEntity, problems: Problems): string {

@@ -149,15 +149,26 @@ function isCalendarDay(text: string): boolean {
 }
 
 function parseJson(column: CatalogColumn, input: unknown): Json {
-  if (input === null || typeof input === 'string' || typeof input === 'boolean') return input;
+  if (input === null || typeof input === 'boolean') return input;
+  if (typeof input === 'string') return parseJsonText(column, input);
   if (typeof input === 'number' && Number.isFinite(input)) return input;
   if (Array.isArray(input)) return input.map((element) => parseJson(column, element));
   if (typeof input === 'object') {
     return Object.fromEntries(
-      Object.entries(input as object).map(([name, value]) => [name, parseJson(column, value)]),
+      Object.entries(input as object).map(([name, value]) => [
+        parseJsonText(column, name),
+        parseJson(column, value),
+      ]),
     );
   }
   throw invalid(column, input, 'a JSON value');
+}
+
+/** PostgreSQL's jsonb holds neither U+0000 nor half a surrogate pair, so no store is given them. */
+function parseJsonText(column: CatalogColumn, input: string): string {
+  if (input.includes('\0')) throw invalid(column, input, 'JSON without U+0000');
+  if (!input.isWellFormed()) throw invalid(column, input, 'JSON in well-formed Unicode');
+  return input;
 }
 
 function invalid(column: CatalogColumn, input: unknown, allowed: string): PolystoreError {
