@@ -1,0 +1,102 @@
+import { maxRecordBytes } from '../../change/encode.ts';
+import { headerNames, schemaVersion } from '../../change/envelope.ts';
+import type { Catalog } from '../../model/index.ts';
+
+/** What the model cannot know about the database that Debezium reads. */
+export interface ConnectorOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** The password, or a reference that Connect's configuration provider resolves; undefined where none is asked. */
+  readonly password: string | undefined;
+  /** `verify-full`, or `disable` on loopback. */
+  readonly tls: 'verify-full' | 'disable';
+  /** 0 to 127: raised when the database may have gone back (DESIGN §4). */
+  readonly generation: number;
+}
+
+const literal = 'org.apache.kafka.connect.transforms.InsertHeader';
+
+/**
+ * The configuration of the Debezium connector that captures a model's Aurora sources, as the inner
+ * object of Connect's REST interface. The slot, the publication (both named `polystore`), the
+ * heartbeat table and all topics exist before it starts.
+ *
+ * @returns undefined when the model has no Aurora source.
+ */
+export function renderConnector(
+  catalog: Catalog,
+  options: ConnectorOptions,
+): Readonly<Record<string, string>> | undefined {
+  const tables = catalog.entities.filter((entity) => entity.source.kind === 'aurora.source');
+  if (tables.length === 0) return undefined;
+  return {
+    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+    'tasks.max': '1',
+    ...connection(options),
+    // Topics are named <prefix>.<schema>.<table> before they are routed.
+    'topic.prefix': catalog.name,
+    'plugin.name': 'pgoutput',
+    'slot.name': 'polystore',
+    'slot.failover': 'true',
+    'slot.drop.on.stop': 'false',
+    'publication.name': 'polystore',
+    'publication.autocreate.mode': 'disabled',
+    'table.include.list': tables.map((entity) => `source\\.${entity.name}`).join(','),
+    // Backfill is ours (DESIGN §5): a snapshot would carry rows without their place in the order.
+    'snapshot.mode': 'no_data',
+    ...encoding,
+    // 500 ms by default, which every change would wait for.
+    'poll.interval.ms': '10',
+    // A quiet database would pin the slot's WAL: a message in the WAL lets the slot move on.
+    'heartbeat.interval.ms': '10000',
+    'heartbeat.action.query':
+      'insert into polystore.heartbeat (id, beat_at) values (1, now()) on conflict (id) do update set beat_at = excluded.beat_at',
+    ...routing(catalog, options.generation),
+    ...producer,
+  };
+}
+
+const connection = (options: ConnectorOptions) => ({
+  'database.hostname': options.host,
+  'database.port': String(options.port),
+  'database.dbname': options.database,
+  'database.user': options.user,
+  ...(options.password === undefined ? {} : { 'database.password': options.password }),
+  'database.sslmode': options.tls,
+  'database.tcpKeepAlive': 'true',
+});
+
+/** DESIGN §4: one encoding on the log, whatever the source. */
+const encoding = {
+  'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
+  'key.converter.schemas.enable': 'false',
+  'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+  'value.converter.schemas.enable': 'false',
+  'decimal.handling.mode': 'string',
+  'time.precision.mode': 'isostring',
+  'tombstones.on.delete': 'false',
+  // Truncates are skipped by default, in silence; here they become dead letters that say so.
+  'skipped.operations': 'none',
+};
+
+const routing = (catalog: Catalog, generation: number) => ({
+  transforms: 'route,generation,schema',
+  'transforms.route.type': 'org.apache.kafka.connect.transforms.RegexRouter',
+  'transforms.route.regex': `${catalog.name}\\.source\\.(.*)`,
+  'transforms.route.replacement': `${catalog.name}.changes.$1`,
+  'transforms.generation.type': literal,
+  'transforms.generation.header': headerNames.generation,
+  'transforms.generation.value.literal': String(generation),
+  'transforms.schema.type': literal,
+  'transforms.schema.header': headerNames.schema,
+  'transforms.schema.value.literal': String(schemaVersion),
+});
+
+const producer = {
+  'producer.override.acks': 'all',
+  'producer.override.enable.idempotence': 'true',
+  'producer.override.linger.ms': '0',
+  'producer.override.max.request.size': String(maxRecordBytes + 65_536),
+};
