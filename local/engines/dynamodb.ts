@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Engine, EngineContext } from './engine.ts';
 import { smallJvm } from './java.ts';
 import { logFileOf } from './logs.ts';
@@ -21,8 +21,8 @@ export function createDynamodb({ downloads, stateDir, ports }: EngineContext): E
         ...['-Xms32m', '-Xmx192m', ...smallJvm],
         ...[
           '-cp',
-          join(downloads.dynamodbJars, '*'),
-          'com.amazonaws.services.dynamodbv2.local.main.ServerRunner',
+          `${downloads.dynamodbJars}${delimiter}${join(downloads.dynamodbJars, '*')}`,
+          'LoopbackDynamodb',
         ],
         // Telemetry tries to reach AWS and delays the start by seconds.
         ...['-dbPath', directory, '-sharedDb', '-disableTelemetry', '-port', String(port)],

@@ -29,6 +29,8 @@ export interface EngineRunner {
   processes(): readonly EngineProcess[];
   /** Sends each engine its stop signal and waits for none: for when this process is about to end. */
   signalAll(): void;
+  /** Gives up what is starting and refuses to start more; resolves when nothing is starting. */
+  close(): Promise<void>;
 }
 
 /** Holds the processes of one set, whatever their order: who runs, who ended unasked. */
@@ -62,29 +64,41 @@ export function createEngineRunner(options: {
     for (const listener of listeners) listener({ engine, ...status, error });
   };
 
+  const closed = new AbortController();
+  const starting = new Set<Promise<void>>();
+  const startNow = async (name: EngineName, signal: AbortSignal): Promise<void> => {
+    const engine = engines[name];
+    signal.throwIfAborted();
+    report(name, 'preparing');
+    await prepare(engine);
+    signal.throwIfAborted();
+    const process = await supervise(engine.plan());
+    processes.set(name, process);
+    record.add(name, process.pid);
+    report(name, 'starting', `pid ${process.pid}`);
+    // Until it serves, an early end is the start's error and no event.
+    asked.add(process);
+    try {
+      await process.ready(signal);
+      await engine.afterReady?.();
+    } catch (error) {
+      await process.stop();
+      record.remove(process.pid);
+      throw error;
+    }
+    asked.delete(process);
+    void process.exited.then((status) => noteExit(process, status));
+    report(name, 'ready');
+  };
+
   const runner: EngineRunner = {
     async start(name, signal) {
-      const engine = engines[name];
-      report(name, 'preparing');
-      await prepare(engine);
-      signal?.throwIfAborted();
-      const process = await supervise(engine.plan());
-      processes.set(name, process);
-      record.add(name, process.pid);
-      report(name, 'starting', `pid ${process.pid}`);
-      // Until it serves, an early end is the start's error and no event.
-      asked.add(process);
-      try {
-        await process.ready(signal);
-        await engine.afterReady?.();
-      } catch (error) {
-        await process.stop();
-        record.remove(process.pid);
-        throw error;
-      }
-      asked.delete(process);
-      void process.exited.then((status) => noteExit(process, status));
-      report(name, 'ready');
+      const start = startNow(
+        name,
+        signal === undefined ? closed.signal : AbortSignal.any([signal, closed.signal]),
+      );
+      starting.add(start);
+      await start.finally(() => starting.delete(start));
     },
     async stop(name) {
       const process = processes.get(name);
@@ -124,6 +138,12 @@ export function createEngineRunner(options: {
           ...(rssBytes !== undefined && { rssBytes }),
         };
       }),
+    async close() {
+      closed.abort(
+        new PolystoreError('not_running', 'The engines are being stopped, so none can be started.'),
+      );
+      await Promise.allSettled(starting);
+    },
     signalAll() {
       for (const process of processes.values()) process.signal(process.plan.stopSignal);
     },

@@ -127,6 +127,7 @@ async function startInOrder(
 
 /** Connect before what it reads from and writes to, the replica before the writer, which would wait for it. */
 async function stopInOrder(runner: EngineRunner): Promise<void> {
+  await runner.close();
   const others = Promise.all([runner.stop('dynamodb'), runner.stop('valkey')]);
   await runner.stop('connect');
   await Promise.all([

@@ -8,7 +8,7 @@ export interface Downloads {
   readonly kafkaJars: string;
   /** The folder to give Connect as `plugin.path`; one folder a plugin inside. */
   readonly connectPlugins: string;
-  /** Jars and native library of DynamoDB Local. */
+  /** Jars and native library of DynamoDB Local, and our launcher's class. */
   readonly dynamodbJars: string;
   /** The executable. */
   readonly valkeyServer: string;

@@ -1,10 +1,9 @@
-import { access, constants, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { type Downloads, downloadsFolder, locateDownloads } from './downloads.ts';
 import { planSteps, type Step } from './steps.ts';
-import { javaTool, requireTools } from './tools.ts';
+import { javaTool, mavenTool, requireTools } from './tools.ts';
 
 export interface SetUpOptions {
   /** Absolute path of the project. */
@@ -20,7 +19,7 @@ export interface SetUpOptions {
  */
 export async function setUp({ root, silent = false }: SetUpOptions): Promise<Downloads> {
   const downloads = locateDownloads(root);
-  const { maven, other } = await planSteps(root, downloads);
+  const { maven, other } = await planSteps(downloads);
   const todo = await pending([...maven, ...other]);
 
   // Java is needed to run the engines even when nothing is left to fetch.
@@ -34,7 +33,6 @@ export async function setUp({ root, silent = false }: SetUpOptions): Promise<Dow
     chains.filter((steps) => steps.length > 0),
     silent,
   );
-  await rm(join(folder, 'pip'), { recursive: true, force: true });
   return downloads;
 }
 
@@ -62,7 +60,9 @@ async function runChains(chains: readonly (readonly Step[])[], silent: boolean):
   });
   const tasks = chains.map(
     (steps): ListrTask => ({
-      title: steps.map((step) => step.title).join(', '),
+      title: steps.some((step) => step.tools.includes(mavenTool))
+        ? 'Engines from Maven'
+        : 'PostgreSQL, Valkey and the data',
       task: (_, task) => task.newListr(steps.map(toTask), { concurrent: false, exitOnError: true }),
     }),
   );

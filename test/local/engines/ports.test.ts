@@ -20,7 +20,7 @@ describe('requireFreePorts', () => {
       code: 'port_taken',
       message: expect.stringMatching(
         new RegExp(
-          `Kafka needs port ${takenPort} .*POLYSTORE_PORT_KAFKA=[sS]*Valkey needs port ${takenPort} .*POLYSTORE_PORT_VALKEY=`,
+          `Kafka needs port ${takenPort} .*POLYSTORE_PORT_KAFKA=[^]*Valkey needs port ${takenPort} .*POLYSTORE_PORT_VALKEY=`,
         ),
       ),
     });

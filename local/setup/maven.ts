@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { damagedJars } from './archive-check.ts';
+import { damagedDownload, tryAgain } from './damaged-download.ts';
+import { runTool } from './run-tool.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+export interface JarsOptions {
+  /** Which step this is for, as the user sees it. */
+  readonly step: string;
+  /** Name of a file in `poms/`. */
+  readonly pom: string;
+  /** Absolute path of the folder to put the jars in. */
+  readonly target: string;
+  /** How the name of the jar begins that must be among them. */
+  readonly holds: string;
+  readonly onLine: (line: string) => void;
+}
+
+/** A text that changes when one of the files does; they are named relative to this folder. */
+export async function fingerprint(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(await readFile(join(here, file)));
+  return hash.digest('hex');
+}
+
+/**
+ * Fetches what a pom names, with all that it needs to run.
+ * @throws `setup_failed`, also for a jar that is damaged.
+ */
+export async function fetchJars({ step, pom, target, holds, onLine }: JarsOptions): Promise<void> {
+  await runTool({
+    step,
+    command: 'mvn',
+    // -C: a jar whose checksum is wrong is an error and not a warning.
+    args: [
+      ...['-B', '-C', '-ntp', '-f', join(here, 'poms', pom), 'dependency:copy-dependencies'],
+      ...['-DincludeScope=runtime', `-DoutputDirectory=${target}`],
+    ],
+    remedy: tryAgain,
+    onLine: (line) => onLine(line.replace(/^\[INFO\] /, '').replace(/ to \/.*$/, '')),
+  });
+  const damaged = await damagedJars(target);
+  if (damaged.length > 0) {
+    const remedy = `Delete them from Maven's local repository (find ~/.m2 -name '${damaged[0]}') and run the same command again.`;
+    throw damagedDownload(step, damaged, remedy);
+  }
+  if (!(await readdir(target)).some((name) => name.startsWith(holds)))
+    throw damagedDownload(step, [`${holds}*.jar`], tryAgain);
+}
+
+/**
+ * Compiles a Java file of this folder against the jars in `target`, into `target`.
+ * @throws `setup_failed`, also when this Java is not a whole JDK.
+ */
+export async function compileJava(options: {
+  readonly step: string;
+  readonly java: string;
+  readonly file: string;
+  readonly target: string;
+}): Promise<void> {
+  const { step, java, file, target } = options;
+  const jars = (await readdir(target))
+    .filter((name) => name.endsWith('.jar'))
+    .map((name) => join(target, name));
+  await runTool({
+    step,
+    command: java,
+    // The compiler by its module: a `javac` on the PATH may belong to another Java.
+    args: [
+      ...['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-proc:none', '--release', '17'],
+      ...['-d', target, '-cp', jars.join(delimiter), join(here, file)],
+    ],
+    remedy: 'This needs a JDK, not only a JRE. On Debian or Ubuntu: apt-get install openjdk-17-jdk-headless',
+  });
+}
