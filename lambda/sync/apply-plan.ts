@@ -1,0 +1,63 @@
+import { type Change, coalesce, keyText } from '../change/change.ts';
+import { decodeRecord } from '../change/decode.ts';
+import type { LoggedRecord } from '../change/envelope.ts';
+import { renderVersion } from '../change/version.ts';
+import type { Catalog } from '../model/index.ts';
+import type { Placement } from '../stores/store.ts';
+import type { DeadLetter } from './dead-letters.ts';
+
+/** What a batch of the log asks of one store. */
+export interface ApplyPlan {
+  /** Records that cannot be read. */
+  readonly poison: readonly DeadLetter[];
+  /** The last change of each key, for each placement. */
+  readonly work: readonly { readonly placement: Placement; readonly changes: readonly Change[] }[];
+  /** Kafka tombstones, and changes of entities that this store holds no view of. */
+  readonly ignored: number;
+  readonly changes: number;
+  /** The record that brought a change, for the letter when a store refuses it. */
+  readonly recordOf: (change: Change) => LoggedRecord | undefined;
+}
+
+const idOf = (change: Change): string =>
+  `${change.entity}|${keyText(change.key)}|${renderVersion(change.version)}`;
+
+/** Decides what to do with a batch. `placements` are the views of one store. */
+export function planApply(
+  catalog: Catalog,
+  placements: readonly Placement[],
+  records: readonly LoggedRecord[],
+): ApplyPlan {
+  const poison: DeadLetter[] = [];
+  const changes: Change[] = [];
+  const origin = new Map<string, LoggedRecord>();
+  let ignored = 0;
+  for (const record of records) {
+    const entity = catalog.entities.find((candidate) => candidate.topic === record.topic);
+    if (entity === undefined) {
+      const reason = `the topic ${record.topic} carries no entity of the model ${catalog.name}`;
+      poison.push({ scope: record.topic, key: undefined, version: undefined, reason, record });
+      continue;
+    }
+    const decoded = decodeRecord(entity, record);
+    if (decoded.kind === 'poison')
+      poison.push({ scope: entity.name, key: undefined, version: undefined, reason: decoded.reason, record });
+    else if (
+      decoded.kind === 'ignored' ||
+      !placements.some((placement) => placement.entity.name === entity.name)
+    )
+      ignored += 1;
+    else {
+      changes.push(decoded.change);
+      origin.set(idOf(decoded.change), record);
+    }
+  }
+  const latest = coalesce(changes);
+  const work = placements
+    .map((placement) => ({
+      placement,
+      changes: latest.filter((change) => change.entity === placement.entity.name),
+    }))
+    .filter((part) => part.changes.length > 0);
+  return { poison, work, ignored, changes: changes.length, recordOf: (change) => origin.get(idOf(change)) };
+}

@@ -1,0 +1,123 @@
+import { type Change, keyText } from '../change/change.ts';
+import { renderVersion } from '../change/version.ts';
+import { PolystoreError } from '../errors.ts';
+import { type Catalog, storeOf } from '../model/index.ts';
+import type { ApplyResult, Placement, Store } from '../stores/store.ts';
+import { type ApplyPlan, planApply } from './apply-plan.ts';
+import type { DeadLetter, DeadLetters } from './dead-letters.ts';
+import type { Log } from './log.ts';
+import { type LogEvent, readLogEvent } from './log-event.ts';
+
+export interface ApplyOptions {
+  readonly catalog: Catalog;
+  readonly store: Store;
+  /** The views that the store holds. */
+  readonly placements: readonly Placement[];
+  readonly deadLetters: DeadLetters;
+  readonly log: Log;
+}
+
+/** What a batch came to. */
+export interface ApplySummary {
+  readonly records: number;
+  readonly changes: number;
+  /** Row versions that views took; a change counts once for each view. */
+  readonly applied: number;
+  readonly stale: number;
+  /** Letters written: unreadable records and changes that a view refused. */
+  readonly deadLetters: number;
+  readonly ignored: number;
+}
+
+/** The views of a model that lie in a store. */
+export const placementsIn = (catalog: Catalog, store: 'aurora' | 'redis'): readonly Placement[] =>
+  catalog.entities.flatMap((entity) =>
+    entity.views.filter((target) => storeOf(target) === store).map((target) => ({ entity, target })),
+  );
+
+/**
+ * Applies a batch of the change log to one store's views. What cannot be applied becomes a dead
+ * letter and the rest goes on.
+ *
+ * @throws PolystoreError only when the store or the dead letters cannot be reached: the batch then
+ *   comes again, and rule 1 makes that harmless.
+ */
+export function createApply(options: ApplyOptions) {
+  const { catalog, store, placements, deadLetters, log } = options;
+  return async (event: LogEvent): Promise<ApplySummary> => {
+    const records = readLogEvent(event);
+    const plan = planApply(catalog, placements, records);
+    // First, so that a batch that fails later has told of its poison already.
+    if (plan.poison.length > 0) await deadLetters.put(plan.poison);
+    const outcomes = await Promise.allSettled(
+      plan.work.map(({ placement, changes }) => applyTo(options, plan, { placement, changes })),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) {
+      log.error('the batch comes again', {
+        store: store.name,
+        records: records.length,
+        ...describe(failed.reason),
+      });
+      throw failed.reason;
+    }
+    const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const summary = {
+      records: records.length,
+      changes: plan.changes,
+      applied: sum(done.map((outcome) => outcome.applied)),
+      stale: sum(done.map((outcome) => outcome.stale)),
+      deadLetters: plan.poison.length + sum(done.map((outcome) => outcome.rejected.length)),
+      ignored: plan.ignored,
+    };
+    if (summary.deadLetters > 0)
+      log.error('changes became dead letters', {
+        store: store.name,
+        reasons: [...plan.poison, ...done.flatMap((outcome) => outcome.rejected)]
+          .slice(0, 10)
+          .map(({ reason }) => reason),
+      });
+    log.info('applied', { store: store.name, ...summary });
+    return summary;
+  };
+}
+
+/** One view's part, in the store's best size; keys of later parts are other keys, so order is free. */
+async function applyTo(
+  { store, deadLetters }: ApplyOptions,
+  plan: ApplyPlan,
+  { placement, changes }: { readonly placement: Placement; readonly changes: readonly Change[] },
+): Promise<ApplyResult> {
+  const size = store.capabilities.maxBatch;
+  const results: ApplyResult[] = [];
+  for (let start = 0; start < changes.length; start += size)
+    results.push(await store.apply(placement, changes.slice(start, start + size)));
+  const rejected = results.flatMap((result) => result.rejected);
+  if (rejected.length > 0)
+    await deadLetters.put(rejected.flatMap((rejection) => letterOf(placement, plan, rejection)));
+  return {
+    applied: sum(results.map((result) => result.applied)),
+    stale: sum(results.map((result) => result.stale)),
+    rejected,
+  };
+}
+
+function letterOf(
+  { entity, target }: Placement,
+  plan: ApplyPlan,
+  { change, reason }: ApplyResult['rejected'][number],
+): readonly DeadLetter[] {
+  const record = plan.recordOf(change);
+  if (record === undefined)
+    throw new PolystoreError(
+      'internal',
+      `a store rejected a change of ${change.entity} that it was not given`,
+    );
+  const scope = 'name' in target ? `${entity.name}.${target.name}` : entity.name;
+  return [{ scope, key: keyText(change.key), version: renderVersion(change.version), reason, record }];
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
+const describe = (error: unknown): Readonly<Record<string, unknown>> =>
+  error instanceof PolystoreError ? { code: error.code, reason: error.message } : { reason: String(error) };

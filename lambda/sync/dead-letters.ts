@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import {
+  type AttributeValue,
+  type CreateTableInput,
+  type DynamoDBClient,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { LoggedRecord } from '../change/envelope.ts';
+import { PolystoreError } from '../errors.ts';
+import type { Clock } from '../stores/store.ts';
+
+/** A change that a store cannot take, or a record that no store can read. */
+export interface DeadLetter {
+  /** What has the hole: `entity`, or `entity.view` where one view refused the change. */
+  readonly scope: string;
+  /** The key's text; undefined when the record's key is all there is to go by. */
+  readonly key: string | undefined;
+  /** 19 digits; undefined when the record could not be read so far. */
+  readonly version: string | undefined;
+  readonly reason: string;
+  readonly record: LoggedRecord;
+}
+
+/** Where one store's dead letters are kept. Every open letter is a hole in a view. */
+export interface DeadLetters {
+  /** Keeps letters. The same letter again only counts up. Throws `store_unavailable`: nothing may be lost. */
+  put(letters: readonly DeadLetter[]): Promise<void>;
+  /** How many letters are open in these scopes. */
+  count(scopes: readonly string[]): Promise<number>;
+}
+
+export interface DeadLettersOptions {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  /** The store whose letters these are, such as `redis`. */
+  readonly store: string;
+  readonly clock: Clock;
+}
+
+/** How much of a record's value is kept: an item takes 400 KB in all, and base64 adds a third. */
+const maxKeptBytes = 250_000;
+/** DynamoDB's limit for a sort key is 1,024 bytes. */
+const maxIdBytes = 900;
+const atOnce = 10;
+
+/** The table of dead letters: its key, for whoever makes it. */
+export const renderDeadLettersTable = (name: string): CreateTableInput => ({
+  TableName: name,
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+  ],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+});
+
+/** Dead letters in a DynamoDB table of their own: `pk` store and scope, `sk` key and version. */
+export function createDeadLetters({ client, table, store, clock }: DeadLettersOptions): DeadLetters {
+  const guarded = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw new PolystoreError(
+        'store_unavailable',
+        `The table of dead letters '${table}' failed while ${doing}: ${error instanceof Error ? error.message : String(error)}. The batch comes again.`,
+        { cause: error },
+      );
+    }
+  };
+  return {
+    async put(letters) {
+      for (let start = 0; start < letters.length; start += atOnce) {
+        const part = letters.slice(start, start + atOnce);
+        await guarded('keeping a letter', () =>
+          Promise.all(
+            part.map((letter) =>
+              client.send(new UpdateItemCommand(renderPut(letter, { table, store, nowMs: clock() }))),
+            ),
+          ),
+        );
+      }
+    },
+    async count(scopes) {
+      const counts = await guarded('counting letters', () =>
+        Promise.all(scopes.map((scope) => countScope(client, table, `${store}#${scope}`))),
+      );
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+  };
+}
+
+/** The request that keeps a letter, or counts it up. */
+export function renderPut(
+  { scope, key, version, reason, record }: DeadLetter,
+  { table, store, nowMs }: { readonly table: string; readonly store: string; readonly nowMs: number },
+) {
+  const now = new Date(nowMs).toISOString();
+  const place = `${record.topic}/${record.partition}/${record.offset}`;
+  const id = `${key ?? Buffer.from(record.key ?? []).toString('base64')}#${version ?? place}`;
+  const kept = (record.value?.length ?? 0) <= maxKeptBytes;
+  const values = {
+    ':entity': { S: scope.split('.')[0] ?? scope },
+    ':topic': { S: record.topic },
+    ':partition': { N: String(record.partition) },
+    ':offset': { N: String(record.offset) },
+    ':key': record.key === undefined ? { NULL: true } : { S: Buffer.from(record.key).toString('base64') },
+    // What is too large to keep is on the log for as long as the log keeps it.
+    ':value':
+      record.value === undefined || !kept
+        ? { NULL: true }
+        : { S: Buffer.from(record.value).toString('base64') },
+    ':omitted': { BOOL: !kept },
+    ':headers': { S: JSON.stringify(record.headers) },
+    ':reason': { S: reason.slice(0, 4_000) },
+    ':now': { S: now },
+    ':one': { N: '1' },
+  };
+  return {
+    TableName: table,
+    Key: { pk: { S: `${store}#${scope}` }, sk: { S: shortened(id) } },
+    UpdateExpression:
+      'SET #entity = :entity, #topic = :topic, #partition = :partition, #offset = :offset, #key = :key, #value = :value, #omitted = :omitted, #headers = :headers, #reason = :reason, #first = if_not_exists(#first, :now), #last = :now ADD #seen :one',
+    ExpressionAttributeNames: {
+      '#entity': 'entity',
+      '#topic': 'topic',
+      '#partition': 'partition',
+      '#offset': 'offset',
+      '#key': 'record_key',
+      '#value': 'record_value',
+      '#omitted': 'record_value_omitted',
+      '#headers': 'headers',
+      '#reason': 'reason',
+      '#first': 'first_seen',
+      '#last': 'last_seen',
+      '#seen': 'times_seen',
+    },
+    ExpressionAttributeValues: values,
+  };
+}
+
+/** A text that fits a sort key: what is too long ends in its hash instead. */
+function shortened(id: string): string {
+  if (Buffer.byteLength(id) <= maxIdBytes) return id;
+  return `${id.slice(0, 200)}…${createHash('sha256').update(id).digest('hex')}`;
+}
+
+async function countScope(client: DynamoDBClient, table: string, scope: string): Promise<number> {
+  let count = 0;
+  let from: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        Select: 'COUNT',
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: scope } },
+        ExclusiveStartKey: from,
+      }),
+    );
+    count += page.Count ?? 0;
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return count;
+}
