@@ -2,6 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PolystoreError } from '../../lambda/errors.ts';
+import { EngineError } from './engine-error.ts';
 import { commandLine, identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.ts';
 import type { EngineName } from './types.ts';
 
@@ -27,7 +28,7 @@ const endAfterMs = 5_000;
 /**
  * Takes a state folder for this process: refuses while another live process owns it, and ends the
  * engines that a dead owner left behind.
- * @throws `already_running`.
+ * @throws `already_running`, or `engine_failed` for a leftover that does not end.
  */
 export async function claimStateFolder(stateDir: string): Promise<ProcessRecord> {
   const file = join(stateDir, 'processes.json');
@@ -76,9 +77,11 @@ async function endLeftover(engine: RecordedEngine, stateDir: string): Promise<vo
   const polite = engine.engine.startsWith('postgres') ? 'SIGINT' : 'SIGTERM';
   if (!isOurs()) return;
   sendSignal(engine.pid, polite);
-  const deadline = performance.now() + endAfterMs;
+  const begun = performance.now();
   while (isOurs()) {
-    if (performance.now() > deadline) sendSignal(engine.pid, 'SIGKILL');
+    const waitedMs = performance.now() - begun;
+    if (waitedMs > endAfterMs) sendSignal(engine.pid, 'SIGKILL');
+    if (waitedMs > 2 * endAfterMs) throw cannotEnd(engine);
     await delay(50);
   }
 }
@@ -89,6 +92,17 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // It ended between the look and the signal, which is what was wanted.
   }
+}
+
+function cannotEnd({ engine, pid }: RecordedEngine): EngineError {
+  return new EngineError(
+    'engine_failed',
+    `of an earlier run is still there as process ${pid} and does not end. End it by hand.`,
+    {
+      engine,
+      details: { pid },
+    },
+  );
 }
 
 function alreadyRunning(stateDir: string, pid: number): PolystoreError {
