@@ -24,6 +24,18 @@ export function canonicalRow(entity: CatalogEntity, image: Image, encoding: RowE
   return parseRow(entity, Object.fromEntries(known));
 }
 
+/**
+ * The columns that a row image has, where it may lack some: what a deleted row was, as far as it is
+ * known. @throws as `canonicalRow`.
+ */
+export function canonicalPart(entity: CatalogEntity, image: Image, encoding: RowEncoding): Row {
+  return Object.fromEntries(
+    entity.columns
+      .filter((column) => image[column.name] !== undefined && image[column.name] !== null)
+      .map((column) => [column.name, parseValue(column, accepted(column, image[column.name], encoding))]),
+  );
+}
+
 /** The key columns of a row image. @throws as `canonicalRow`. */
 export function canonicalKey(entity: CatalogEntity, image: Image, encoding: RowEncoding): Key {
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import { PolystoreError } from '../errors.ts';
 import type { CatalogEntity } from '../model/index.ts';
-import { canonicalKey, canonicalRow } from './canonical-row.ts';
+import { canonicalKey, canonicalPart, canonicalRow } from './canonical-row.ts';
 import type { Change } from './change.ts';
 import { connectors, headerNames, type LoggedRecord, schemaVersion } from './envelope.ts';
 import { type ExactJson, isObject, parseExactJson } from './exact-json.ts';
@@ -52,7 +52,7 @@ function decodeChange(entity: CatalogEntity, record: LoggedRecord, value: Uint8A
   const encoding = source.connector === connectors.postgresql ? 'debezium' : 'polystore';
   const key = canonicalKey(entity, image, encoding);
   return op === 'd'
-    ? { kind: 'delete', entity: entity.name, key, version }
+    ? { kind: 'delete', entity: entity.name, key, version, before: canonicalPart(entity, image, encoding) }
     : { kind: 'upsert', entity: entity.name, key, version, row: canonicalRow(entity, image, encoding) };
 }
 

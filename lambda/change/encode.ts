@@ -14,7 +14,7 @@ export const maxRecordBytes = 4_000_000;
 export interface ItemChange {
   readonly entity: CatalogEntity;
   readonly key: Key;
-  /** Undefined when there was no row before. */
+  /** Undefined when there was no row before. For a delete at least its key and immutable columns. */
   readonly before: Row | undefined;
   /** Undefined when the row was deleted. */
   readonly after: Row | undefined;
@@ -29,11 +29,11 @@ export interface CaptureContext {
   readonly nowMs: number;
 }
 
-/** The log record of a DynamoDB item's change. A delete of which no row is known names its key in `before`. */
+/** The log record of a DynamoDB item's change. */
 export function encodeItemChange(change: ItemChange, context: CaptureContext): LogRecord {
   const { entity, key, before, after } = change;
   const envelope: Envelope = {
-    before: before ?? (after === undefined ? key : null),
+    before: before ?? null,
     after: after ?? null,
     op: after === undefined ? 'd' : before === undefined ? 'c' : 'u',
     source: {

@@ -1,20 +1,23 @@
-import type { Key, Row } from '../change/change.ts';
-import { type CaptureContext, encodeItemChange, encodeUnreadableItem } from '../change/encode.ts';
+import type { Row } from '../change/change.ts';
+import {
+  type CaptureContext,
+  encodeItemChange,
+  encodeUnreadableItem,
+  type ItemChange,
+} from '../change/encode.ts';
 import type { LogRecord } from '../change/envelope.ts';
 import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogEntity, DynamodbTable } from '../model/index.ts';
-
-/** An attribute value as a stream record carries it: one member, named by its type. */
-export type AttributeImage = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+import { decodeItemOf, type Image } from '../stores/dynamodb/item.ts';
 
 /** One record of a DynamoDB stream, as far as capture reads it. */
 export interface StreamRecord {
   readonly eventName?: string | undefined;
   readonly dynamodb?:
     | {
-        readonly Keys?: AttributeImage | undefined;
-        readonly NewImage?: AttributeImage | undefined;
-        readonly OldImage?: AttributeImage | undefined;
+        readonly Keys?: Image | undefined;
+        readonly NewImage?: Image | undefined;
+        readonly OldImage?: Image | undefined;
         readonly SequenceNumber?: string | undefined;
         /** Epoch seconds. */
         readonly ApproximateCreationDateTime?: number | undefined;
@@ -22,18 +25,11 @@ export interface StreamRecord {
     | undefined;
 }
 
-/** An item as its table's codec reads it. */
-export interface CapturedItem {
-  readonly entity: CatalogEntity;
-  readonly key: Key;
-  /** The item's version in microseconds. */
-  readonly position: bigint;
-  /** Undefined for a tombstone. */
-  readonly row: Row | undefined;
+export interface CaptureSettings {
+  readonly catalog: Catalog;
+  readonly table: DynamodbTable;
+  readonly context: CaptureContext;
 }
-
-/** Reads an item of a known entity. @throws PolystoreError when it is not as Polystore writes items. */
-export type ReadItem = (image: AttributeImage) => CapturedItem;
 
 /** What a stream record means. */
 export type Captured =
@@ -44,45 +40,25 @@ export type Captured =
   | { readonly kind: 'foreign'; readonly entity: string | undefined };
 
 /** Decides what one stream record becomes on the log. Never throws for what the record holds. */
-export function planCapture(
-  stream: StreamRecord,
-  read: ReadItem,
-  {
-    catalog,
-    table,
-    context,
-  }: {
-    readonly catalog: Catalog;
-    readonly table: DynamodbTable;
-    readonly context: CaptureContext;
-  },
-): Captured {
+export function planCapture(stream: StreamRecord, { catalog, table, context }: CaptureSettings): Captured {
   const { NewImage: after, OldImage: before, Keys: keys } = stream.dynamodb ?? {};
-  const image = after ?? before ?? {};
-  const name = image[table.entityAttribute]?.S;
+  const name = (after ?? before)?.[table.entityAttribute]?.S;
   const entity = catalog.entities.find(
     (candidate) => candidate.name === name && candidate.source.kind === 'dynamodb.source',
   );
-  if (entity === undefined) return { kind: 'foreign', entity: typeof name === 'string' ? name : undefined };
+  if (entity === undefined) return { kind: 'foreign', entity: name };
   const writtenAtMs = Math.round(
     (stream.dynamodb?.ApproximateCreationDateTime ?? context.nowMs / 1000) * 1000,
   );
   const common = { entity, table: table.name, writtenAtMs };
   try {
-    const old = before === undefined ? undefined : readOld(before, read, after !== undefined);
-    if (after === undefined) {
-      if (old === undefined || old.row === undefined) return { kind: 'sweep' };
-      // Somebody else removed a live item: a delete that came right after the version it removed.
-      const removed = { key: old.key, before: old.row, after: undefined, position: old.position + 1n };
-      return { kind: 'record', record: encodeItemChange({ ...common, ...removed }, context) };
-    }
-    const now = read(after);
-    const change = { key: now.key, before: old?.row, after: now.row, position: now.position };
+    const change = after === undefined ? removal(entity, before) : write(entity, { before, after });
+    if (change === undefined) return { kind: 'sweep' };
     return { kind: 'record', record: encodeItemChange({ ...common, ...change }, context) };
   } catch (error) {
     if (!(error instanceof PolystoreError)) throw error;
     const itemKey = Object.fromEntries(
-      Object.entries(keys ?? {}).map(([attribute, value]) => [attribute, String(value.S ?? value.N ?? '')]),
+      Object.entries(keys ?? {}).map(([attribute, value]) => [attribute, value.S ?? value.N ?? '']),
     );
     return {
       kind: 'record',
@@ -91,12 +67,35 @@ export function planCapture(
   }
 }
 
-/** The image before only informs when there is one after: what was unreadable then is no problem now. */
-function readOld(image: AttributeImage, read: ReadItem, informs: boolean): CapturedItem | undefined {
+type Change = Pick<ItemChange, 'key' | 'before' | 'after' | 'position'>;
+
+function write(
+  entity: CatalogEntity,
+  { before, after }: { readonly before: Image | undefined; readonly after: Image },
+): Change {
+  const now = decodeItemOf(entity, after);
+  const old = before === undefined ? undefined : readOld(entity, before);
+  const { key, position } = now;
+  return now.kind === 'row'
+    ? { key, position, before: old, after: now.row }
+    : { key, position, before: old ?? now.before, after: undefined };
+}
+
+/** @returns undefined for the sweep of a tombstone, which is ours. */
+function removal(entity: CatalogEntity, before: Image | undefined): Change | undefined {
+  const old = before === undefined ? undefined : decodeItemOf(entity, before);
+  if (old?.kind !== 'row') return undefined;
+  // Somebody else removed a live item: a delete that came right after the version it removed.
+  return { key: old.key, before: old.row, after: undefined, position: old.position + 1n };
+}
+
+/** The image before only informs: what was unreadable then is no problem now. */
+function readOld(entity: CatalogEntity, image: Image): Row | undefined {
   try {
-    return read(image);
+    const old = decodeItemOf(entity, image);
+    return old.kind === 'row' ? old.row : undefined;
   } catch (error) {
-    if (informs && error instanceof PolystoreError) return undefined;
+    if (error instanceof PolystoreError) return undefined;
     throw error;
   }
 }

@@ -3,13 +3,12 @@ import { PolystoreError } from '../errors.ts';
 import type { Catalog } from '../model/index.ts';
 import type { ChangeLog } from '../stores/kafka/index.ts';
 import type { Clock } from '../stores/store.ts';
-import { planCapture, type ReadItem, type StreamRecord } from './capture-plan.ts';
+import { planCapture, type StreamRecord } from './capture-plan.ts';
 import type { Log } from './log.ts';
 
 export interface CaptureOptions {
   readonly catalog: Catalog;
   readonly changeLog: ChangeLog;
-  readonly readItem: ReadItem;
   /** Of this function's configuration, 0 to 127. */
   readonly generation: number;
   readonly clock: Clock;
@@ -26,7 +25,7 @@ export interface CaptureResponse {
  * that the log has not acknowledged; all from there on comes again, and readers tell by the versions.
  */
 export function createCapture(options: CaptureOptions) {
-  const { catalog, changeLog, readItem, generation, clock, log } = options;
+  const { catalog, changeLog, generation, clock, log } = options;
   const { table } = catalog;
   if (table === undefined)
     throw new PolystoreError(
@@ -40,7 +39,7 @@ export function createCapture(options: CaptureOptions) {
     const sequences: string[] = [];
     const skipped = { sweeps: 0, foreign: 0 };
     for (const stream of event.Records) {
-      const captured = planCapture(stream, readItem, { catalog, table, context });
+      const captured = planCapture(stream, { catalog, table, context });
       if (captured.kind === 'record') {
         records.push(captured.record);
         sequences.push(stream.dynamodb?.SequenceNumber ?? '');
