@@ -1,0 +1,31 @@
+// The CDK app: `npx cdk synth -c env=dev`. Bundles the functions and puts the stacks of one
+// environment together; needs no account, no network and no Docker.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import { PolystoreError } from '../lambda/errors.ts';
+import { compile } from '../lambda/model/index.ts';
+import { createDeployment, selectEnvironment } from '../lib/index.ts';
+import model from '../model/flights.ts';
+import { buildFunctions } from './build.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const codeFolder = join(root, 'dist', 'functions');
+
+try {
+  const app = new App();
+  // Before the build: a misspelt environment should not cost seconds.
+  const environment = selectEnvironment(app.node.tryGetContext('env'));
+  const catalog = compile(model);
+  await buildFunctions({ root, outDir: codeFolder });
+  createDeployment(app, {
+    catalog,
+    environment,
+    codeFolder,
+    destroyConsent: app.node.tryGetContext('destroy'),
+  });
+  app.synth();
+} catch (error) {
+  console.error(error instanceof PolystoreError ? `${error.code}: ${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,1 @@
+export { Api, type ApiProps } from './api.ts';

@@ -1,0 +1,127 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elasticache from 'aws-cdk-lib/aws-elasticache';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { refuseProblems } from '../props-problems.ts';
+
+export interface CacheStoreProps {
+  readonly vpc: ec2.IVpc;
+  /** @default - isolated subnets */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /**
+   * Groups that say who may connect: there is no password (see the class).
+   * @default - one that lets nobody in; use `connections`
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+  /**
+   * Class of the nodes, with the prefix `cache.`.
+   * @default 'cache.r7g.large'
+   */
+  readonly nodeType?: string;
+  /**
+   * Shards of the cluster, 1 to 500. Every partition of a view lies in one hash slot (ADR 0004).
+   * @default 1
+   */
+  readonly shards?: number;
+  /**
+   * Replicas of each shard, 0 to 5; with none, a lost node is a lost view, to be rebuilt.
+   * @default 1
+   */
+  readonly replicasPerShard?: number;
+  /**
+   * How many days a snapshot is kept, 1 to 35; 0 takes none.
+   * @default 7
+   */
+  readonly snapshotDays?: number;
+  /**
+   * What becomes of the views when the construct leaves the stack.
+   * @default RemovalPolicy.SNAPSHOT
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * ElastiCache for Valkey 8 in cluster mode, holding views: it never evicts, since an evicted guard would
+ * let an old change in again (DESIGN §4, rule 1). Encrypted at rest and in transit. Callers are told
+ * apart by their security groups; there is no password or IAM user yet, since the store's client takes
+ * none.
+ */
+export class CacheStore extends Construct {
+  readonly replicationGroup: elasticache.CfnReplicationGroup;
+  readonly connections: ec2.Connections;
+  readonly encryptionKey: kms.Key;
+
+  constructor(scope: Construct, id: string, props: CacheStoreProps) {
+    super(scope, id);
+    const { nodeType = 'cache.r7g.large', shards = 1, replicasPerShard = 1, snapshotDays = 7 } = props;
+    refuseProblems(this, (problems) => {
+      if (!nodeType.startsWith('cache.'))
+        problems.add('nodeType', `is '${nodeType}'`, "name a class such as 'cache.t4g.small'");
+      const range = (name: string, value: number, low: number, high: number): void => {
+        if (!Number.isInteger(value) || value < low || value > high)
+          problems.add(name, `is ${value}`, `use ${low} to ${high}`);
+      };
+      range('shards', shards, 1, 500);
+      range('replicasPerShard', replicasPerShard, 0, 5);
+      range('snapshotDays', snapshotDays, 0, 35);
+    });
+
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.SNAPSHOT;
+    this.encryptionKey = new kms.Key(this, 'Key', {
+      description: 'ElastiCache: data at rest, snapshots',
+      enableKeyRotation: true,
+      removalPolicy: removalPolicy === RemovalPolicy.DESTROY ? removalPolicy : RemovalPolicy.RETAIN,
+    });
+    const groups = props.securityGroups ?? [
+      new ec2.SecurityGroup(this, 'Server', {
+        vpc: props.vpc,
+        description: 'ElastiCache',
+        allowAllOutbound: false,
+      }),
+    ];
+    this.connections = new ec2.Connections({ securityGroups: groups, defaultPort: ec2.Port.tcp(6379) });
+    const subnets = new elasticache.CfnSubnetGroup(this, 'Subnets', {
+      description: 'Polystore views',
+      subnetIds: props.vpc.selectSubnets(props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED })
+        .subnetIds,
+    });
+    const parameters = new elasticache.CfnParameterGroup(this, 'Parameters', {
+      cacheParameterGroupFamily: 'valkey8',
+      description: 'Polystore: never evicts, cluster mode',
+      properties: { 'maxmemory-policy': 'noeviction', 'cluster-enabled': 'yes' },
+    });
+    this.replicationGroup = new elasticache.CfnReplicationGroup(this, 'Valkey', {
+      replicationGroupDescription: 'Polystore views',
+      engine: 'valkey',
+      engineVersion: '8.1',
+      cacheNodeType: nodeType,
+      cacheParameterGroupName: parameters.ref,
+      cacheSubnetGroupName: subnets.ref,
+      securityGroupIds: groups.map((group) => group.securityGroupId),
+      port: 6379,
+      clusterMode: 'enabled',
+      numNodeGroups: shards,
+      replicasPerNodeGroup: replicasPerShard,
+      // Cluster mode takes no group without automatic failover, with or without a replica.
+      automaticFailoverEnabled: true,
+      multiAzEnabled: replicasPerShard > 0,
+      atRestEncryptionEnabled: true,
+      kmsKeyId: this.encryptionKey.keyArn,
+      transitEncryptionEnabled: true,
+      transitEncryptionMode: 'required',
+      snapshotRetentionLimit: snapshotDays,
+      snapshotWindow: '03:00-04:00',
+      preferredMaintenanceWindow: 'sun:05:00-sun:06:00',
+      autoMinorVersionUpgrade: true,
+    });
+    this.replicationGroup.applyRemovalPolicy(removalPolicy);
+  }
+
+  /** `host:port` that tells a cluster client where the shards are. */
+  get endpoint(): string {
+    const { attrConfigurationEndPointAddress: host, attrConfigurationEndPointPort: port } =
+      this.replicationGroup;
+    return `${host}:${port}`;
+  }
+}

@@ -1,0 +1,1 @@
+export { CacheStore, type CacheStoreProps } from './cache-store.ts';

@@ -1,0 +1,1 @@
+export { ChangeLog, type ChangeLogProps } from './change-log.ts';

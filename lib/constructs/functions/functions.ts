@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Trigger } from 'aws-cdk-lib/triggers';
+import { Construct } from 'constructs';
+import {
+  type Catalog,
+  type FunctionName,
+  type FunctionSpec,
+  functionsOf,
+} from '../../../lambda/model/index.ts';
+import { refuseProblems } from '../props-problems.ts';
+import type { FunctionSettings } from './settings.ts';
+import { renderStatements } from './statements.ts';
+import type { Stores } from './stores.ts';
+import { connectTrigger } from './triggers.ts';
+import { renderVariables } from './variables.ts';
+
+/** Where functions run and what they may open a connection to. */
+export interface FunctionNetwork {
+  readonly vpc: ec2.IVpc;
+  subnetsOf(functionName: FunctionName): ec2.SubnetSelection;
+  clientGroups(functionName: FunctionName): ec2.ISecurityGroup[];
+}
+
+export interface FunctionsProps extends FunctionSettings {
+  readonly catalog: Catalog;
+  /** A folder for each function, `<codeFolder>/<name>/dist/index.js`, as `bin/build.ts` makes them. */
+  readonly codeFolder: string;
+  readonly network: FunctionNetwork;
+  readonly stores: Stores;
+  /**
+   * How long the functions' logs are kept.
+   * @default logs.RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+  /**
+   * What becomes of the secret that signs tokens; without it every token a caller holds is void.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * The functions that a model needs, each with its own role, environment, security groups and log group,
+ * connected to its trigger. The schema function runs in the deployment, before any other is made or
+ * changed, whenever it changed itself: the model is in its bundle.
+ */
+export class Functions extends Construct {
+  readonly #functions = new Map<FunctionName, lambda.Function>();
+  /** Signs the tokens that writes return: 64 random letters and digits. */
+  readonly tokenSecret: secretsmanager.Secret;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const specs = functionsOf(props.catalog);
+    refuseProblems(this, (problems) => {
+      if (!Number.isInteger(props.generation) || props.generation < 0 || props.generation > 127)
+        problems.add('generation', `is ${props.generation}`, 'use 0 to 127');
+      if (!props.identity.issuer.startsWith('https://'))
+        problems.add('identity.issuer', `is '${props.identity.issuer}'`, 'use an address with https');
+      if (props.identity.keys.kind === 'url' && !props.identity.keys.url.startsWith('https://'))
+        problems.add('identity.keys.url', `is '${props.identity.keys.url}'`, 'use an address with https');
+    });
+    this.tokenSecret = new secretsmanager.Secret(this, 'TokenSecret', {
+      description: 'Signs the tokens that writes return',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    });
+    for (const spec of specs) this.#functions.set(spec.name, this.#create(spec, props));
+    this.#runSchemaFirst(specs);
+  }
+
+  /** @throws TypeError when the model needs no such function. */
+  get(name: FunctionName): lambda.Function {
+    const found = this.#functions.get(name);
+    if (found === undefined) throw new TypeError(`the model needs no function '${name}'`);
+    return found;
+  }
+
+  #create(spec: FunctionSpec, props: FunctionsProps): lambda.Function {
+    const scope = new Construct(this, spec.name);
+    const { catalog, stores, network } = props;
+    const logGroup = new logs.LogGroup(scope, 'Logs', {
+      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new iam.Role(scope, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: `${catalog.name}: ${spec.name}`,
+    });
+    const statements = [
+      writeLogs(logGroup),
+      ownNetworkInterfaces(),
+      ...renderStatements(spec, { catalog, stores, tokenSecret: this.tokenSecret }),
+    ];
+    for (const statement of statements) role.addToPolicy(statement);
+
+    const fn = new lambda.Function(scope, 'Function', {
+      description: spec.description,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      code: lambda.Code.fromAsset(join(props.codeFolder, spec.name)),
+      handler: 'dist/index.handler',
+      memorySize: spec.memoryMb,
+      timeout: Duration.seconds(spec.timeoutSeconds),
+      environment: {
+        ...renderVariables(spec, { stores, tokenSecret: this.tokenSecret, settings: props }),
+      },
+      role,
+      logGroup,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      tracing: lambda.Tracing.ACTIVE,
+      vpc: network.vpc,
+      vpcSubnets: network.subnetsOf(spec.name),
+      securityGroups: network.clientGroups(spec.name),
+    });
+    connectTrigger(fn, spec, { catalog, stores });
+    return fn;
+  }
+
+  #runSchemaFirst(specs: readonly FunctionSpec[]): void {
+    for (const spec of specs) {
+      if (spec.trigger.kind !== 'deployment') continue;
+      const others = specs.filter((other) => other !== spec).map((other) => this.get(other.name));
+      new Trigger(this, `run-${spec.name}`, {
+        handler: this.get(spec.name),
+        timeout: Duration.seconds(spec.timeoutSeconds),
+        executeBefore: others,
+      });
+    }
+  }
+}
+
+const writeLogs = (logGroup: logs.ILogGroup): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [logGroup.logGroupArn],
+  });
+
+/** What Lambda itself does to join a function to a VPC; the actions take no resource. */
+const ownNetworkInterfaces = (): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    actions: [
+      'AssignPrivateIpAddresses',
+      'CreateNetworkInterface',
+      'DeleteNetworkInterface',
+      'DescribeNetworkInterfaces',
+      'DescribeSubnets',
+      'UnassignPrivateIpAddresses',
+    ].map((action) => `ec2:${action}`),
+    resources: ['*'],
+  });

@@ -1,0 +1,4 @@
+export { type FunctionNetwork, Functions, type FunctionsProps } from './functions.ts';
+export { consumerGroupOf } from './log-statements.ts';
+export type { FunctionSettings } from './settings.ts';
+export type { Stores } from './stores.ts';

@@ -1,0 +1,104 @@
+import { Aws } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Backend, Catalog, FunctionSpec } from '../../../lambda/model/index.ts';
+import { makeTopics, readTopics, writeTopics } from './log-statements.ts';
+import type { SecretReference, Stores } from './stores.ts';
+
+/**
+ * The rights of a function: for each of its backends, and for what its trigger reads, and nothing beside
+ * it. They are written out: `grant…` would also write into the policies of keys in other stacks, which
+ * would then depend on this stack and this one on them.
+ */
+export function renderStatements(
+  spec: FunctionSpec,
+  options: { readonly catalog: Catalog; readonly stores: Stores; readonly tokenSecret: SecretReference },
+): readonly PolicyStatement[] {
+  const { catalog, stores, tokenSecret } = options;
+  const { relational, table, log } = stores;
+  const password = (): PolicyStatement[] => [
+    readSecret(relational.secret),
+    useKey(relational.encryptionKey, 'secretsmanager', ['kms:Decrypt']),
+  ];
+  const ofBackend: Readonly<Record<Backend, () => readonly PolicyStatement[]>> = {
+    'aurora-writer': password,
+    'aurora-replica': password,
+    dynamodb: () => (table.table === undefined ? [] : useItems(table.table.tableArn, table.encryptionKey)),
+    'dead-letters': () => [
+      new PolicyStatement({
+        actions: ['dynamodb:Query', 'dynamodb:UpdateItem'],
+        resources: [table.deadLetters.tableArn],
+      }),
+      useKey(table.encryptionKey, 'dynamodb', dataKeyActions),
+    ],
+    // The cache knows its callers by their security groups.
+    redis: () => [],
+    'change-log': () =>
+      spec.trigger.kind === 'deployment' ? makeTopics(catalog, log) : writeTopics(spec, catalog, log),
+  };
+  return [
+    ...spec.backends.flatMap((backend) => ofBackend[backend]()),
+    ...triggerStatements(spec, catalog, stores, tokenSecret),
+  ];
+}
+
+function triggerStatements(
+  { name, trigger }: FunctionSpec,
+  catalog: Catalog,
+  { table, log }: Stores,
+  tokenSecret: SecretReference,
+): readonly PolicyStatement[] {
+  switch (trigger.kind) {
+    case 'http':
+      return [readSecret(tokenSecret)];
+    case 'dynamodb-stream':
+      return table.table === undefined
+        ? []
+        : [
+            new PolicyStatement({
+              actions: ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+                (action) => `dynamodb:${action}`,
+              ),
+              resources: [`${table.table.tableArn}/stream/*`],
+            }),
+            useKey(table.encryptionKey, 'dynamodb', ['kms:Decrypt']),
+          ];
+    case 'change-log':
+      return readTopics({ functionName: name, topics: trigger.topics, catalog, log });
+    case 'deployment':
+      return [];
+  }
+}
+
+/** What DynamoDB does in the caller's name with a table's own key. */
+const dataKeyActions = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey*',
+  'kms:ReEncrypt*',
+] as const;
+
+const useItems = (tableArn: string, key: IKey): PolicyStatement[] => [
+  new PolicyStatement({
+    // No DeleteItem: a delete puts a tombstone, and only DynamoDB's own expiry sweeps.
+    actions: ['BatchGetItem', 'ConditionCheckItem', 'DescribeTable', 'GetItem', 'PutItem', 'Query'].map(
+      (action) => `dynamodb:${action}`,
+    ),
+    resources: [tableArn, `${tableArn}/index/*`],
+  }),
+  useKey(key, 'dynamodb', dataKeyActions),
+];
+
+const readSecret = (secret: SecretReference): PolicyStatement =>
+  new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] });
+
+/** A key, only as the named service uses it. */
+const useKey = (key: IKey, service: string, actions: readonly string[]): PolicyStatement =>
+  new PolicyStatement({
+    actions: [...actions],
+    resources: [key.keyArn],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}` },
+    },
+  });

@@ -1,0 +1,74 @@
+import { type Backend, environmentNames, type FunctionSpec } from '../../../lambda/model/index.ts';
+import type { Identity } from '../../environments/index.ts';
+import type { FunctionSettings } from './settings.ts';
+import type { SecretReference, Stores } from './stores.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Node trusts no private authority by itself, and the certificates of RDS come from one; Lambda ships
+ * it in this file but since Node 20 no longer loads it
+ * (docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html, CA certificate loading).
+ */
+const trustRds: Variables = { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' };
+
+/**
+ * The environment of a function: for each of its backends where that is, and what its trigger needs.
+ * A variable that a function does not read is not set, so that its rights can be read off it.
+ */
+export function renderVariables(
+  spec: FunctionSpec,
+  options: {
+    readonly stores: Stores;
+    readonly tokenSecret: SecretReference;
+    readonly settings: FunctionSettings;
+  },
+): Variables {
+  const { stores, tokenSecret, settings } = options;
+  const relational = (): Variables => ({
+    [environmentNames.auroraWriter]: stores.relational.writerEndpoint,
+    [environmentNames.auroraDatabase]: stores.relational.databaseName,
+    [environmentNames.auroraUser]: stores.relational.userName,
+    [environmentNames.auroraSecret]: stores.relational.secret.secretArn,
+    ...trustRds,
+  });
+  const ofBackend: Readonly<Record<Backend, () => Variables>> = {
+    'aurora-writer': relational,
+    'aurora-replica': () => ({
+      ...relational(),
+      [environmentNames.auroraReplica]: stores.relational.readerEndpoint,
+    }),
+    // A model without DynamoDB entities has no such table, and its router asks for none.
+    dynamodb: (): Variables =>
+      stores.table.table === undefined
+        ? {}
+        : { [environmentNames.dynamodbTable]: stores.table.table.tableName },
+    'dead-letters': () => ({ [environmentNames.deadLettersTable]: stores.table.deadLetters.tableName }),
+    redis: () => ({ [environmentNames.redisEndpoint]: stores.cache.endpoint }),
+    'change-log': () => ({ [environmentNames.logBrokers]: stores.log.brokers }),
+  };
+  return {
+    ...Object.assign({}, ...spec.backends.map((backend) => ofBackend[backend]())),
+    ...(spec.trigger.kind === 'http' ? httpVariables(settings.identity, tokenSecret) : {}),
+    ...logVariables(spec, stores, settings),
+  };
+}
+
+function httpVariables(identity: Identity, tokenSecret: SecretReference): Variables {
+  return {
+    [environmentNames.jwtIssuer]: identity.issuer,
+    [environmentNames.jwtAudience]: identity.audience,
+    ...(identity.keys.kind === 'url'
+      ? { [environmentNames.jwksUrl]: identity.keys.url }
+      : { [environmentNames.jwks]: identity.keys.document }),
+    [environmentNames.tokenSecret]: tokenSecret.secretArn,
+  };
+}
+
+/** The schema function makes the topics; the others that speak to the log write changes of a generation. */
+function logVariables(spec: FunctionSpec, stores: Stores, settings: FunctionSettings): Variables {
+  if (!spec.backends.includes('change-log')) return {};
+  return spec.trigger.kind === 'deployment'
+    ? { [environmentNames.logReplication]: String(stores.log.replication) }
+    : { [environmentNames.generation]: String(settings.generation) };
+}

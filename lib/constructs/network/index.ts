@@ -1,0 +1,2 @@
+export { type Destination, type Edge, edgesOf, ports } from './edges.ts';
+export { Network, type NetworkProps, type Server } from './network.ts';

@@ -1,0 +1,172 @@
+import { Fn, RemovalPolicy } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { refuseProblems } from '../props-problems.ts';
+import { type Destination, type Edge, ports } from './edges.ts';
+
+export interface NetworkProps {
+  /** The arrows of the data flow: who may open a connection to what. Nothing else is reachable. */
+  readonly edges: readonly Edge[];
+  /**
+   * The VPC's range, a /16.
+   * @default '10.64.0.0/16'
+   */
+  readonly cidr?: string;
+  /**
+   * How many of the region's zones to use, 2 or 3; which ones is decided when it is deployed.
+   * @default 3
+   */
+  readonly availabilityZones?: number;
+}
+
+/** A server is something in the VPC that waits for connections. */
+export type Server = 'relational' | 'cache' | 'log';
+const servers: readonly Server[] = ['relational', 'cache', 'log'];
+
+/**
+ * The VPC: isolated subnets, endpoints for the AWS services that are spoken to, one security group for
+ * each server and one for each edge. Subnets with a NAT gateway exist only if an edge leads to the
+ * internet. All groups live here, so that no stack of a store depends on the stack of its callers.
+ */
+export class Network extends Construct {
+  readonly vpc: ec2.IVpc;
+  /** Where servers live, and functions that need no internet. */
+  readonly isolated: ec2.SubnetSelection = { subnetGroupName: 'isolated' };
+  readonly #servers: Readonly<Record<Server, ec2.SecurityGroup>>;
+  readonly #clients = new Map<string, ec2.SecurityGroup[]>();
+  readonly #edges: readonly Edge[];
+
+  constructor(scope: Construct, id: string, props: NetworkProps) {
+    super(scope, id);
+    const zones = props.availabilityZones ?? 3;
+    refuseProblems(this, (problems) => {
+      if (zones !== 2 && zones !== 3)
+        problems.add('availabilityZones', `is ${zones}`, 'use 2 or 3, Aurora and MSK need no more');
+      if (props.cidr !== undefined && !/^\d+\.\d+\.0\.0\/16$/.test(props.cidr))
+        problems.add('cidr', `is '${props.cidr}'`, "use a /16 such as '10.64.0.0/16'");
+    });
+    this.#edges = props.edges;
+    this.vpc = this.#createVpc(props.cidr ?? '10.64.0.0/16', zones);
+    this.#servers = {
+      relational: this.#group('RelationalServer', 'Aurora'),
+      cache: this.#group('CacheServer', 'ElastiCache'),
+      log: this.#group('LogServer', 'MSK brokers, and the pollers of Lambda that carry the same group'),
+    };
+    const endpoints = this.#createEndpoints();
+    for (const edge of props.edges) this.#connect(edge, endpoints);
+    this.#letPollersReachTheLog(endpoints);
+  }
+
+  serverGroup(server: Server): ec2.ISecurityGroup {
+    return this.#servers[server];
+  }
+
+  /** The groups that a function carries: one for each of its edges. */
+  clientGroups(from: string): ec2.ISecurityGroup[] {
+    return [...(this.#clients.get(from) ?? [])];
+  }
+
+  /** Where a function runs: with a way out only if it has an edge to the internet. */
+  subnetsOf(from: string): ec2.SubnetSelection {
+    return this.#edges.some((edge) => edge.from === from && edge.to === 'internet')
+      ? { subnetGroupName: 'egress' }
+      : this.isolated;
+  }
+
+  #createVpc(cidr: string, zones: number): ec2.IVpc {
+    const needsInternet = this.#edges.some((edge) => edge.to === 'internet');
+    const vpc = new ec2.Vpc(this, 'Vpc', {
+      ipAddresses: ec2.IpAddresses.cidr(cidr),
+      // Numbers in the region's list: the template knows no zone's name and synth asks nobody.
+      availabilityZones: Array.from({ length: zones }, (_, index) => Fn.select(index, Fn.getAzs())),
+      // One: it carries a key set every few minutes. Losing its zone loses no data.
+      natGateways: needsInternet ? 1 : 0,
+      restrictDefaultSecurityGroup: true,
+      subnetConfiguration: [
+        // First, so that the ranges of the stores stay when the others come or go.
+        { name: 'isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 20 },
+        ...(needsInternet
+          ? [
+              { name: 'egress', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 22 },
+              {
+                name: 'public',
+                subnetType: ec2.SubnetType.PUBLIC,
+                cidrMask: 26,
+                mapPublicIpOnLaunch: false,
+              },
+            ]
+          : []),
+      ],
+    });
+    vpc.addFlowLog('Rejected', {
+      // What was accepted is what the groups below say.
+      trafficType: ec2.FlowLogTrafficType.REJECT,
+      destination: ec2.FlowLogDestination.toCloudWatchLogs(
+        new logs.LogGroup(this, 'RejectedTraffic', {
+          retention: logs.RetentionDays.ONE_MONTH,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+      ),
+    });
+    // A Vpc is an IVpc; only `exactOptionalPropertyTypes` reads the CDK's declarations otherwise.
+    return vpc as ec2.IVpc;
+  }
+
+  /**
+   * Lambda's pollers of Kafka run in the brokers' subnets and silently never poll unless they reach
+   * Lambda, STS and Secrets Manager; functions read their secrets there too. DynamoDB's gateway is free.
+   */
+  #createEndpoints(): ec2.SecurityGroup {
+    const group = this.#group('EndpointsServer', 'Interface endpoints of AWS services');
+    const services = {
+      SecretsManager: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+      Lambda: ec2.InterfaceVpcEndpointAwsService.LAMBDA,
+      Sts: ec2.InterfaceVpcEndpointAwsService.STS,
+    };
+    for (const [id, service] of Object.entries(services)) {
+      this.vpc.addInterfaceEndpoint(id, {
+        service,
+        subnets: this.isolated,
+        securityGroups: [group],
+        // Else CDK opens the endpoint to the whole VPC.
+        open: false,
+      });
+    }
+    this.vpc.addGatewayEndpoint('Dynamodb', { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB });
+    return group;
+  }
+
+  #connect(edge: Edge, endpoints: ec2.SecurityGroup): void {
+    const name = edge.from.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
+    const to = `${edge.to[0]?.toUpperCase()}${edge.to.slice(1)}`;
+    const client = this.#group(`${name}To${to}`, `${edge.from} to ${edge.to}`);
+    this.#clients.set(edge.from, [...(this.#clients.get(edge.from) ?? []), client]);
+    const port = ec2.Port.tcp(ports[edge.to]);
+    const server = isServer(edge.to) ? this.#servers[edge.to] : endpoints;
+    if (edge.to === 'dynamodb' || edge.to === 'internet') {
+      // DynamoDB's gateway has public addresses in a list whose id differs by region and would have to
+      // be looked up. An isolated subnet has no other route, so 443 leads nowhere else.
+      client.addEgressRule(ec2.Peer.anyIpv4(), port, `${edge.from} to ${edge.to}`);
+      return;
+    }
+    client.addEgressRule(server, port, `${edge.from} to ${edge.to}`);
+    server.addIngressRule(client, port, `${edge.from} to ${edge.to}`);
+  }
+
+  #letPollersReachTheLog(endpoints: ec2.SecurityGroup): void {
+    const log = this.#servers.log;
+    const broker = ec2.Port.tcp(ports.log);
+    log.addIngressRule(log, broker, 'Lambda pollers to brokers');
+    log.addEgressRule(log, broker, 'Lambda pollers to brokers');
+    const https = ec2.Port.tcp(ports.endpoints);
+    log.addEgressRule(endpoints, https, 'Lambda pollers to Lambda, STS and Secrets Manager');
+    endpoints.addIngressRule(log, https, 'Lambda pollers to Lambda, STS and Secrets Manager');
+  }
+
+  #group(id: string, description: string): ec2.SecurityGroup {
+    return new ec2.SecurityGroup(this, id, { vpc: this.vpc, description, allowAllOutbound: false });
+  }
+}
+
+const isServer = (to: Destination): to is Server => servers.some((server) => server === to);

@@ -1,0 +1,1 @@
+export { RelationalStore, type RelationalStoreProps } from './relational-store.ts';

@@ -1,0 +1,1 @@
+export { TableStore, type TableStoreProps } from './table-store.ts';

@@ -1,0 +1,28 @@
+import type { Environment } from './environment.ts';
+
+/** Small, cheap and complete: every store of production, two zones, nothing that scales by itself but Aurora. */
+export const dev: Environment = {
+  name: 'dev',
+  network: { cidr: '10.64.0.0/16', availabilityZones: 2 },
+  relational: { minimumAcu: 0.5, maximumAcu: 4, readers: 1, backupDays: 7 },
+  cache: { nodeType: 'cache.t4g.small', shards: 1, replicasPerShard: 1, snapshotDays: 3 },
+  log: {
+    brokerType: 't3.small',
+    brokers: 2,
+    storageGibPerBroker: 50,
+    replication: 2,
+    minimumInSyncReplicas: 1,
+  },
+  functions: { generation: 0, logRetentionDays: 14 },
+  api: {
+    identity: {
+      // An example by RFC 2606: put your own issuer here. Until then the API refuses every caller.
+      issuer: 'https://identity.example.com/',
+      audience: 'polystore-dev',
+      keys: { kind: 'url', url: 'https://identity.example.com/.well-known/jwks.json' },
+    },
+    requestsPerSecond: 100,
+    burst: 200,
+  },
+  allowDestroy: true,
+};

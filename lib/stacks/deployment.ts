@@ -1,0 +1,78 @@
+import { type App, Tags } from 'aws-cdk-lib';
+import type { Catalog } from '../../lambda/model/index.ts';
+import { decideDestroy, type Environment } from '../environments/index.ts';
+import { ApiStack } from './api-stack.ts';
+import { CacheStack } from './cache-stack.ts';
+import { FunctionsStack } from './functions-stack.ts';
+import { LogStack } from './log-stack.ts';
+import { NetworkStack } from './network-stack.ts';
+import { RelationalStack } from './relational-stack.ts';
+import { TableStack } from './table-stack.ts';
+
+export interface DeploymentOptions {
+  readonly catalog: Catalog;
+  readonly environment: Environment;
+  /** A folder for each function, as `bin/build.ts` makes them. */
+  readonly codeFolder: string;
+  /** The context value `destroy`: see `decideDestroy`. */
+  readonly destroyConsent: unknown;
+}
+
+/** The stacks of one model in one environment, by what they hold. */
+export interface Deployment {
+  readonly network: NetworkStack;
+  readonly relational: RelationalStack;
+  readonly table: TableStack;
+  readonly cache: CacheStack;
+  readonly log: LogStack;
+  readonly functions: FunctionsStack;
+  readonly api: ApiStack;
+}
+
+/**
+ * Puts the stacks of a deployment into an app, named `<Model>-<Environment>-<Part>`. They know no
+ * account and no region: whoever deploys decides.
+ *
+ * @throws PolystoreError `invalid_configuration` that lists what is wrong with the environment.
+ */
+export function createDeployment(app: App, options: DeploymentOptions): Deployment {
+  const { catalog, environment, codeFolder } = options;
+  const destroy = decideDestroy(environment, options.destroyConsent);
+  const prefix = `${pascalCase(catalog.name)}-${pascalCase(environment.name)}`;
+  const about = (part: string) => ({
+    description: `Polystore: ${part} of ${catalog.name}, ${environment.name}`,
+    terminationProtection: !destroy,
+  });
+
+  const network = new NetworkStack(app, `${prefix}-Network`, { ...about('network'), catalog, environment });
+  const shared = { environment, network: network.network, destroy };
+  const relational = new RelationalStack(app, `${prefix}-Relational`, { ...about('Aurora'), ...shared });
+  const table = new TableStack(app, `${prefix}-Table`, { ...about('DynamoDB'), catalog, destroy });
+  const cache = new CacheStack(app, `${prefix}-Cache`, { ...about('ElastiCache'), ...shared });
+  const log = new LogStack(app, `${prefix}-Log`, {
+    ...about('MSK'),
+    ...shared,
+    clusterName: `${catalog.name}-${environment.name}`,
+  });
+  const functions = new FunctionsStack(app, `${prefix}-Functions`, {
+    ...about('functions'),
+    ...shared,
+    catalog,
+    codeFolder,
+    stores: { relational: relational.store, table: table.store, cache: cache.store, log: log.log },
+  });
+  const api = new ApiStack(app, `${prefix}-Api`, {
+    ...about('HTTP API'),
+    catalog,
+    environment,
+    functions: functions.functions,
+  });
+
+  Tags.of(app).add('polystore:model', catalog.name);
+  Tags.of(app).add('polystore:environment', environment.name);
+  return { network, relational, table, cache, log, functions, api };
+}
+
+/** `new-york` → `NewYork`. */
+const pascalCase = (name: string): string =>
+  name.replace(/(^|-)([a-z0-9])/g, (_, _hyphen: string, first: string) => first.toUpperCase());

@@ -1,0 +1,33 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Catalog } from '../../lambda/model/index.ts';
+import { Functions, type Stores } from '../constructs/functions/index.ts';
+import type { StoreStackProps } from './store-stack-props.ts';
+
+export interface FunctionsStackProps extends StoreStackProps {
+  readonly catalog: Catalog;
+  readonly stores: Stores;
+  /** A folder for each function, as `bin/build.ts` makes them. */
+  readonly codeFolder: string;
+}
+
+/** The functions, their triggers, and the run of the schema. */
+export class FunctionsStack extends Stack {
+  readonly functions: Functions;
+
+  constructor(scope: Construct, id: string, props: FunctionsStackProps) {
+    super(scope, id, props);
+    const { api, functions } = props.environment;
+    this.functions = new Functions(this, 'Functions', {
+      catalog: props.catalog,
+      codeFolder: props.codeFolder,
+      network: props.network,
+      stores: props.stores,
+      identity: api.identity,
+      generation: functions.generation,
+      // The enum's members are these numbers of days.
+      logRetention: functions.logRetentionDays,
+      removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+  }
+}
