@@ -29,7 +29,7 @@ export class EngineError extends PolystoreError {
 }
 
 /** The text that a person sees: the problem, the log file, and its last lines, indented. */
-export function renderEngineProblem(report: {
+function renderEngineProblem(report: {
   readonly engine: EngineName;
   readonly problem: string;
   readonly logFile?: string;

@@ -2,7 +2,6 @@ export { EngineError } from './engine-error.ts';
 export { endpointsOf, startEngines } from './engines.ts';
 export { choosePorts, freePorts } from './ports.ts';
 export { postgresMajor } from './postgres.ts';
-export { identifyProcess, isSameProcess, type ProcessIdentity } from './process-identity.ts';
 export { type PutConnectorOptions, putConnector } from './put-connector.ts';
 export {
   type EngineExit,

@@ -79,7 +79,7 @@ export async function requireFreePorts(ports: EnginePorts): Promise<void> {
 }
 
 /** The text that a person sees: one line a port, and how to choose another. */
-export function renderTakenPorts(taken: readonly PortName[], ports: EnginePorts): string {
+function renderTakenPorts(taken: readonly PortName[], ports: EnginePorts): string {
   const lines = taken.map((name) => {
     const { engine, variable } = portUses[name];
     return `${engineTitles[engine]} needs port ${ports[name]} of 127.0.0.1, which is in use. Choose another with ${variable}=<port>.`;

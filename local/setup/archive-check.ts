@@ -7,7 +7,7 @@ const endOfCentralDirectory = 0x06054b50;
 const longestTail = 22 + 0xffff;
 
 /** Says whether a file is a whole ZIP archive: its head and, against truncation, its end record. */
-export async function isWholeArchive(file: string): Promise<boolean> {
+async function isWholeArchive(file: string): Promise<boolean> {
   const handle = await open(file);
   try {
     const { size } = await handle.stat();

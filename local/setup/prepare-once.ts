@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
 
 /** The stamp inside a finished folder: its text is the version that the folder was made for. */
-export const stampName = '.polystore-stamp';
+const stampName = '.polystore-stamp';
 
 export interface PrepareOptions {
   /** Absolute path of the folder to have. */
