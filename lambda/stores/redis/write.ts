@@ -1,0 +1,79 @@
+import { type Change, coalesce } from '../../change/change.ts';
+import { renderVersion } from '../../change/version.ts';
+import { expiryOf, placementName, projectRow, rowId } from '../placement.ts';
+import type { ApplyResult, Placement } from '../store.ts';
+import { type KeyGroup, keyGroup, locationColumns, redisView, scoreColumn, scoreOf } from './schema.ts';
+import { renderValue } from './value.ts';
+
+/** Seven days of change log and two more: how long a guard outlives its row. */
+export const keepGuardsMs = 9 * 24 * 3600 * 1000;
+
+/** One call of the apply script. */
+export interface GroupWrite {
+  readonly group: KeyGroup;
+  readonly args: readonly string[];
+}
+
+export interface WritePlan {
+  readonly writes: readonly GroupWrite[];
+  readonly rejected: ApplyResult['rejected'];
+}
+
+/** Puts the changes into one call for each key group. */
+export function planWrite(placement: Placement, changes: readonly Change[], nowMs: number): WritePlan {
+  const groups = new Map<string, { group: KeyGroup; args: string[] }>();
+  const rejected: { change: Change; reason: string }[] = [];
+  for (const change of coalesce(changes)) {
+    const group = keyGroup(
+      placement,
+      change.kind === 'upsert' ? change.row : { ...change.before, ...change.key },
+    );
+    if (group === undefined) {
+      rejected.push({
+        change,
+        reason: `${placementName(placement)} places rows by ${locationColumns(placement).join(', ')}, and the ${change.kind} does not say all of them`,
+      });
+      continue;
+    }
+    const write = groups.get(group.rows) ?? {
+      group,
+      args: [String(nowMs), String(keepGuardsMs), String(keptRows(placement))],
+    };
+    groups.set(group.rows, write);
+    write.args.push(rowId(placement, change.key), ...rowArgs(placement, change, nowMs));
+  }
+  return { writes: [...groups.values()], rejected };
+}
+
+/** Version, value, due and score of a row. A row that no reader may see is a tombstone. */
+function rowArgs(placement: Placement, change: Change, nowMs: number): readonly string[] {
+  const view = redisView(placement);
+  const { version } = change;
+  const expiry = change.kind === 'upsert' ? expiryOf(placement, change.row) : undefined;
+  const score =
+    view.kind === 'redis.sortedSet' && change.kind === 'upsert'
+      ? scoreOf(scoreColumn(placement, view), change.row[view.score])
+      : undefined;
+  const hidden =
+    change.kind === 'delete' ||
+    (expiry !== undefined && expiry <= nowMs) ||
+    (view.kind === 'redis.sortedSet' && score === undefined);
+  const row = hidden ? undefined : projectRow(placement, change.row);
+  const ends = row === undefined || expiry !== undefined;
+  return [
+    renderVersion(version),
+    renderValue({ version, expiry, row }),
+    ends ? String(Math.max(expiry ?? nowMs, nowMs) + keepGuardsMs) : '',
+    row === undefined || score === undefined ? '' : String(score),
+  ];
+}
+
+/**
+ * How many rows of a group are kept in the set; 0 for all. Rows beyond a view's limit can only be let
+ * go where nothing is ever updated, deleted or expired: else one of them could be needed again.
+ * Elsewhere readers cut.
+ */
+function keptRows({ entity, target }: Placement): number {
+  if (target.kind !== 'redis.sortedSet' || target.limit === undefined) return 0;
+  return entity.source.kind === 'kafka.source' && target.expire === undefined ? target.limit : 0;
+}
