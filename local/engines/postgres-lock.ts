@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { commandLine } from './process-identity.ts';
@@ -22,7 +22,8 @@ export async function releaseData(data: string): Promise<void> {
 }
 
 /** Says whether a process works in the folder; PostgreSQL's all work in their data folder. */
-async function isWorkingFolder(folder: string): Promise<boolean> {
+async function isWorkingFolder(data: string): Promise<boolean> {
+  const folder = await realpath(data);
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const folders = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => undefined)));
   return folders.includes(folder);

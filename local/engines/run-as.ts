@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { type Stats, statSync } from 'node:fs';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { chown, lchown, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,7 +30,7 @@ export interface SpawnAs {
 
 /**
  * Chooses how to run PostgreSQL.
- * @param paths absolute paths that it must read: its programs and its data.
+ * @param paths absolute paths that it must read, its programs and its data; their folders exist.
  * @throws `folder_not_writable` when root can run it in no way; the message says what to do.
  */
 export async function chooseRunAs(paths: readonly string[]): Promise<RunAs> {
@@ -88,7 +88,12 @@ function ownerFor(runAs: RunAs): { readonly uid: number; readonly gid: number } 
 
 /** The first folder above the paths that a user may not search. Groups other than 0 for root are not looked at. */
 function firstClosed(paths: readonly string[], uid: number): string | undefined {
-  return paths.flatMap(ancestors).find((folder) => !maySearch(statSync(folder), uid));
+  // Both the way that the path names and, behind symbolic links, the one that it ends in.
+  const all = paths.flatMap((path) => [
+    ...ancestors(path),
+    ...ancestors(join(realpathSync(dirname(path)), 'x')),
+  ]);
+  return all.find((folder) => !maySearch(statSync(folder), uid));
 }
 
 function ancestors(path: string): readonly string[] {
