@@ -1,5 +1,6 @@
 import { type App, Tags } from 'aws-cdk-lib';
 import type { Catalog } from '../../lambda/model/index.ts';
+import { pascalCase } from '../constructs/pascal-case.ts';
 import { decideDestroy, type Environment } from '../environments/index.ts';
 import { ApiStack } from './api-stack.ts';
 import { CacheStack } from './cache-stack.ts';
@@ -72,7 +73,3 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
   Tags.of(app).add('polystore:environment', environment.name);
   return { network, relational, table, cache, log, functions, api };
 }
-
-/** `new-york` → `NewYork`. */
-const pascalCase = (name: string): string =>
-  name.replace(/(^|-)([a-z0-9])/g, (_, _hyphen: string, first: string) => first.toUpperCase());

@@ -98,6 +98,8 @@ export class ChangeLog extends Construct {
       description: 'Polystore change log',
       serverProperties: renderBrokerProperties({ replication, minimumInSyncReplicas, retentionHours }),
     });
+    // A cluster that is kept still uses it.
+    configuration.applyRemovalPolicy(removalPolicy);
     this.cluster = new msk.Cluster(this, 'Cluster', {
       clusterName: props.clusterName,
       kafkaVersion: msk.KafkaVersion.V3_9_X_KRAFT,

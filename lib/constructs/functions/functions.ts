@@ -14,6 +14,7 @@ import {
   functionsOf,
 } from '../../../lambda/model/index.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { lambdaStatements } from './lambda-statements.ts';
 import type { FunctionSettings } from './settings.ts';
 import { renderStatements } from './statements.ts';
 import type { Stores } from './stores.ts';
@@ -24,7 +25,7 @@ import { renderVariables } from './variables.ts';
 export interface FunctionNetwork {
   readonly vpc: ec2.IVpc;
   subnetsOf(functionName: FunctionName): ec2.SubnetSelection;
-  clientGroups(functionName: FunctionName): ec2.ISecurityGroup[];
+  clientGroup(functionName: FunctionName): ec2.ISecurityGroup;
 }
 
 export interface FunctionsProps extends FunctionSettings {
@@ -94,8 +95,7 @@ export class Functions extends Construct {
       description: `${catalog.name}: ${spec.name}`,
     });
     const statements = [
-      writeLogs(logGroup),
-      ownNetworkInterfaces(),
+      ...lambdaStatements(logGroup),
       ...renderStatements(spec, { catalog, stores, tokenSecret: this.tokenSecret }),
     ];
     for (const statement of statements) role.addToPolicy(statement);
@@ -117,7 +117,7 @@ export class Functions extends Construct {
       tracing: lambda.Tracing.ACTIVE,
       vpc: network.vpc,
       vpcSubnets: network.subnetsOf(spec.name),
-      securityGroups: network.clientGroups(spec.name),
+      securityGroups: [network.clientGroup(spec.name)],
     });
     connectTrigger(fn, spec, { catalog, stores });
     return fn;
@@ -135,23 +135,3 @@ export class Functions extends Construct {
     }
   }
 }
-
-const writeLogs = (logGroup: logs.ILogGroup): iam.PolicyStatement =>
-  new iam.PolicyStatement({
-    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    resources: [logGroup.logGroupArn],
-  });
-
-/** What Lambda itself does to join a function to a VPC; the actions take no resource. */
-const ownNetworkInterfaces = (): iam.PolicyStatement =>
-  new iam.PolicyStatement({
-    actions: [
-      'AssignPrivateIpAddresses',
-      'CreateNetworkInterface',
-      'DeleteNetworkInterface',
-      'DescribeNetworkInterfaces',
-      'DescribeSubnets',
-      'UnassignPrivateIpAddresses',
-    ].map((action) => `ec2:${action}`),
-    resources: ['*'],
-  });

@@ -25,8 +25,8 @@ export function connectTrigger(
       batchSize: trigger.batchSize,
       maxBatchingWindow: Duration.millis(trigger.maximumBatchingWindowMs),
       reportBatchItemFailures: trigger.reportsPartialFailures,
+      // With no bound on age either, which is Lambda's default: the stream itself forgets after a day.
       retryAttempts: trigger.maximumRetryAttempts,
-      maxRecordAge: Duration.seconds(-1),
     });
   }
   if (trigger.kind === 'change-log') {

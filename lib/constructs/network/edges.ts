@@ -6,7 +6,7 @@ import type { Backend, FunctionSpec } from '../../../lambda/model/index.ts';
  */
 export type Destination = 'relational' | 'cache' | 'log' | 'dynamodb' | 'endpoints' | 'internet';
 
-/** One arrow of the data flow: becomes one security group, with that one destination and port. */
+/** One arrow of the data flow: becomes a rule out of the caller's group and one into the server's. */
 export interface Edge {
   readonly from: string;
   readonly to: Destination;

@@ -2,6 +2,7 @@ import { Fn, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { pascalCase } from '../pascal-case.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { type Destination, type Edge, ports } from './edges.ts';
 
@@ -25,16 +26,18 @@ export type Server = 'relational' | 'cache' | 'log';
 const servers: readonly Server[] = ['relational', 'cache', 'log'];
 
 /**
- * The VPC: isolated subnets, endpoints for the AWS services that are spoken to, one security group for
- * each server and one for each edge. Subnets with a NAT gateway exist only if an edge leads to the
- * internet. All groups live here, so that no stack of a store depends on the stack of its callers.
+ * The VPC: isolated subnets, endpoints for the AWS services that are spoken to, a security group for
+ * each server and each caller, and for each edge the two rules that let that caller reach that port.
+ * (A group for each edge would be simpler to read, but Lambda takes five groups.) Subnets with a NAT
+ * gateway exist only if an edge leads to the internet. All groups live here, so that no stack of a
+ * store depends on the stack of its callers.
  */
 export class Network extends Construct {
   readonly vpc: ec2.IVpc;
   /** Where servers live, and functions that need no internet. */
   readonly isolated: ec2.SubnetSelection = { subnetGroupName: 'isolated' };
   readonly #servers: Readonly<Record<Server, ec2.SecurityGroup>>;
-  readonly #clients = new Map<string, ec2.SecurityGroup[]>();
+  readonly #clients = new Map<string, ec2.SecurityGroup>();
   readonly #edges: readonly Edge[];
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
@@ -62,9 +65,11 @@ export class Network extends Construct {
     return this.#servers[server];
   }
 
-  /** The groups that a function carries: one for each of its edges. */
-  clientGroups(from: string): ec2.ISecurityGroup[] {
-    return [...(this.#clients.get(from) ?? [])];
+  /** The group that a function carries. */
+  clientGroup(from: string): ec2.ISecurityGroup {
+    const found = this.#clients.get(from);
+    if (found === undefined) throw new TypeError(`'${from}' has no edge in this network`);
+    return found;
   }
 
   /** Where a function runs: with a way out only if it has an edge to the internet. */
@@ -138,20 +143,19 @@ export class Network extends Construct {
   }
 
   #connect(edge: Edge, endpoints: ec2.SecurityGroup): void {
-    const name = edge.from.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
-    const to = `${edge.to[0]?.toUpperCase()}${edge.to.slice(1)}`;
-    const client = this.#group(`${name}To${to}`, `${edge.from} to ${edge.to}`);
-    this.#clients.set(edge.from, [...(this.#clients.get(edge.from) ?? []), client]);
+    const client = this.#clients.get(edge.from) ?? this.#group(`${pascalCase(edge.from)}Client`, edge.from);
+    this.#clients.set(edge.from, client);
     const port = ec2.Port.tcp(ports[edge.to]);
-    const server = isServer(edge.to) ? this.#servers[edge.to] : endpoints;
+    const description = `${edge.from} to ${edge.to}`;
     if (edge.to === 'dynamodb' || edge.to === 'internet') {
       // DynamoDB's gateway has public addresses in a list whose id differs by region and would have to
       // be looked up. An isolated subnet has no other route, so 443 leads nowhere else.
-      client.addEgressRule(ec2.Peer.anyIpv4(), port, `${edge.from} to ${edge.to}`);
+      client.addEgressRule(ec2.Peer.anyIpv4(), port, 'DynamoDB, or where the subnet has a way out');
       return;
     }
-    client.addEgressRule(server, port, `${edge.from} to ${edge.to}`);
-    server.addIngressRule(client, port, `${edge.from} to ${edge.to}`);
+    const server = isServer(edge.to) ? this.#servers[edge.to] : endpoints;
+    client.addEgressRule(server, port, description);
+    server.addIngressRule(client, port, description);
   }
 
   #letPollersReachTheLog(endpoints: ec2.SecurityGroup): void {

@@ -42,7 +42,7 @@ export class TableStore extends Construct {
     });
     const kept = {
       billing: dynamodb.Billing.onDemand(),
-      encryption: dynamodb.TableEncryptionV2.customerManagedKey(this.encryptionKey),
+      encryption: dynamodb.TableEncryptionV2.awsManagedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: props.deletionProtection ?? true,
       removalPolicy,
@@ -78,7 +78,21 @@ export class TableStore extends Construct {
       partitionKey: textAttribute('pk'),
       sortKey: textAttribute('sk'),
     });
+    for (const made of [this.table, this.deadLetters])
+      if (made !== undefined) useKey(made, this.encryptionKey);
   }
+}
+
+/**
+ * What `TableEncryptionV2.customerManagedKey` renders for a table in one region. That refuses a stack
+ * whose region is not known at synth, as ours are.
+ */
+function useKey(table: dynamodb.TableV2, key: kms.IKey): void {
+  const resource = table.node.defaultChild;
+  if (!(resource instanceof dynamodb.CfnGlobalTable))
+    throw new TypeError('a TableV2 is made of a CfnGlobalTable');
+  resource.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });
+  resource.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: key.keyArn });
 }
 
 const textAttribute = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
