@@ -16,12 +16,19 @@ export interface ConnectorOptions {
   readonly generation: number;
 }
 
+/** How far the slot can be behind a quiet database, and so how long a barrier waits at most. */
+const heartbeatMs = 1_000;
+
+const heartbeatQuery =
+  'insert into polystore.heartbeat (id, beat_at) values (1, now()) on conflict (id) do update set beat_at = excluded.beat_at';
+
 const literal = 'org.apache.kafka.connect.transforms.InsertHeader';
 
 /**
  * The configuration of the Debezium connector that captures a model's Aurora sources, as the inner
- * object of Connect's REST interface. The slot, the publication (both named `polystore`), the
- * heartbeat table and all topics exist before it starts.
+ * object of Connect's REST interface. Before it starts there are: all topics, the slot and the
+ * publication `polystore`, and in that publication the table `polystore.heartbeat` with `id` as its
+ * key and `beat_at`; it is not among the tables captured, so its changes come no further.
  *
  * @returns undefined when the model has no Aurora source.
  */
@@ -49,10 +56,11 @@ export function renderConnector(
     ...encoding,
     // 500 ms by default, which every change would wait for.
     'poll.interval.ms': '10',
-    // A quiet database would pin the slot's WAL: a message in the WAL lets the slot move on.
-    'heartbeat.interval.ms': '10000',
-    'heartbeat.action.query':
-      'insert into polystore.heartbeat (id, beat_at) values (1, now()) on conflict (id) do update set beat_at = excluded.beat_at',
+    // A database that writes only what is not captured would pin the slot's WAL: a captured write lets
+    // the slot move on. The table must be in the publication for that (measured: without it, and with
+    // a logical message in its place, the slot stayed where it was).
+    'heartbeat.interval.ms': String(heartbeatMs),
+    'heartbeat.action.query': heartbeatQuery,
     ...routing(catalog, options.generation),
     ...producer,
   };
