@@ -2,7 +2,6 @@
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
-  randomize: true,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

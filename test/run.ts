@@ -31,12 +31,13 @@ async function runJest(
           '--experimental-vm-modules',
           '--no-warnings',
           join(root, 'node_modules/jest/bin/jest.js'),
-          `--selectProjects=${project}`,
+          // Before --selectProjects, which takes every word behind it for a project.
+          ...jestArguments,
           '--passWithNoTests=false',
           '--json',
           `--outputFile=${outputFile}`,
           ...(project === 'integration' ? ['--runInBand'] : []),
-          ...jestArguments,
+          `--selectProjects=${project}`,
         ],
         // jest repeats its JSON on standard output; people read what it says on standard error.
         { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] },
