@@ -1,0 +1,90 @@
+import type { MSKRecord } from 'aws-lambda';
+import { payloadLimits } from '../functions/index.ts';
+
+/** A record as it lies in a partition. */
+export interface FetchedRecord {
+  readonly offset: bigint;
+  /** Milliseconds since the epoch, and who set it. */
+  readonly timestamp: bigint;
+  readonly timestampType: 'CREATE_TIME' | 'LOG_APPEND_TIME';
+  readonly key: Buffer | null;
+  /** Null is a record of the log like any other: what Kafka calls a tombstone. */
+  readonly value: Buffer | null;
+  readonly headers: readonly (readonly [Buffer | null, Buffer | null])[];
+}
+
+/** AWS's record; the published types leave out that key and value can be null. */
+export type ChangeLogRecord = Omit<MSKRecord, 'key' | 'value'> & {
+  readonly key: string | null;
+  readonly value: string | null;
+};
+
+/** What Lambda's Kafka trigger gives a function (docs.aws.amazon.com/lambda/latest/dg/with-msk.html). */
+export interface ChangeLogEvent {
+  readonly eventSource: 'aws:kafka';
+  readonly eventSourceArn: string;
+  /** Comma-separated `host:port`. */
+  readonly bootstrapServers: string;
+  /** By `topic-partition`; here always one partition, in the order of its offsets. */
+  readonly records: Readonly<Record<string, readonly ChangeLogRecord[]>>;
+}
+
+/** Renders a record as Lambda does: key and value in base64, the bytes of headers as Java's, −128 to 127. */
+export function renderRecord(topic: string, partition: number, record: FetchedRecord): ChangeLogRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(record.offset),
+    timestamp: Number(record.timestamp),
+    timestampType: record.timestampType,
+    key: record.key === null ? null : record.key.toString('base64'),
+    value: record.value === null ? null : record.value.toString('base64'),
+    headers: record.headers.map(([name, value]) => ({
+      [name?.toString('utf8') ?? '']: [...new Int8Array(value ?? Buffer.alloc(0))],
+    })),
+  };
+}
+
+export function renderEvent(
+  brokers: readonly string[],
+  topic: string,
+  partition: number,
+  records: readonly ChangeLogRecord[],
+): ChangeLogEvent {
+  return {
+    eventSource: 'aws:kafka',
+    eventSourceArn: 'arn:aws:kafka:local:000000000000:cluster/polystore/local',
+    bootstrapServers: brokers.join(','),
+    records: { [`${topic}-${partition}`]: records },
+  };
+}
+
+/** What an event holds besides its records, generously. */
+const envelopeBytes = 16_384;
+
+/**
+ * Cuts records, in their order, into batches of at most so many records and of at most what a
+ * function may be sent. A record that is too large by itself is a batch of its own.
+ */
+export function planBatches(
+  records: readonly ChangeLogRecord[],
+  batchSize: number,
+  maxBytes: number = payloadLimits.request - envelopeBytes,
+): readonly (readonly ChangeLogRecord[])[] {
+  const batches: ChangeLogRecord[][] = [];
+  let batch: ChangeLogRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    // The comma after it counts too.
+    const size = Buffer.byteLength(JSON.stringify(record)) + 1;
+    if (batch.length > 0 && (batch.length === batchSize || bytes + size > maxBytes)) {
+      batches.push(batch);
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(record);
+    bytes += size;
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+}

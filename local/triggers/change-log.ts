@@ -1,0 +1,175 @@
+import { PolystoreError } from '../../lambda/errors.ts';
+import type { FunctionSpec, Trigger as TriggerSpec } from '../../lambda/model/index.ts';
+import { type BackOff, type Invoke, pause, waitAfter } from '../functions/index.ts';
+import { type PartitionLoop, type PartitionState, startPartitionLoop } from './partition-loop.ts';
+import { createTopicReader, type Offsets, type TopicReader } from './topic-reader.ts';
+import type { Trigger, TriggerNotice } from './trigger.ts';
+
+export interface ChangeLogTriggerOptions {
+  /** Names the consumer groups together with the function and the topic. */
+  readonly model: string;
+  readonly function: Pick<FunctionSpec, 'name'> & {
+    readonly trigger: Extract<TriggerSpec, { kind: 'change-log' }>;
+  };
+  /** `host:port`. */
+  readonly brokers: readonly string[];
+  readonly invoke: Invoke;
+  readonly onNotice: (notice: TriggerNotice) => void;
+  /** Waits between the tries of a failed batch. @default 100 ms to 10 s */
+  readonly backOff?: BackOff;
+  /** @default reads from the brokers */
+  readonly createReader?: (topic: string, group: string) => TopicReader;
+}
+
+export interface TopicLag {
+  readonly topic: string;
+  readonly group: string;
+  /** Records that have not been taken, of all partitions. */
+  readonly lag: number;
+  readonly partitions: readonly (PartitionState & { readonly end: bigint; readonly lag: number })[];
+}
+
+export interface ChangeLogTrigger extends Trigger {
+  /** What each topic holds beyond the committed positions. @throws when the brokers do not answer. */
+  lag(): Promise<readonly TopicLag[]>;
+  /** Sets the positions of all topics back to their earliest records and goes on from there. */
+  rewind(): Promise<void>;
+}
+
+/** The consumer group of a function's trigger on one topic. */
+export function consumerGroup(model: string, functionName: string, topic: string): string {
+  return `${model}-${functionName}-${topic}`;
+}
+
+/**
+ * Feeds a function from the change log as Lambda's Kafka trigger does: each topic a trigger with its
+ * own consumer group, partitions at the same time, from the earliest record where nothing has been
+ * committed. Brokers and topics need not be there yet. Partitions that are added later are seen
+ * after the next start. Unlike Lambda's, a batch is of one partition.
+ */
+export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeLogTrigger {
+  const { model, brokers, onNotice } = options;
+  const { name, trigger } = options.function;
+  const createReader =
+    options.createReader ?? ((topic, group) => createTopicReader({ brokers, topic, group }));
+  const feeds = trigger.topics.map((topic) => {
+    const group = consumerGroup(model, name, topic);
+    return startFeed({
+      topic,
+      group,
+      brokers,
+      batchSize: trigger.batchSize,
+      invoke: options.invoke,
+      backOff: options.backOff ?? { firstMs: 100, longestMs: 10_000 },
+      reader: createReader(topic, group),
+      notify: (level, message) => onNotice({ level, trigger: `${name} ← ${topic}`, message }),
+    });
+  });
+  let stopped: Promise<void> | undefined;
+  return {
+    lag: () => Promise.all(feeds.map((feed) => feed.lag())),
+    rewind: async () => {
+      await Promise.all(feeds.map((feed) => feed.rewind()));
+    },
+    stop: () => {
+      stopped ??= Promise.all(feeds.map((feed) => feed.stop())).then(() => undefined);
+      return stopped;
+    },
+  };
+}
+
+interface FeedOptions {
+  readonly topic: string;
+  readonly group: string;
+  readonly brokers: readonly string[];
+  readonly batchSize: number;
+  readonly invoke: Invoke;
+  readonly backOff: BackOff;
+  readonly reader: TopicReader;
+  readonly notify: (level: TriggerNotice['level'], message: string) => void;
+}
+
+/** All partitions of one topic. */
+function startFeed(options: FeedOptions) {
+  const { topic, group, reader, notify, backOff } = options;
+  let loops: readonly PartitionLoop[] = [];
+  let halt = new AbortController();
+  // Rewinding and stopping wait for one another.
+  let last: Promise<void> = Promise.resolve();
+
+  const locate = async (): Promise<Offsets> => {
+    const [earliest, committed] = await Promise.all([reader.offsets('earliest'), reader.committed()]);
+    return new Map([...earliest].map(([partition, first]) => [partition, committed.get(partition) ?? first]));
+  };
+  const run = async (signal: AbortSignal): Promise<void> => {
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      try {
+        const positions = await locate();
+        if (signal.aborted) return;
+        loops = [...positions].map(([partition, position]) =>
+          startPartitionLoop({ ...options, partition, position, signal }),
+        );
+        await Promise.all(loops.map((loop) => loop.ended));
+      } catch (error) {
+        const waitMs = waitAfter(failures, backOff);
+        notify(
+          'warn',
+          `cannot start, again in ${waitMs} ms: ${error instanceof Error ? error.message : String(error)}`,
+        );
+        await pause(waitMs, signal);
+      }
+    }
+  };
+  let running = run(halt.signal);
+  const drain = async (): Promise<void> => {
+    halt.abort();
+    await running;
+  };
+  const inTurn = (step: () => Promise<void>): Promise<void> => {
+    const mine = last.then(step);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+  let stopped = false;
+
+  return {
+    lag: async (): Promise<TopicLag> => {
+      const [positions, ends] = await Promise.all([locate(), reader.offsets('latest')]);
+      const partitions = [...positions].map(([partition, position]) => {
+        const end = ends.get(partition) ?? position;
+        const state = loops
+          .map((loop) => loop.state())
+          .find((candidate) => candidate.partition === partition);
+        return {
+          ...(state ?? { failures: 0, lastError: undefined, gap: undefined }),
+          partition,
+          position,
+          end,
+          lag: Number(end > position ? end - position : 0n),
+        };
+      });
+      return { topic, group, partitions, lag: partitions.reduce((sum, partition) => sum + partition.lag, 0) };
+    },
+    rewind: () =>
+      inTurn(async () => {
+        if (stopped)
+          throw new PolystoreError(
+            'not_running',
+            `The trigger on ${topic} was stopped; start it again to rewind it.`,
+          );
+        await drain();
+        try {
+          await reader.commit(await reader.offsets('earliest'));
+        } finally {
+          halt = new AbortController();
+          running = run(halt.signal);
+        }
+      }),
+    stop: () =>
+      inTurn(async () => {
+        stopped = true;
+        await drain();
+        await reader.close();
+      }),
+  };
+}

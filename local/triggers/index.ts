@@ -1,0 +1,9 @@
+export {
+  type ChangeLogTrigger,
+  type ChangeLogTriggerOptions,
+  consumerGroup,
+  startChangeLogTrigger,
+  type TopicLag,
+} from './change-log.ts';
+export type { ChangeLogEvent, ChangeLogRecord } from './change-log-event.ts';
+export type { RetryStatus, Trigger, TriggerNotice } from './trigger.ts';

@@ -1,0 +1,21 @@
+/** What every trigger tells `polystore status` about one place it reads from: a partition or a shard. */
+export interface RetryStatus {
+  /** How often the present batch has failed in a row; 0 when it has not. */
+  readonly failures: number;
+  /** Why it failed last. */
+  readonly lastError: string | undefined;
+}
+
+/** Something worth a line in the log: a failed batch, a position that is gone. */
+export interface TriggerNotice {
+  readonly level: 'info' | 'warn' | 'error';
+  /** The function, and the topic or stream. */
+  readonly trigger: string;
+  readonly message: string;
+}
+
+/** A trigger that has been started. */
+export interface Trigger {
+  /** Takes no new batch, lets those that run end, and keeps their positions. Safe to call twice. */
+  stop(): Promise<void>;
+}
