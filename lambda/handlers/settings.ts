@@ -1,0 +1,186 @@
+import * as z from 'zod/mini';
+import { PolystoreError } from '../errors.ts';
+import { type EnvironmentName, environmentNames as names } from '../model/index.ts';
+import type { ConnectionOptions } from '../stores/kafka/index.ts';
+import type { Clock } from '../stores/store.ts';
+import type { ReadSecret } from './secrets.ts';
+
+/** The environment that a function was given. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Some text. */
+export const text = z.string().check(z.minLength(1, 'is empty'));
+
+/** `host:port`. */
+export const address = z.pipe(
+  z.string().check(z.regex(/^[^:\s]+:\d{1,5}$/, 'takes host:port')),
+  z.transform((value) => {
+    const colon = value.lastIndexOf(':');
+    return { host: value.slice(0, colon), port: Number(value.slice(colon + 1)) };
+  }),
+);
+
+/** 0 to 127 (DESIGN §4). */
+export const generation = z.pipe(
+  z.string().check(z.regex(/^(\d{1,2}|1[01]\d|12[0-7])$/, 'takes a whole number from 0 to 127')),
+  z.transform(Number),
+);
+
+const wholeNumber = z.pipe(
+  z.string().check(z.regex(/^\d{1,15}$/, 'takes a whole number')),
+  z.transform(Number),
+);
+const brokers = z.pipe(
+  z.string().check(z.regex(/^[^:,\s]+:\d{1,5}(,[^:,\s]+:\d{1,5})*$/, 'takes host:port, separated by commas')),
+  z.transform((value) => value.split(',')),
+);
+
+type Shape = Readonly<Record<string, z.ZodMiniType>>;
+/** Only documented variables may be read (lambda/model/environment.ts). */
+type OnlyDocumented<S> = S & Readonly<Record<Exclude<keyof S, EnvironmentName | 'AWS_REGION'>, never>>;
+
+/**
+ * Reads variables, each by its schema; an empty variable is an absent one.
+ * @throws PolystoreError `invalid_configuration` that names every variable that is missing or malformed.
+ */
+export function readVariables<const S extends Shape>(
+  env: Environment,
+  shape: OnlyDocumented<S>,
+): { readonly [N in keyof S]: z.infer<S[N]> } {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = z.safeParse(z.object(shape), given);
+  // An object schema gives one member for each of its own, of that member's type.
+  if (parsed.success) return parsed.data as { readonly [N in keyof S]: z.infer<S[N]> };
+  const problems = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return given[name] === undefined ? `${name} is not set` : `${name} ${issue.message}`;
+  });
+  throw new PolystoreError(
+    'invalid_configuration',
+    `The function's environment is wrong: ${problems.join('; ')}. The constructs in lib/ and the runner in local/ set it.`,
+    { details: { problems } },
+  );
+}
+
+/** Names that only this machine has; TLS and credentials may be left out on them and nowhere else. */
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
+
+const requireLoopback = (hosts: readonly string[], name: string, value: string): void => {
+  const others = hosts.filter((host) => !isLoopback(host));
+  if (others.length > 0)
+    throw new PolystoreError(
+      'invalid_configuration',
+      `${name} is '${value}', which is for loopback only, and ${others.join(', ')} is elsewhere. Leave it out.`,
+    );
+};
+
+/** How to reach the change log. */
+export function readLogConnection(env: Environment, clientId: string): ConnectionOptions {
+  const variables = readVariables(env, {
+    [names.logBrokers]: brokers,
+    [names.logAuth]: z._default(z.enum(['iam', 'none']), 'iam'),
+    AWS_REGION: z.optional(z.string()),
+  });
+  const auth = variables[names.logAuth];
+  const hosts = variables[names.logBrokers].map((broker) => broker.slice(0, broker.lastIndexOf(':')));
+  if (auth === 'none') requireLoopback(hosts, names.logAuth, auth);
+  return { brokers: variables[names.logBrokers], auth, region: variables.AWS_REGION, clientId };
+}
+
+/** Replication factor of the topics: 3 unless the environment says otherwise. */
+export function readReplication(env: Environment): number {
+  return readVariables(env, { [names.logReplication]: z._default(wholeNumber, 3) })[names.logReplication];
+}
+
+export function readGeneration(env: Environment): number {
+  return readVariables(env, { [names.generation]: generation })[names.generation];
+}
+
+/** How to reach the cache. */
+export function readRedis(env: Environment): {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+} {
+  const variables = readVariables(env, {
+    [names.redisEndpoint]: address,
+    [names.redisTls]: z._default(z.enum(['on', 'off']), 'on'),
+  });
+  const { host, port } = variables[names.redisEndpoint];
+  const tls = variables[names.redisTls] === 'on';
+  if (!tls) requireLoopback([host], names.redisTls, 'off');
+  return { host, port, tls };
+}
+
+export interface AuroraSettings {
+  readonly writer: { readonly host: string; readonly port: number };
+  readonly replica: { readonly host: string; readonly port: number } | undefined;
+  readonly database: string;
+  readonly user: string;
+  /** ARN of the secret with the password; undefined where none is asked. */
+  readonly secretArn: string | undefined;
+  readonly tls: boolean;
+}
+
+/** How to reach Aurora. */
+export function readAurora(env: Environment): AuroraSettings {
+  const variables = readVariables(env, {
+    [names.auroraWriter]: address,
+    [names.auroraReplica]: z.optional(address),
+    [names.auroraDatabase]: text,
+    [names.auroraUser]: text,
+    [names.auroraSecret]: z.optional(text),
+    [names.auroraTls]: z._default(z.enum(['verify', 'disable']), 'verify'),
+  });
+  const writer = variables[names.auroraWriter];
+  const replica = variables[names.auroraReplica];
+  const tls = variables[names.auroraTls] === 'verify';
+  const secretArn = variables[names.auroraSecret];
+  const hosts = [writer.host, ...(replica === undefined ? [] : [replica.host])];
+  if (!tls) requireLoopback(hosts, names.auroraTls, 'disable');
+  if (secretArn === undefined) requireLoopback(hosts, names.auroraSecret, '');
+  return {
+    writer,
+    replica,
+    database: variables[names.auroraDatabase],
+    user: variables[names.auroraUser],
+    secretArn,
+    tls,
+  };
+}
+
+/** Where DynamoDB is: the region's own, or the endpoint that the environment names. */
+export function readDynamodb(env: Environment): { readonly region: string; readonly endpoint?: string } {
+  const variables = readVariables(env, {
+    [names.dynamodbEndpoint]: z.optional(z.url()),
+    AWS_REGION: text,
+  });
+  const endpoint = variables[names.dynamodbEndpoint];
+  return endpoint === undefined
+    ? { region: variables.AWS_REGION }
+    : { region: variables.AWS_REGION, endpoint };
+}
+
+/** The clock that everything in a function tells the time by; it stands still where the environment says when. */
+export function readClock(env: Environment): Clock {
+  const fixed = readVariables(env, { [names.fixedClock]: z.optional(wholeNumber) })[names.fixedClock];
+  return fixed === undefined ? Date.now : () => fixed;
+}
+
+/**
+ * The secret that signs tokens: the text of a secret of Secrets Manager, or here on loopback itself,
+ * as `dev:…`.
+ */
+export async function readTokenSecret(env: Environment, readSecret: ReadSecret): Promise<Uint8Array> {
+  const value = readVariables(env, { [names.tokenSecret]: text })[names.tokenSecret];
+  const bytes = (secret: string): Uint8Array => new TextEncoder().encode(secret);
+  if (!value.startsWith('dev:')) return bytes(await readSecret(value));
+  if (env.AWS_LAMBDA_RUNTIME_API !== undefined)
+    throw new PolystoreError(
+      'invalid_configuration',
+      `${names.tokenSecret} is a development secret and this is Lambda. Give it the ARN of a secret.`,
+    );
+  return bytes(value.slice('dev:'.length));
+}
