@@ -1,9 +1,9 @@
 import type { Row } from '../../change/change.ts';
 import type { Version } from '../../change/version.ts';
+import { arrange, sliceOrder } from '../arrange.ts';
 import { expiryOf, rowId, viewOf } from '../placement.ts';
 import { inPartition, sliceShape } from '../slice.ts';
 import type { KeysFragment, Placement, SliceFragment, VersionedRow } from '../store.ts';
-import { compareRows, compareText, compareValues } from '../value-order.ts';
 
 /** What is held of one key; a tombstone has no row. */
 export interface Held {
@@ -33,29 +33,15 @@ export function readKeys(
 }
 
 export function readSlice(fragment: SliceFragment, rows: Rows, nowMs: number): readonly VersionedRow[] {
-  const { placement, from, to, order, limit } = fragment;
+  const { placement } = fragment;
   const shape = sliceShape(fragment);
-  const byColumns = compareRows(shape.sort);
-  const ascending = (a: VersionedRow, b: VersionedRow): number =>
-    byColumns(a.row, b.row) || compareText(rowId(placement, a.row), rowId(placement, b.row));
-
   const members = [...rows.values()]
     .filter((held) => visible(placement, held, nowMs))
     .filter(({ row }) => inPartition(fragment, shape, row))
-    .filter(({ row }) => !shape.sparse || shape.sort.every(({ name }) => row[name] !== null))
-    .sort(ascending);
+    .filter(({ row }) => !shape.sparse || shape.sort.every(({ name }) => row[name] !== null));
   const view = viewOf(placement);
-  const kept =
-    view?.kind === 'redis.sortedSet' && view.limit !== undefined ? members.slice(-view.limit) : members;
-
-  const [first] = shape.sort;
-  const within = kept.filter(({ row }) => {
-    if (first === undefined) return true;
-    const value = row[first.name] ?? null;
-    return (
-      (from === undefined || compareValues(first.type, value, from) >= 0) &&
-      (to === undefined || compareValues(first.type, value, to) <= 0)
-    );
-  });
-  return (order === 'ascending' ? within : within.reverse()).slice(0, limit);
+  if (view?.kind !== 'redis.sortedSet' || view.limit === undefined) return arrange(fragment, shape, members);
+  // The limit of a view counts from its highest row, whatever the caller's bounds and order are.
+  const highest = members.sort(sliceOrder(placement, shape)).slice(-view.limit);
+  return arrange(fragment, shape, highest);
 }

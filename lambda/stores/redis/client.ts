@@ -1,10 +1,11 @@
 import { Cluster, Redis } from 'ioredis';
 import { PolystoreError } from '../../errors.ts';
+import { arrange } from '../arrange.ts';
 import { inParallel } from '../in-parallel.ts';
 import { sliceShape } from '../slice.ts';
 import type { Clock, KeysFragment, Placement, SliceFragment, Store, VersionedRow } from '../store.ts';
 import { redisError } from './errors.ts';
-import { arrange, groupOf, isVisible, planLookups, sliceArgs } from './read.ts';
+import { groupOf, isVisible, planLookups, sliceArgs } from './read.ts';
 import { redisView } from './schema.ts';
 import { applyScript, sliceScript } from './scripts.ts';
 import { type HeldValue, parseHeldValue, versionOf } from './value.ts';
@@ -125,14 +126,14 @@ async function readSlice(
   fragment: SliceFragment,
   nowMs: number,
 ): Promise<readonly VersionedRow[]> {
-  const { sort } = sliceShape(fragment);
+  const shape = sliceShape(fragment);
   const view = redisView(fragment.placement);
   const group = groupOf(fragment.placement, fragment.equal);
   const values =
     view.kind === 'redis.hash' || group.score === undefined
       ? await redis.hvals(group.rows)
       : await redis.polystoreSlice(2, group.rows, group.score, String(nowMs), ...sliceArgs(fragment, view));
-  return arrange(fragment, sort, seen(values, nowMs));
+  return arrange(fragment, shape, seen(values, nowMs));
 }
 
 /** Connects to the node, and to the whole cluster if it is part of one. */
@@ -145,19 +146,25 @@ async function open({ host, port, tls }: RedisStoreOptions): Promise<Connection>
   };
   const retryStrategy = (attempt: number): number => Math.min(attempt * 100, 2_000);
   const node = new Redis({ host, port, ...settings, lazyConnect: true, retryStrategy: () => null });
-  // Without a listener ioredis prints; each command reports its own failure.
-  node.on('error', () => {});
+  // ioredis tells the cause of a failed connection to listeners only.
+  let cause: unknown;
+  node.on('error', (error) => {
+    cause = error;
+  });
   try {
     await node.connect();
     const clustered = /cluster_enabled:1/.test(await node.info('cluster'));
     const redis = clustered
       ? new Cluster([{ host, port }], { redisOptions: settings, dnsLookup: (name, done) => done(null, name) })
       : new Redis({ host, port, ...settings, retryStrategy });
+    // Without a listener ioredis prints; each command reports its own failure.
     redis.on('error', () => {});
     redis.defineCommand('polystoreApply', { lua: applyScript });
     redis.defineCommand('polystoreSlice', { lua: sliceScript });
     // defineCommand has just made the methods that Scripts names.
     return redis as Connection;
+  } catch (error) {
+    throw cause ?? error;
   } finally {
     node.disconnect();
   }

@@ -1,9 +1,8 @@
 import type { Row } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
-import type { CatalogColumn, RedisSortedSetPlacement } from '../../model/index.ts';
+import type { RedisSortedSetPlacement } from '../../model/index.ts';
 import { placementName, rowId } from '../placement.ts';
-import type { Placement, SliceFragment, VersionedRow } from '../store.ts';
-import { compareRows, compareText, compareValues } from '../value-order.ts';
+import type { Placement, SliceFragment } from '../store.ts';
 import { type KeyGroup, keyGroup, locationColumns, scoreColumn, scoreOf } from './schema.ts';
 import type { HeldValue } from './value.ts';
 
@@ -50,30 +49,4 @@ export function sliceArgs(fragment: SliceFragment, view: RedisSortedSetPlacement
   const to = String(scoreOf(column, fragment.to ?? null) ?? '+inf');
   const limit = String(fragment.limit ?? -1);
   return fragment.order === 'ascending' ? ['', from, to, limit] : ['REV', to, from, limit];
-}
-
-/** Orders, bounds and cuts rows as the fragment says: scores may tie where values do not. */
-export function arrange(
-  fragment: SliceFragment,
-  sort: readonly CatalogColumn[],
-  rows: readonly VersionedRow[],
-): readonly VersionedRow[] {
-  const { placement, from, to } = fragment;
-  const [first] = sort;
-  const byColumns = compareRows(sort);
-  const sign = fragment.order === 'ascending' ? 1 : -1;
-  return rows
-    .filter(({ row }) => {
-      if (first === undefined) return true;
-      const value = row[first.name] ?? null;
-      return (
-        (from === undefined || compareValues(first.type, value, from) >= 0) &&
-        (to === undefined || compareValues(first.type, value, to) <= 0)
-      );
-    })
-    .sort(
-      (a, b) =>
-        sign * (byColumns(a.row, b.row) || compareText(rowId(placement, a.row), rowId(placement, b.row))),
-    )
-    .slice(0, fragment.limit);
 }

@@ -1,0 +1,58 @@
+import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
+import { PolystoreError } from '../../errors.ts';
+
+/** Said before anything was written, so the same write may be tried again. */
+const throttled = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'TransactionInProgressException',
+  'LimitExceededException',
+  // The row is part of a transaction that has not ended.
+  'TransactionConflictException',
+]);
+
+export const isThrottled = (error: unknown): boolean =>
+  error instanceof DynamoDBServiceException && throttled.has(error.name);
+
+/** What the SDK throws, as ours. */
+export function dynamodbError(error: unknown): PolystoreError {
+  if (error instanceof PolystoreError) return error;
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (!(error instanceof DynamoDBServiceException))
+    return new PolystoreError(
+      'store_unavailable',
+      `DynamoDB did not answer (${message}); of a write the outcome is unknown`,
+      { cause: error },
+    );
+  if (throttled.has(error.name) || error.$fault === 'server')
+    return new PolystoreError('store_unavailable', `DynamoDB cannot take the request now (${message})`, {
+      cause: error,
+    });
+  if (error.name === 'ValidationException') return invalidItem(error);
+  if (error.name === 'ResourceNotFoundException')
+    return new PolystoreError(
+      'store_rejected',
+      `DynamoDB has no such table or index (${message}); the deployment, or ensureTable on this machine, makes it`,
+      { cause: error },
+    );
+  return new PolystoreError('store_rejected', `DynamoDB refused a request (${message})`, { cause: error });
+}
+
+/** A request that is malformed by its data: too large, or a key that DynamoDB cannot hold. */
+function invalidItem(error: DynamoDBServiceException): PolystoreError {
+  const { message } = error;
+  if (/size|exceed/i.test(message) && !/key/i.test(message))
+    return new PolystoreError(
+      'payload_too_large',
+      `DynamoDB refused the write: ${message}. An item is at most 400 KB, a transaction 4 MB`,
+      { cause: error },
+    );
+  if (/key|index|empty|number|magnitude|significant/i.test(message))
+    return new PolystoreError(
+      'invalid_value',
+      `DynamoDB refused the write: ${message}. A partition key has 1 to 2,048 bytes, a sort key 1 to 1,024`,
+      { cause: error },
+    );
+  return new PolystoreError('store_rejected', `DynamoDB refused a request: ${message}`, { cause: error });
+}

@@ -1,0 +1,66 @@
+import type { CreateTableCommandInput, UpdateTimeToLiveCommandInput } from '@aws-sdk/client-dynamodb';
+import { PolystoreError } from '../../errors.ts';
+import type { Catalog, DynamodbTable } from '../../model/index.ts';
+
+/**
+ * The definition of the model's table: on demand, every index with all attributes, a stream of new and
+ * old images.
+ *
+ * @throws `invalid_model` when no entity of the model lives in DynamoDB.
+ */
+export function renderTable(catalog: Catalog, tableName: string): CreateTableCommandInput {
+  const table = tableOf(catalog);
+  const { partitionKeyAttribute: pk, sortKeyAttribute: sk, globalIndexes, localIndexes } = table;
+  const types = new Map<string, 'S' | 'N'>([
+    [pk, 'S'],
+    [sk, 'S'],
+    ...globalIndexes.flatMap((index): [string, 'S'][] => [
+      [index.partitionKeyAttribute, 'S'],
+      [index.sortKeyAttribute, 'S'],
+    ]),
+    ...localIndexes.map((index): [string, 'S' | 'N'] => [index.sortKeyAttribute, index.sortKeyType]),
+  ]);
+  const index = (name: string, hash: string, range: string) => ({
+    IndexName: name,
+    KeySchema: keySchema(hash, range),
+    Projection: { ProjectionType: 'ALL' as const },
+  });
+  return {
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [...types].map(([AttributeName, AttributeType]) => ({
+      AttributeName,
+      AttributeType,
+    })),
+    KeySchema: keySchema(pk, sk),
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    ...(globalIndexes.length === 0
+      ? {}
+      : {
+          GlobalSecondaryIndexes: globalIndexes.map((global) =>
+            index(global.name, global.partitionKeyAttribute, global.sortKeyAttribute),
+          ),
+        }),
+    ...(localIndexes.length === 0
+      ? {}
+      : {
+          LocalSecondaryIndexes: localIndexes.map((local) => index(local.name, pk, local.sortKeyAttribute)),
+        }),
+  };
+}
+
+/** DynamoDB removes tombstones by the attribute that this names. */
+export const renderTimeToLive = (catalog: Catalog, tableName: string): UpdateTimeToLiveCommandInput => ({
+  TableName: tableName,
+  TimeToLiveSpecification: { AttributeName: tableOf(catalog).timeToLiveAttribute, Enabled: true },
+});
+
+const keySchema = (hash: string, range: string) => [
+  { AttributeName: hash, KeyType: 'HASH' as const },
+  { AttributeName: range, KeyType: 'RANGE' as const },
+];
+
+function tableOf(catalog: Catalog): DynamodbTable {
+  if (catalog.table !== undefined) return catalog.table;
+  throw new PolystoreError('invalid_model', `No entity of the model ${catalog.name} lives in DynamoDB.`);
+}
