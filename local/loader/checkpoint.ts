@@ -51,6 +51,30 @@ export function planPasses(progress: LoadProgress, wanted: readonly number[]): r
   return passes.filter(({ days }) => days.length > 0);
 }
 
+/**
+ * The progress after all steps of a pass up to the position. Days that have ended leave the pass, so
+ * that going on late in the year does not begin by reading all of it.
+ */
+export function advance(
+  progress: LoadProgress,
+  done: {
+    readonly pass: Pass;
+    /** Whether every flight of the day is in its last state. */
+    readonly hasEnded: (day: number) => boolean;
+    readonly position: Position;
+  },
+): LoadProgress {
+  const { pass, hasEnded, position } = done;
+  const ended = pass.days.filter(hasEnded);
+  const finishedDays = [...new Set([...progress.finishedDays, ...ended])].sort((a, b) => a - b);
+  const days = pass.days.filter((day) => !hasEnded(day));
+  return {
+    reference: progress.reference,
+    finishedDays,
+    ...(days.length > 0 ? { open: { days, position } } : {}),
+  };
+}
+
 /** The checkpoint of one as-of day in a JSON file that holds those of all. One loader at a time may use the file. */
 export interface Checkpoint {
   readonly progress: LoadProgress;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PolystoreError } from '../../lambda/errors.ts';
 import type { Clock } from '../../lambda/stores/store.ts';
 import { type ApiOptions, createRequests } from './api-requests.ts';
-import { openCheckpoint, type Pass, planPasses } from './checkpoint.ts';
+import { advance, openCheckpoint, type Pass, planPasses } from './checkpoint.ts';
 import { openDataSet } from './data-set.ts';
 import { createFrontDoor } from './front-door.ts';
 import { loadFlights, type StepOutcome } from './load-flights.ts';
@@ -114,7 +114,9 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
     }),
   );
 
-  const runPass = async ({ days, after }: Pass): Promise<void> => {
+  const runPass = async (pass: Pass): Promise<void> => {
+    const { days, after } = pass;
+    const flightsLeft = new Map(days.map((day) => [day, dataSet.flightCount(day)]));
     await loadFlights({
       door,
       steps: timeline({ days, storiesOf: dataSet.storiesOf, plannedAtMs: dataSet.plannedAtMs }),
@@ -122,6 +124,7 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
       chunkSteps,
       concurrency,
       onStep: (step, outcome) => {
+        if (step.isLast) flightsLeft.set(step.day, (flightsLeft.get(step.day) ?? 0) - 1);
         if (outcome === 'done before') return meter.stepFound(step);
         flightSteps[outcome] += 1;
         meter.stepDone(step);
@@ -129,10 +132,9 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
       onEvents: (count) => {
         eventsPosted += count;
       },
-      onCheckpoint: (position) => save({ ...progress, open: { days, position } }),
+      onCheckpoint: (position) =>
+        save(advance(progress, { pass, hasEnded: (day) => flightsLeft.get(day) === 0, position })),
     });
-    const finishedDays = [...progress.finishedDays, ...days].sort((a, b) => a - b);
-    await save({ reference: progress.reference, finishedDays });
   };
 
   try {

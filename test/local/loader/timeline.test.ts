@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { planPasses } from '../../../local/loader/checkpoint.ts';
+import { advance, planPasses } from '../../../local/loader/checkpoint.ts';
 import { rankOf, type Step, type StepKind } from '../../../local/loader/flight-story.ts';
 import {
   type Chunk,
@@ -125,5 +125,20 @@ describe('the passes of a load', () => {
       { days: [4, 5], after: undefined },
     ]);
     expect(planPasses(progress, [2])).toEqual([{ days: [2], after: position }]);
+  });
+
+  test('lose a day as soon as all its flights have ended', () => {
+    const progress = { reference: true, finishedDays: [1], open: { days: [2, 3], position } };
+    const pass = { days: [2, 3], after: undefined };
+
+    expect(advance(progress, { pass, hasEnded: (day) => day === 2, position })).toEqual({
+      reference: true,
+      finishedDays: [1, 2],
+      open: { days: [3], position },
+    });
+    expect(advance(progress, { pass, hasEnded: () => true, position })).toEqual({
+      reference: true,
+      finishedDays: [1, 2, 3],
+    });
   });
 });
