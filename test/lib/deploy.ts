@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { type Catalog, compile, functionsOf, type Model } from '../../lambda/model/index.ts';
 import { createDeployment, type Deployment, type Environment, environments } from '../../lib/index.ts';
 import flights from '../../model/flights.ts';
@@ -22,8 +23,20 @@ const fileContext = (): Record<string, unknown> => {
 export const newApp = (context: Readonly<Record<string, unknown>> = {}): App =>
   new App({ context: { ...fileContext(), ...context } });
 
+/** A VPC that someone else made, with an isolated subnet in each of so many zones. */
+export function foreignVpc(stack: Stack, zones: number): IVpc {
+  const each = (name: string): string[] =>
+    Array.from({ length: zones }, (_, index) => `${name}-${index + 1}`);
+  return Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-1',
+    availabilityZones: each('zone'),
+    isolatedSubnetIds: each('subnet'),
+    isolatedSubnetRouteTableIds: each('rtb'),
+  });
+}
+
 /** One folder for each function, as bin/build.ts would make them, with next to nothing in it. */
-function writeCode(catalog: Catalog): string {
+export function writeCode(catalog: Catalog): string {
   const folder = mkdtempSync(join(tmpdir(), 'polystore-code-'));
   for (const { name } of functionsOf(catalog)) {
     mkdirSync(join(folder, name, 'dist'), { recursive: true });

@@ -1,0 +1,207 @@
+import { describe, expect, test } from '@jest/globals';
+import { Stack } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import { environmentNames, type FunctionSpec, functionsOf } from '../../../lambda/model/index.ts';
+import { Functions } from '../../../lib/index.ts';
+import { deploy, dev } from '../deploy.ts';
+
+const deployed = deploy();
+const template = deployed.templates.functions;
+const specs = functionsOf(deployed.catalog);
+
+/** The properties of one function, found by its description. */
+function functionOf(spec: FunctionSpec) {
+  const found = Object.values(
+    template.findResources('AWS::Lambda::Function', { Properties: { Description: spec.description } }),
+  );
+  expect(found).toHaveLength(1);
+  return found[0];
+}
+
+function specOf(name: FunctionSpec['name']): FunctionSpec {
+  const found = specs.find((spec) => spec.name === name);
+  if (found === undefined) throw new TypeError(`the sample needs ${name}`);
+  return found;
+}
+
+const variablesOf = (spec: FunctionSpec): Record<string, unknown> =>
+  functionOf(spec)?.Properties.Environment.Variables;
+
+/** The event source mappings of one function. */
+const mappingsOf = (spec: FunctionSpec) => {
+  const id = Object.keys(
+    template.findResources('AWS::Lambda::Function', { Properties: { Description: spec.description } }),
+  )[0];
+  return Object.values(
+    template.findResources('AWS::Lambda::EventSourceMapping', { Properties: { FunctionName: { Ref: id } } }),
+  ).map((mapping) => mapping.Properties);
+};
+
+describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spec) => {
+  test('is a bundle on Node 24 and arm64, with the memory and time of its spec', () => {
+    expect(functionOf(spec)?.Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'dist/index.handler',
+      MemorySize: spec.memoryMb,
+      Timeout: spec.timeoutSeconds,
+      TracingConfig: { Mode: 'Active' },
+    });
+  });
+
+  test('is told nothing but documented names, and one of Node’s for the certificates of RDS', () => {
+    const documented: readonly string[] = Object.values(environmentNames);
+    const usesAurora = spec.backends.some((backend) => backend.startsWith('aurora'));
+
+    const others = Object.keys(variablesOf(spec)).filter((name) => !documented.includes(name));
+
+    expect(others).toEqual(usesAurora ? ['NODE_EXTRA_CA_CERTS'] : []);
+  });
+
+  test('is told of its own backends only', () => {
+    const uses = (...backends: readonly string[]): boolean =>
+      spec.backends.some((backend) => backends.includes(backend));
+    const names = Object.keys(variablesOf(spec));
+
+    expect({
+      aurora: names.includes(environmentNames.auroraWriter) && names.includes(environmentNames.auroraSecret),
+      replica: names.includes(environmentNames.auroraReplica),
+      table: names.includes(environmentNames.dynamodbTable),
+      deadLetters: names.includes(environmentNames.deadLettersTable),
+      redis: names.includes(environmentNames.redisEndpoint),
+      log: names.includes(environmentNames.logBrokers),
+      callers: names.includes(environmentNames.jwtIssuer) && names.includes(environmentNames.tokenSecret),
+    }).toEqual({
+      aurora: uses('aurora-writer', 'aurora-replica'),
+      replica: uses('aurora-replica'),
+      table: uses('dynamodb'),
+      deadLetters: uses('dead-letters'),
+      redis: uses('redis'),
+      log: uses('change-log'),
+      callers: spec.trigger.kind === 'http',
+    });
+  });
+
+  test('lies in the VPC with one group of its own', () => {
+    const { SecurityGroupIds: groups, SubnetIds: subnets } = functionOf(spec)?.Properties.VpcConfig ?? {};
+
+    expect(groups).toEqual([{ 'Fn::ImportValue': expect.stringMatching('Client') }]);
+    expect(subnets).toHaveLength(2);
+  });
+
+  test('has a log group that forgets', () => {
+    const logGroup = functionOf(spec)?.Properties.LoggingConfig.LogGroup.Ref;
+
+    expect(template.findResources('AWS::Logs::LogGroup')[logGroup]?.Properties).toMatchObject({
+      RetentionInDays: dev.functions.logRetentionDays,
+    });
+  });
+
+  test('has the event sources of its spec, as the runner on this machine has them', () => {
+    const { trigger } = spec;
+    const mappings = mappingsOf(spec);
+
+    if (trigger.kind === 'dynamodb-stream')
+      expect(mappings).toEqual([
+        {
+          EventSourceArn: { 'Fn::ImportValue': expect.stringMatching('StreamArn') },
+          FunctionName: expect.anything(),
+          StartingPosition: 'TRIM_HORIZON',
+          BatchSize: trigger.batchSize,
+          MaximumBatchingWindowInSeconds: trigger.maximumBatchingWindowMs / 1000,
+          MaximumRetryAttempts: trigger.maximumRetryAttempts,
+          FunctionResponseTypes: ['ReportBatchItemFailures'],
+          Tags: expect.anything(),
+        },
+      ]);
+    else if (trigger.kind === 'change-log')
+      expect(mappings).toEqual(
+        trigger.topics.map((topic) => ({
+          EventSourceArn: { 'Fn::ImportValue': expect.stringMatching('LogCluster') },
+          FunctionName: expect.anything(),
+          Topics: [topic],
+          AmazonManagedKafkaEventSourceConfig: { ConsumerGroupId: `flights-${spec.name}-${topic}` },
+          StartingPosition: 'TRIM_HORIZON',
+          BatchSize: trigger.batchSize,
+          MaximumBatchingWindowInSeconds: trigger.maximumBatchingWindowMs,
+          Tags: expect.anything(),
+        })),
+      );
+    else expect(mappings).toEqual([]);
+  });
+});
+
+describe('Functions', () => {
+  test('are those of the model and no more', () => {
+    const found = Object.values(
+      template.findResources('AWS::Lambda::Function', { Properties: { Handler: 'dist/index.handler' } }),
+    );
+
+    expect(found.map((fn) => fn.Properties.Description).sort()).toEqual(
+      specs.map((spec) => spec.description).sort(),
+    );
+  });
+
+  test('give up on no change and send none elsewhere', () => {
+    template.resourcePropertiesCountIs(
+      'AWS::Lambda::EventSourceMapping',
+      { DestinationConfig: Match.anyValue() },
+      0,
+    );
+    template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 0);
+  });
+
+  test('run the schema in the deployment, waiting as long as it may take', () => {
+    template.hasResourceProperties('Custom::Trigger', {
+      HandlerArn: { Ref: Match.stringLikeRegexp('Functionsschema.*CurrentVersion') },
+      InvocationType: 'RequestResponse',
+      Timeout: String(specOf('schema').timeoutSeconds * 1000),
+      ExecuteOnHandlerChange: true,
+    });
+  });
+
+  test('run the schema before any other function or trigger is made or changed', () => {
+    const [run] = Object.keys(template.findResources('Custom::Trigger'));
+    const waiting = [
+      ...specs.filter(({ name }) => name !== 'schema').map((spec) => functionOf(spec)),
+      ...Object.values(template.findResources('AWS::Lambda::EventSourceMapping')),
+    ];
+
+    expect(waiting.length).toBeGreaterThan(5);
+    for (const resource of waiting) expect(resource?.DependsOn).toContain(run);
+  });
+
+  test('share a secret for tokens that is made on AWS and kept', () => {
+    template.hasResource('AWS::SecretsManager::Secret', {
+      DeletionPolicy: 'Retain',
+      Properties: {
+        GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
+        SecretString: Match.absent(),
+      },
+    });
+  });
+
+  test('fail once with all that is wrong', () => {
+    const { stacks, catalog } = deployed;
+    const build = () =>
+      new Functions(new Stack(stacks.network, 'Other'), 'Functions', {
+        catalog,
+        codeFolder: '/nowhere',
+        network: stacks.network.network,
+        stores: {
+          relational: stacks.relational.store,
+          table: stacks.table.store,
+          cache: stacks.cache.store,
+          log: stacks.log.log,
+        },
+        generation: 128,
+        identity: {
+          issuer: 'http://a.test',
+          audience: 'b',
+          keys: { kind: 'url', url: 'http://a.test/jwks' },
+        },
+      });
+
+    expect(build).toThrow(/3 problem\(s\):.*generation is 128.*identity\.issuer.*identity\.keys\.url/s);
+  });
+});

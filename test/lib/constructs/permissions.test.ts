@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+import { type FunctionName, functionsOf } from '../../../lambda/model/index.ts';
+import { deploy } from '../deploy.ts';
+
+const deployed = deploy();
+const template = deployed.templates.functions;
+const names = functionsOf(deployed.catalog).map(({ name }) => name);
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** All statements of a function's role: there are inline policies of one kind and no managed ones. */
+function statementsOf(name: FunctionName): readonly Statement[] {
+  const role = Object.keys(
+    template.findResources('AWS::IAM::Role', { Properties: { Description: `flights: ${name}` } }),
+  )[0];
+  return Object.values(
+    template.findResources('AWS::IAM::Policy', { Properties: { Roles: [{ Ref: role }] } }),
+  ).flatMap((policy) => policy.Properties.PolicyDocument.Statement);
+}
+
+const actionsOf = ({ Action }: Statement): readonly string[] =>
+  typeof Action === 'string' ? [Action] : Action;
+
+const allowed = (name: FunctionName, service: string): readonly string[] =>
+  statementsOf(name)
+    .filter(({ Effect }) => Effect === 'Allow')
+    .flatMap(actionsOf)
+    .filter((action) => action.startsWith(`${service}:`))
+    .sort();
+
+/** What a function may do to a service, on which resources, as text. */
+const resourcesOf = (name: FunctionName, action: string): string =>
+  JSON.stringify(
+    statementsOf(name)
+      .filter((statement) => statement.Effect === 'Allow' && actionsOf(statement).includes(action))
+      .map(({ Resource }) => Resource),
+  );
+
+describe('the rights of functions', () => {
+  test('come from policies of their own, none managed by AWS', () => {
+    for (const name of names)
+      template.hasResourceProperties('AWS::IAM::Role', { Description: `flights: ${name}` });
+    for (const role of Object.values(template.findResources('AWS::IAM::Role')))
+      if (String(role.Properties.Description).startsWith('flights: '))
+        expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+  });
+
+  test.each(names)('%s has no action on everything but those that know no resource', (name) => {
+    const unbounded = statementsOf(name)
+      .filter(({ Effect, Resource }) => Effect === 'Allow' && Resource === '*')
+      .flatMap(actionsOf);
+
+    expect(unbounded.filter((action) => !/^(ec2|xray):/.test(action))).toEqual([]);
+  });
+
+  test.each(names)('%s has no wildcard for an action, but those of a key that come in families', (name) => {
+    const wild = statementsOf(name)
+      .flatMap(actionsOf)
+      .filter((action) => action.includes('*'));
+
+    expect(wild.filter((action) => !['kms:GenerateDataKey*', 'kms:ReEncrypt*'].includes(action))).toEqual([]);
+  });
+
+  test.each(names)('%s cannot use network interfaces from its code', (name) => {
+    const denied = statementsOf(name).filter(({ Effect }) => Effect === 'Deny');
+
+    expect(denied.flatMap(actionsOf)).toContain('ec2:CreateNetworkInterface');
+    expect(denied[0]?.Condition).toHaveProperty('ArnLike');
+  });
+
+  test('apply-redis reads no secret at all, Aurora’s least of all', () => {
+    expect(allowed('apply-redis', 'secretsmanager')).toEqual([]);
+  });
+
+  test('apply-redis reads its topics, keeps dead letters, and writes nowhere else', () => {
+    expect(allowed('apply-redis', 'kafka-cluster')).toEqual([
+      'kafka-cluster:AlterGroup',
+      'kafka-cluster:Connect',
+      'kafka-cluster:DescribeClusterDynamicConfiguration',
+      'kafka-cluster:DescribeGroup',
+      'kafka-cluster:DescribeTopic',
+      'kafka-cluster:ReadData',
+    ]);
+    expect(allowed('apply-redis', 'dynamodb')).toEqual(['dynamodb:Query', 'dynamodb:UpdateItem']);
+    expect(resourcesOf('apply-redis', 'dynamodb:UpdateItem')).toMatch(/DeadLetters/);
+    expect(resourcesOf('apply-redis', 'dynamodb:UpdateItem')).not.toMatch(/Entities/);
+  });
+
+  test('apply-aurora reads the topics of views in Aurora only', () => {
+    const topics = resourcesOf('apply-aurora', 'kafka-cluster:ReadData');
+
+    expect(topics).toMatch(/flights\.changes\.flight"/);
+    expect(topics).not.toMatch(/flight_event|aircraft/);
+  });
+
+  test('capture writes the topics of DynamoDB’s entities, reads the stream, and no item', () => {
+    expect(resourcesOf('capture', 'kafka-cluster:WriteData')).toMatch(/flights\.changes\.flight"/);
+    expect(resourcesOf('capture', 'kafka-cluster:WriteData')).not.toMatch(/flight_event|aircraft|carrier/);
+    expect(allowed('capture', 'dynamodb')).toEqual([
+      'dynamodb:DescribeStream',
+      'dynamodb:GetRecords',
+      'dynamodb:GetShardIterator',
+      'dynamodb:ListStreams',
+    ]);
+    expect(allowed('capture', 'secretsmanager')).toEqual([]);
+  });
+
+  test('ingest writes the topics of events only, and reads one secret: that of tokens', () => {
+    expect(resourcesOf('ingest', 'kafka-cluster:WriteData')).toMatch(/flights\.changes\.flight_event"/);
+    expect(resourcesOf('ingest', 'kafka-cluster:WriteData')).not.toMatch(/changes\.flight"|aircraft|carrier/);
+    expect(resourcesOf('ingest', 'secretsmanager:GetSecretValue')).toMatch(
+      /^\[\{"Ref":"FunctionsTokenSecret\w+"\}\]$/,
+    );
+    expect(allowed('ingest', 'dynamodb')).toEqual([]);
+  });
+
+  test('query deletes no item, scans none and does not touch the log', () => {
+    expect(allowed('query', 'dynamodb')).toEqual([
+      'dynamodb:BatchGetItem',
+      'dynamodb:ConditionCheckItem',
+      'dynamodb:DescribeTable',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+    ]);
+    expect(resourcesOf('query', 'dynamodb:PutItem')).not.toMatch(/DeadLetters/);
+    expect(allowed('query', 'kafka-cluster')).toEqual([]);
+  });
+
+  test('schema makes topics and reads or writes none', () => {
+    const actions = allowed('schema', 'kafka-cluster');
+
+    expect(actions).toContain('kafka-cluster:CreateTopic');
+    expect(actions.filter((action) => /Data|Delete/.test(action))).toEqual([]);
+  });
+
+  test('use keys only through the service whose data they protect', () => {
+    for (const name of names)
+      for (const statement of statementsOf(name))
+        if (actionsOf(statement).some((action) => action.startsWith('kms:')))
+          expect(JSON.stringify(statement.Condition)).toMatch(/kms:ViaService/);
+  });
+});
