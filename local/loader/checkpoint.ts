@@ -33,7 +33,7 @@ export interface Pass {
   readonly after: Position | undefined;
 }
 
-export const nothingLoaded: LoadProgress = { reference: false, finishedDays: [] };
+const nothingLoaded: LoadProgress = { reference: false, finishedDays: [] };
 
 /**
  * What is left of the wanted days: first what an earlier run had begun, from where it stopped, then

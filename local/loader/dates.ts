@@ -1,7 +1,7 @@
 import { PolystoreError } from '../../lambda/errors.ts';
 
 /** The first date of the data set, in New York; data day 1. */
-export const firstDate = '2013-01-01';
+const firstDate = '2013-01-01';
 const dayMs = 86_400_000;
 
 /** 1 for 2013-01-01 up to 365. */

@@ -22,7 +22,7 @@ const written = z.object({ rowCount: z.number() });
 const statuses = z.object({
   rows: z.array(z.object({ status: z.enum(['scheduled', 'departed', 'arrived', 'cancelled']) })),
 });
-const accepted = z.object({ accepted: z.unknown() });
+const accepted = z.object({ accepted: z.number() });
 
 /** Every method throws PolystoreError with the API's code when it refuses for good; the message shows the command. */
 export function createFrontDoor(send: SendRequest): FrontDoor {
