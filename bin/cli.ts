@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { PolystoreError } from '../lambda/errors.ts';
+import { chooseStateDir } from '../local/deployment/settings.ts';
+import { addAskCommands } from './commands/ask.ts';
+import { addLoadCommand } from './commands/load.ts';
+import { addStartCommand } from './commands/start.ts';
+import { addRunCommands } from './commands/stop-status.ts';
+
+// The command line. Reached through bin/launch.js, which installs the packages first.
+
+const root = dirname(import.meta.dirname);
+const stateDir = chooseStateDir(root, process.env);
+// npm writes the file; a version is all that is read of it.
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly version: string;
+};
+
+const program = new Command('polystore')
+  .description('One typed model, six stores kept in step, one SQL endpoint.')
+  .version(version)
+  .showHelpAfterError('(run with --help for what is allowed)');
+addStartCommand(program, root, stateDir);
+addRunCommands(program, stateDir);
+addAskCommands(program, stateDir);
+addLoadCommand(program, stateDir);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof PolystoreError)) throw error;
+  const wantsJson = process.argv.includes('--json');
+  if (wantsJson)
+    console.log(
+      JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } }),
+    );
+  else console.error(`${error.code}: ${error.message}`);
+  process.exitCode = 1;
+}

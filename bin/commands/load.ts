@@ -1,0 +1,49 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { readRunStatus, requestLoad } from '../../local/deployment/control.ts';
+import { requireRun } from '../../local/deployment/run-file.ts';
+import { parseCount, parseDay } from './options.ts';
+import { renderLoad } from './stop-status.ts';
+
+interface LoadOptions {
+  readonly asOf?: string;
+  readonly days?: number;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+const lookEveryMs = 500;
+
+/** `polystore load`: asks the run in this folder to load, and waits until it has. */
+export function addLoadCommand(program: Command, stateDir: string): void {
+  program
+    .command('load')
+    .description('load flights through the front door of the running API; what is there is left alone')
+    .option(
+      '--as-of <day>',
+      'the day that 2013-01-01 becomes (default: what was loaded here before, or today)',
+      parseDay,
+    )
+    .option('--days <count>', 'how many days (default: 7)', parseCount)
+    .option('--all', 'the whole year')
+    .option('--json', 'print JSON for programs')
+    .action(async (options: LoadOptions) => {
+      const run = await requireRun(stateDir);
+      const before = (await readRunStatus(run)).load;
+      const asOf =
+        options.asOf ??
+        (before.state === 'idle' ? new Date().toISOString().slice(0, 10) : before.request.asOf);
+      await requestLoad(run, { asOf, days: options.all ? 'all' : (options.days ?? 7) });
+      for (;;) {
+        const { load } = await readRunStatus(run);
+        if (load.state === 'failed') throw new PolystoreError('setup_failed', load.message);
+        if (load.state !== 'loading') {
+          console.log(options.json ? JSON.stringify(load) : renderLoad(load));
+          return;
+        }
+        if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${renderLoad(load)}`);
+        await pause(lookEveryMs);
+      }
+    });
+}

@@ -1,0 +1,29 @@
+/** Statements to begin with, one for each store; they hold for the data of one carrier on the first day. */
+export interface SampleQuery {
+  readonly what: string;
+  readonly sql: string;
+}
+
+/** @param asOf the day (`YYYY-MM-DD`) that 2013-01-01 was moved to. */
+export function sampleQueries(asOf: string): readonly SampleQuery[] {
+  const nextDay = new Date(Date.parse(`${asOf}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+  const onTheDay = `scheduled_at >= '${asOf}' and scheduled_at < '${nextDay}'`;
+  return [
+    {
+      what: 'one aircraft, from an index of DynamoDB',
+      sql: "select flight_number, scheduled_at, origin, destination, status from flight where tail_number = 'N14228' order by scheduled_at",
+    },
+    {
+      what: 'the most delayed, from a sorted set of Redis',
+      sql: `select flight_number, destination, departure_delay_minutes from flight where ${onTheDay} and departure_delay_minutes is not null order by departure_delay_minutes desc limit 5`,
+    },
+    {
+      what: 'the board of an airport, from a hash of Redis',
+      sql: `select scheduled_at, flight_number, destination, status from flight where origin = 'EWR' and ${onTheDay} order by scheduled_at limit 5`,
+    },
+    {
+      what: 'a join and an aggregate, from a replica of Aurora',
+      sql: 'select a.manufacturer, count(*) as flights, round(avg(f.departure_delay_minutes), 1) as delay from flight f join aircraft a on a.tail_number = f.tail_number group by a.manufacturer order by flights desc limit 5',
+    },
+  ];
+}

@@ -1,0 +1,156 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { compile } from '../../lambda/model/index.ts';
+import { type Control, startControl } from '../../local/deployment/control.ts';
+import { type Deployment, startDeployment } from '../../local/deployment/deployment.ts';
+import { createLoads, type Loads } from '../../local/deployment/loads.ts';
+import { findRun, removeRunFile, writeRunFile } from '../../local/deployment/run-file.ts';
+import { chooseApiPort } from '../../local/deployment/settings.ts';
+import { choosePorts } from '../../local/engines/index.ts';
+import { setUp } from '../../local/setup/index.ts';
+import model from '../../model/flights.ts';
+import { buildFunctions } from '../build.ts';
+import { parseCount, parseDay } from './options.ts';
+import { createStartScreen, type StartScreen } from './start-screen.ts';
+
+export interface StartOptions {
+  readonly asOf?: string;
+  readonly all?: boolean;
+  readonly days: number;
+  readonly load: boolean;
+  readonly fresh?: boolean;
+  readonly operator?: boolean;
+  readonly durable?: boolean;
+  readonly json?: boolean;
+}
+
+/** How long the printed development credential is good for. */
+const credentialSeconds = 30 * 24 * 3600;
+/** A day that every tenant knows: the printed credential is of this carrier. */
+const sampleTenant = 'UA';
+
+export function addStartCommand(program: Command, root: string, stateDir: string): void {
+  program
+    .command('start')
+    .description('set up, start every engine and function, load flights, serve the API until Ctrl-C')
+    .option(
+      '--as-of <day>',
+      'the day that 2013-01-01 becomes (default: today, or what was loaded here before)',
+      parseDay,
+    )
+    .option('--days <count>', 'how many days of flights to load', parseCount, 7)
+    .option('--all', 'load the whole year')
+    .option('--no-load', 'load nothing')
+    .option('--fresh', 'forget the data of earlier runs first')
+    .option('--operator', 'print a credential for all tenants instead of one tenant')
+    .option('--durable', 'sync each write to disk before it is acknowledged')
+    .option('--json', 'print one JSON object when it serves, for programs')
+    .action((options: StartOptions) => start(root, stateDir, options));
+}
+
+async function start(root: string, stateDir: string, options: StartOptions): Promise<void> {
+  const screen = createStartScreen(options.json === true);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => interrupted.abort(new PolystoreError('not_running', `Stopped by ${signal}.`)));
+  }
+  const running: { deployment?: Deployment; loads?: Loads; control?: Control } = {};
+  try {
+    await refuseSecondRun(stateDir);
+    if (options.fresh) await rm(stateDir, { recursive: true, force: true });
+    const downloads = await setUp({ root, silent: options.json === true });
+    const outDir = join(root, 'dist', 'functions');
+    await buildFunctions({ root, outDir });
+    screen.step('functions bundled');
+
+    const deployment = await startDeployment({
+      catalog: compile(model),
+      downloads,
+      functionFolder: (name) => join(outDir, name),
+      stateDir,
+      ports: { ...choosePorts(process.env), api: chooseApiPort(process.env) },
+      durable: options.durable === true,
+      onProgress: screen.progress,
+      signal: interrupted.signal,
+    });
+    running.deployment = deployment;
+    deployment.engines.onExit(({ error }) => screen.failure(error));
+
+    const loads = createLoads({
+      api: deployment.api,
+      credentials: deployment.credentials,
+      dataDir: downloads.flightsData,
+      stateDir,
+      onProgress: screen.load,
+    });
+    running.loads = loads;
+    const inBackground = (request: Parameters<Loads['run']>[0]): void => {
+      loads.run(request).catch((error: unknown) => screen.failure(error));
+    };
+    running.control = await startControl({
+      status: async () => ({ ...(await deployment.status()), api: deployment.api, load: loads.status() }),
+      load: inBackground,
+    });
+    await writeRunFile(stateDir, { api: deployment.api, control: running.control.access });
+
+    const asOf = options.asOf ?? (await loads.latestAsOf()) ?? new Date().toISOString().slice(0, 10);
+    interrupted.signal.addEventListener('abort', () => void loads.stop(), { once: true });
+    if (options.load) await loads.run({ asOf, days: 1 });
+    interrupted.signal.throwIfAborted();
+    await announce(screen, deployment, asOf, options);
+    if (options.load && (options.all || options.days > 1))
+      inBackground({ asOf, days: options.all ? 'all' : options.days });
+    await untilAborted(interrupted.signal);
+  } catch (error) {
+    // An interruption is how a run ends, not a failure.
+    if (!interrupted.signal.aborted) {
+      screen.failure(error);
+      process.exitCode = 1;
+    }
+  } finally {
+    screen.stopping();
+    await running.loads?.stop();
+    await running.control?.close();
+    await running.deployment?.stop();
+    await removeRunFileOfThisRun(stateDir);
+    screen.stopped();
+  }
+}
+
+async function refuseSecondRun(stateDir: string): Promise<void> {
+  const run = await findRun(stateDir);
+  if (run === undefined) return;
+  throw new PolystoreError(
+    'already_running',
+    `Process ${run.process.pid} serves this folder already, at ${run.api}. Stop it with "npx polystore stop", or choose another folder with POLYSTORE_STATE and other ports.`,
+  );
+}
+
+async function removeRunFileOfThisRun(stateDir: string): Promise<void> {
+  if ((await findRun(stateDir))?.process.pid === process.pid) await removeRunFile(stateDir);
+}
+
+async function announce(
+  screen: StartScreen,
+  deployment: Deployment,
+  asOf: string,
+  options: StartOptions,
+): Promise<void> {
+  const subject = options.operator
+    ? ({ kind: 'operator' } as const)
+    : ({ kind: 'tenant', tenant: sampleTenant } as const);
+  screen.serving({
+    api: deployment.api,
+    engines: deployment.engines.endpoints,
+    subject,
+    credential: await deployment.credentials.issue(subject, credentialSeconds),
+    asOf,
+  });
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

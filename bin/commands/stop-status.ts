@@ -1,0 +1,87 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { type RunStatus, readRunStatus } from '../../local/deployment/control.ts';
+import type { LoadStatus } from '../../local/deployment/loads.ts';
+import { findRun, requireRun } from '../../local/deployment/run-file.ts';
+
+/** `polystore status` and `polystore stop`: what the run in this folder does, and its end. */
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+/** Longer than any function's time limit, which a stop waits for. */
+const stopWithinMs = 90_000;
+
+export function addRunCommands(program: Command, stateDir: string): void {
+  program
+    .command('status')
+    .description('say what runs and how far it is; fails unless everything serves')
+    .option('--json', 'print JSON for programs')
+    .action(async ({ json }: JsonOption) => {
+      const run = await findRun(stateDir);
+      if (run === undefined) {
+        console.log(
+          json
+            ? JSON.stringify({ serving: false, parts: [], load: { state: 'idle' } })
+            : 'Nothing is running here. Start it with "npm start".',
+        );
+        process.exitCode = 1;
+        return;
+      }
+      const status = await readRunStatus(run);
+      console.log(json ? JSON.stringify(status) : renderStatus(status));
+      if (!status.serving) process.exitCode = 1;
+    });
+
+  program
+    .command('stop')
+    .description('stop the run of this folder and all it started')
+    .option('--json', 'print JSON for programs')
+    .action(async ({ json }: JsonOption) => {
+      const run = await requireRun(stateDir);
+      process.kill(run.process.pid, 'SIGTERM');
+      const deadline = performance.now() + stopWithinMs;
+      while ((await findRun(stateDir)) !== undefined) {
+        if (performance.now() > deadline) {
+          throw new PolystoreError(
+            'engine_failed',
+            `Process ${run.process.pid} has not stopped within ${stopWithinMs / 1000} s. Its logs are in ${stateDir}/logs.`,
+          );
+        }
+        await pause(100);
+      }
+      console.log(json ? JSON.stringify({ stopped: true }) : 'Stopped.');
+    });
+}
+
+function renderStatus(status: RunStatus): string {
+  const table = new Table({ head: ['', 'part', 'kind', ''], style: { head: [], border: [] } });
+  for (const each of status.parts) table.push([each.serving ? '✓' : '✗', each.part, each.kind, each.detail]);
+  return [
+    table.toString(),
+    `load: ${renderLoad(status.load)}`,
+    status.serving ? 'everything serves' : 'NOT everything serves',
+  ].join('\n');
+}
+
+/** One line on a load: how far, how fast, until when. */
+export function renderLoad(load: LoadStatus): string {
+  switch (load.state) {
+    case 'idle':
+      return 'nothing is being loaded';
+    case 'failed':
+      return `failed: ${load.message}`;
+    case 'finished':
+      return `${load.request.days === 'all' ? 'the year' : `${load.request.days} day(s)`} as of ${load.request.asOf}: done`;
+    case 'loading': {
+      const { report } = load;
+      if (report === undefined) return 'starting';
+      const until =
+        report.etaIso === undefined ? '' : `, until ${report.etaIso.slice(0, 16).replace('T', ' ')} UTC`;
+      return `${report.phase}, day ${report.day} of ${report.daysTotal}, ${report.flightsDone} of ${report.flightsTotal} flights, ${Math.round(report.commandsPerSecond)} requests/s${until}`;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import * as z from 'zod';
+import { PolystoreError } from '../../lambda/errors.ts';
+import type { LoadRequest, LoadStatus } from './loads.ts';
+import type { RunFile } from './run-file.ts';
+import type { DeploymentStatus } from './status.ts';
+
+/** What `polystore status` prints. */
+export interface RunStatus extends DeploymentStatus {
+  readonly api: string;
+  readonly load: LoadStatus;
+}
+
+export interface ControlOptions {
+  readonly status: () => Promise<RunStatus>;
+  /** Begins a load and returns at once. */
+  readonly load: (request: LoadRequest) => void;
+}
+
+export interface Control {
+  readonly access: RunFile['control'];
+  close(): Promise<void>;
+}
+
+const loadShape = z.object({
+  asOf: z.iso.date(),
+  days: z.union([z.literal('all'), z.int().positive()]),
+});
+
+/** How a run is asked from other terminals: on loopback, with a bearer that only this user can read. */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const bearer = randomBytes(32).toString('base64url');
+  const expected = Buffer.from(`Bearer ${bearer}`);
+  const app = new Hono();
+  app.use(async (context, next) => {
+    const given = Buffer.from(context.req.header('authorization') ?? '');
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return context.json({}, 401);
+    return next();
+  });
+  app.get('/status', async (context) => context.json(await options.status()));
+  app.post('/load', async (context) => {
+    options.load(loadShape.parse(await context.req.json()));
+    return context.json({}, 202);
+  });
+  return new Promise((resolve) => {
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
+      resolve({
+        access: { url: `http://127.0.0.1:${port}`, bearer },
+        close: () =>
+          new Promise<void>((closed) => {
+            server.close(() => closed());
+            // A waiting keep-alive connection must not hold up the end.
+            if ('closeAllConnections' in server) server.closeAllConnections();
+          }),
+      }),
+    );
+  });
+}
+
+const statusShape: z.ZodType<RunStatus> = z.custom<RunStatus>(
+  (value) =>
+    typeof value === 'object' && value !== null && 'serving' in value && 'parts' in value && 'load' in value,
+);
+
+/** Asks a run how it is. @throws PolystoreError `not_running` when it does not answer. */
+export async function readRunStatus(run: RunFile): Promise<RunStatus> {
+  const response = await ask(run, '/status', undefined);
+  return statusShape.parse(await response.json());
+}
+
+/** Asks a run to load. */
+export async function requestLoad(run: RunFile, request: LoadRequest): Promise<void> {
+  await ask(run, '/load', request);
+}
+
+async function ask(run: RunFile, path: string, body: unknown): Promise<Response> {
+  const { url, bearer } = run.control;
+  try {
+    const response = await fetch(`${url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok)
+      throw new PolystoreError(
+        'invalid_request',
+        `${path} answered ${response.status}: ${await response.text()}`,
+      );
+    return response;
+  } catch (cause) {
+    if (cause instanceof PolystoreError) throw cause;
+    throw new PolystoreError(
+      'not_running',
+      `The run of process ${run.process.pid} does not answer at ${url}.`,
+      { cause },
+    );
+  }
+}

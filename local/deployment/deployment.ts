@@ -1,0 +1,217 @@
+import { join } from 'node:path';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { type Catalog, type FunctionSpec, functionsOf } from '../../lambda/model/index.ts';
+import { renderConnector } from '../../lambda/stores/kafka/index.ts';
+import {
+  type EngineName,
+  type EnginePorts,
+  type EngineProgress,
+  type EngineSet,
+  endpointsOf,
+  putConnector,
+  type RunningEngines,
+  startEngines,
+} from '../engines/index.ts';
+import { type LocalFunction, startFunction } from '../functions/index.ts';
+import { type Gateway, startGateway } from '../gateway/index.ts';
+import type { Downloads } from '../setup/index.ts';
+import type { TriggerNotice } from '../triggers/index.ts';
+import { type Credentials, openCredentials } from './credentials.ts';
+import { functionEnvironment } from './function-environment.ts';
+import { type DeploymentStatus, readStatus } from './status.ts';
+import { createTables, deadLettersTableName } from './tables.ts';
+import { startTriggers, type Triggers } from './trigger-set.ts';
+
+export interface DeploymentOptions {
+  readonly catalog: Catalog;
+  readonly downloads: Downloads;
+  /** Folder of a function's bundle, by the function's name. */
+  readonly functionFolder: (name: string) => string;
+  /** Absolute; data, logs, positions and keys. */
+  readonly stateDir: string;
+  readonly ports: EnginePorts & { readonly api: number };
+  /** Whether the engines sync each write to disk before they acknowledge it. */
+  readonly durable: boolean;
+  /** Stops the functions' clock, milliseconds since the epoch; tests only. */
+  readonly fixedClockMs?: number;
+  readonly onProgress?: (progress: DeploymentProgress) => void;
+  /** Gives up the start, and leaves nothing running. */
+  readonly signal?: AbortSignal;
+}
+
+export type DeploymentProgress =
+  | ({ readonly kind: 'engine' } & EngineProgress)
+  | { readonly kind: 'step'; readonly title: string; readonly elapsedMs: number }
+  | ({ readonly kind: 'notice' } & TriggerNotice);
+
+/** Everything that `cdk deploy` would make, running on this machine. */
+export interface Deployment {
+  readonly catalog: Catalog;
+  /** The API's address, without a slash at its end. */
+  readonly api: string;
+  readonly engines: RunningEngines;
+  readonly credentials: Credentials;
+  readonly functions: ReadonlyMap<string, LocalFunction>;
+  readonly triggers: Triggers;
+  status(): Promise<DeploymentStatus>;
+  /** Stops all that was started, triggers first, so that no batch is cut; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** The user that Connect and the functions log in as on this machine; they take their roles from there. */
+const auroraUser = 'postgres';
+
+/**
+ * Starts the engines, brings their schema to what the model says, starts the functions' bundles and
+ * feeds them. Resolves when everything serves. What was started is stopped when anything fails.
+ *
+ * @throws PolystoreError what the engines, the migration or a function's start say.
+ */
+export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const { catalog, stateDir, ports } = options;
+  const begun = performance.now();
+  const step = (title: string): void =>
+    options.onProgress?.({ kind: 'step', title, elapsedMs: Math.round(performance.now() - begun) });
+  const credentials = await openCredentials(stateDir);
+  const environment = functionEnvironment({
+    engines: endpointsOf(ports),
+    credentials,
+    tableName: catalog.table?.name ?? catalog.name,
+    deadLettersTableName: deadLettersTableName(catalog),
+    auroraUser,
+    ...(options.fixedClockMs !== undefined && { fixedClockMs: options.fixedClockMs }),
+  });
+  const specs = functionsOf(catalog);
+  const functions = new Map<string, LocalFunction>();
+  let engines: RunningEngines | undefined;
+  let triggers: Triggers | undefined;
+  let gateway: Gateway | undefined;
+  const stop = async (): Promise<void> => {
+    await gateway?.close();
+    await triggers?.stop();
+    await Promise.all([...functions.values()].map((each) => each.close()));
+    await engines?.stop();
+  };
+
+  try {
+    const start = (spec: FunctionSpec): void => {
+      const logFile = join(stateDir, 'logs', `function-${spec.name}.log`);
+      functions.set(
+        spec.name,
+        startFunction({ settings: spec, folder: options.functionFolder(spec.name), environment, logFile }),
+      );
+    };
+    const migrate = async (part: 'aurora' | 'log'): Promise<void> => {
+      await invokeSchema(functions, part);
+      step(
+        part === 'aurora'
+          ? 'schema of Aurora as the model says'
+          : 'topics of the change log as the model says',
+      );
+    };
+    for (const spec of specs) if (spec.trigger.kind === 'deployment') start(spec);
+    engines = await startEngines({
+      downloads: options.downloads,
+      stateDir: join(stateDir, 'engines'),
+      ports,
+      durable: options.durable,
+      afterWriter: () => migrate('aurora'),
+      afterKafka: () => migrate('log'),
+      onProgress: (progress) => options.onProgress?.({ kind: 'engine', ...progress }),
+      ...(options.signal !== undefined && { signal: options.signal }),
+    });
+    for (const spec of specs) if (spec.trigger.kind !== 'deployment') start(spec);
+    await Promise.all([createTables(catalog, engines.endpoints), startCapture(catalog, engines)]);
+    step('tables of DynamoDB and Debezium as the model says');
+
+    for (const each of functions.values()) {
+      const error = await each.initialised();
+      if (error !== undefined) {
+        throw new PolystoreError(
+          'engine_failed',
+          `The function ${each.name} does not load: ${error.errorType}: ${error.errorMessage}. Its log is ${join(stateDir, 'logs', `function-${each.name}.log`)}.`,
+        );
+      }
+    }
+    options.signal?.throwIfAborted();
+    triggers = startTriggers({
+      catalog,
+      specs,
+      engines: engines.endpoints,
+      functions,
+      stateDir,
+      onNotice: (notice) => options.onProgress?.({ kind: 'notice', ...notice }),
+    });
+    gateway = await startGateway({ functions: specs, invokers: functions, port: ports.api });
+    step('functions and API');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  const running = { engines, triggers, gateway };
+  let stopping: Promise<void> | undefined;
+  return {
+    catalog,
+    api: running.gateway.url,
+    engines: running.engines,
+    credentials,
+    functions,
+    triggers: running.triggers,
+    status: () => readStatus({ ...running, functions, api: running.gateway.url }),
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+async function invokeSchema(
+  functions: ReadonlyMap<string, LocalFunction>,
+  part: 'aurora' | 'log',
+): Promise<void> {
+  const schema = functions.get('schema');
+  if (schema === undefined) return;
+  const result = await schema.invoke({ part });
+  if (result.kind === 'failure') {
+    throw new PolystoreError(
+      'engine_failed',
+      `The schema could not be applied: ${result.error.errorMessage}`,
+      { details: { part } },
+    );
+  }
+}
+
+async function startCapture(catalog: Catalog, engines: RunningEngines): Promise<void> {
+  const { host, port, database, user } = engines.endpoints.postgresWriter;
+  const config = renderConnector(catalog, {
+    host,
+    port,
+    database,
+    user,
+    password: undefined,
+    tls: 'disable',
+    generation: 1,
+  });
+  if (config === undefined) return;
+  const connect: EngineName = 'connect';
+  const logFile = engines.processes().find((each) => each.name === connect)?.logFile;
+  await putConnector(
+    engines.endpoints.connect,
+    `${catalog.name}-aurora`,
+    config,
+    logFile === undefined ? {} : { logFile },
+  );
+}
+
+/** Where each part is reached, for people. */
+export function describeEndpoints(engines: EngineSet): readonly (readonly [string, string])[] {
+  return [
+    ['PostgreSQL writer', `${engines.postgresWriter.host}:${engines.postgresWriter.port}`],
+    ['PostgreSQL replica', `${engines.postgresReplica.host}:${engines.postgresReplica.port}`],
+    ['Kafka', engines.kafka.brokers.join(', ')],
+    ['Kafka Connect', engines.connect.url],
+    ['DynamoDB', engines.dynamodb.endpoint],
+    ['Valkey', `${engines.valkey.host}:${engines.valkey.port}`],
+  ];
+}

@@ -1,0 +1,124 @@
+import type { RunningEngines } from '../engines/index.ts';
+import type { LocalFunction } from '../functions/index.ts';
+import type { Triggers } from './trigger-set.ts';
+
+export interface PartStatus {
+  readonly part: string;
+  readonly kind: 'engine' | 'function' | 'trigger' | 'api';
+  readonly serving: boolean;
+  readonly detail: string;
+}
+
+export interface DeploymentStatus {
+  /** Whether every part serves: nothing is down, stuck or failing. Being behind is not failing. */
+  readonly serving: boolean;
+  readonly parts: readonly PartStatus[];
+}
+
+export interface StatusOptions {
+  readonly engines: RunningEngines;
+  readonly functions: ReadonlyMap<string, LocalFunction>;
+  readonly triggers: Triggers;
+  /** The API's address; asked for its own health, which asks the stores. */
+  readonly api: string;
+}
+
+const healthTimeoutMs = 5_000;
+
+/** Asks every part how it is, at the same time. */
+export async function readStatus(options: StatusOptions): Promise<DeploymentStatus> {
+  const parts = [
+    ...options.engines.processes().map((engine): PartStatus => {
+      const memory = engine.rssBytes === undefined ? '' : `, ${Math.round(engine.rssBytes / 1e6)} MB`;
+      return {
+        part: engine.title,
+        kind: 'engine',
+        serving: engine.running,
+        detail: engine.running
+          ? `port ${engine.port}, pid ${engine.pid}${memory}`
+          : `ended; its log is ${engine.logFile}`,
+      };
+    }),
+    ...[...options.functions.values()].map(functionStatus),
+    ...(await Promise.all([...changeLogStatus(options.triggers), ...streamStatus(options.triggers)])).flat(),
+    await apiStatus(options.api),
+  ];
+  return { serving: parts.every((each) => each.serving), parts };
+}
+
+function functionStatus(each: LocalFunction): PartStatus {
+  const { name, state, pid, restarts, lastError } = each.status();
+  const error = lastError === undefined ? '' : `; last error: ${lastError.errorMessage}`;
+  return {
+    part: name,
+    kind: 'function',
+    serving: state === 'ready',
+    detail: `${state}${pid === undefined ? '' : `, pid ${pid}`}, ${restarts} restarts${error}`,
+  };
+}
+
+function changeLogStatus({ changeLog }: Triggers): Promise<PartStatus[]>[] {
+  return [...changeLog].map(async ([name, trigger]) => {
+    try {
+      return (await trigger.lag()).map(({ topic, lag, partitions }): PartStatus => {
+        const failing = partitions.find((partition) => partition.failures > 0);
+        return {
+          part: `${name} ← ${topic}`,
+          kind: 'trigger',
+          serving: failing === undefined,
+          detail:
+            failing === undefined
+              ? `${lag} changes behind`
+              : `${lag} changes behind; failed ${failing.failures} times: ${failing.lastError}`,
+        };
+      });
+    } catch (error) {
+      return [unreadable(`${name} ← change log`, error)];
+    }
+  });
+}
+
+function streamStatus({ streams }: Triggers): Promise<PartStatus[]>[] {
+  return [...streams].map(async ([name, trigger]) => {
+    const status = trigger.status();
+    const failing = status.shards.find((shard) => shard.failures > 0);
+    return [
+      {
+        part: `${name} ← DynamoDB stream`,
+        kind: 'trigger',
+        serving: failing === undefined && status.gap === undefined,
+        detail:
+          status.gap !== undefined
+            ? `records were lost before they were read: ${status.gap}`
+            : failing !== undefined
+              ? `failed ${failing.failures} times: ${failing.lastError}`
+              : `${status.shards.length} shards`,
+      } satisfies PartStatus,
+    ];
+  });
+}
+
+async function apiStatus(api: string): Promise<PartStatus> {
+  try {
+    const response = await fetch(`${api}/health`, { signal: AbortSignal.timeout(healthTimeoutMs) });
+    const text = await response.text();
+    return {
+      part: 'API',
+      kind: 'api',
+      serving: response.ok,
+      detail: response.ok ? api : `${api}/health answers ${response.status}: ${text}`,
+    };
+  } catch (error) {
+    return unreadable('API', error);
+  }
+}
+
+function unreadable(part: string, error: unknown): PartStatus {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    part,
+    kind: part === 'API' ? 'api' : 'trigger',
+    serving: false,
+    detail: `does not answer: ${why}`,
+  };
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { Catalog, FunctionSpec } from '../../lambda/model/index.ts';
+import type { EngineSet } from '../engines/index.ts';
+import type { Invoke, LocalFunction } from '../functions/index.ts';
+import {
+  type ChangeLogTrigger,
+  type DynamodbStreamTrigger,
+  startChangeLogTrigger,
+  startDynamodbStreamTrigger,
+  type TriggerNotice,
+} from '../triggers/index.ts';
+import { dynamodbConnection } from './tables.ts';
+
+export interface TriggerSetOptions {
+  readonly catalog: Catalog;
+  readonly specs: readonly FunctionSpec[];
+  readonly engines: EngineSet;
+  readonly functions: ReadonlyMap<string, LocalFunction>;
+  /** Keeps the stream's positions. */
+  readonly stateDir: string;
+  readonly onNotice: (notice: TriggerNotice) => void;
+}
+
+/** The triggers of all functions that are fed by streams, by the function's name. */
+export interface Triggers {
+  readonly changeLog: ReadonlyMap<string, ChangeLogTrigger>;
+  readonly streams: ReadonlyMap<string, DynamodbStreamTrigger>;
+  stop(): Promise<void>;
+}
+
+/** Starts what feeds the functions; on AWS event source mappings do. */
+export function startTriggers(options: TriggerSetOptions): Triggers {
+  const { catalog, engines, stateDir, onNotice } = options;
+  const changeLog = new Map<string, ChangeLogTrigger>();
+  const streams = new Map<string, DynamodbStreamTrigger>();
+  for (const spec of options.specs) {
+    const target = options.functions.get(spec.name);
+    if (target === undefined) continue;
+    const invoke: Invoke = (event) => target.invoke(event);
+    const { trigger } = spec;
+    if (trigger.kind === 'change-log') {
+      changeLog.set(
+        spec.name,
+        startChangeLogTrigger({
+          model: catalog.name,
+          function: { name: spec.name, trigger },
+          brokers: engines.kafka.brokers,
+          invoke,
+          onNotice,
+        }),
+      );
+    }
+    if (trigger.kind === 'dynamodb-stream' && catalog.table !== undefined) {
+      streams.set(
+        spec.name,
+        startDynamodbStreamTrigger({
+          tableName: catalog.table.name,
+          connection: dynamodbConnection(engines),
+          function: { name: spec.name, trigger },
+          checkpointFile: join(stateDir, 'positions', `${spec.name}.json`),
+          invoke,
+          onNotice,
+        }),
+      );
+    }
+  }
+  return {
+    changeLog,
+    streams,
+    async stop() {
+      await Promise.all([...streams.values(), ...changeLog.values()].map((each) => each.stop()));
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { Sources } from './read-sources.ts';
+import type { Views } from './read-views.ts';
+import type { Rows } from './rows.ts';
+
+/**
+ * What each view of the sample must hold, worked out from the sources in the plainest way, apart from
+ * the code that fills them.
+ */
+
+type Row = Readonly<Record<string, unknown>>;
+const hour = 3_600_000;
+const recentLimit = 50;
+
+export function expectedViews({ flights, aircraft, events }: Sources, nowMs: number): Views {
+  const alive = (row: Row, hours: number): boolean =>
+    Date.parse(String(row.scheduled_at)) + hours * hour > nowMs;
+  const dayOf = (row: Row): string => String(row.scheduled_at).slice(0, 10);
+  const all = [...flights];
+  return {
+    analytics: flights,
+    board: new Map(
+      all
+        .filter(([, row]) => alive(row, 36))
+        .map(([id, row]) => [`{${row.carrier}|${row.origin}|${dayOf(row)}}:flight.board ${id}`, row]),
+    ),
+    leaderboard: new Map(
+      all
+        .filter(([, row]) => row.departure_delay_minutes !== null && alive(row, 30 * 24))
+        .map(([id, row]) => [
+          `{${row.carrier}|${dayOf(row)}}:flight.leaderboard ${id}`,
+          { ...row, $score: row.departure_delay_minutes },
+        ]),
+    ),
+    recent: recentOf(events),
+    card: new Map([...aircraft].map(([id, row]) => [`{@shared|${id}}:aircraft.card ${id}`, row])),
+  };
+}
+
+/** The latest events of each flight number: by time, then by id. */
+function recentOf(events: Rows): Rows {
+  const groups = new Map<string, (readonly [string, Row])[]>();
+  for (const [id, row] of events) {
+    const group = `{${row.carrier}|${row.flight_number}}:flight_event.recent`;
+    groups.set(group, [...(groups.get(group) ?? []), [id, row]]);
+  }
+  const byTimeThenId = ([a, first]: readonly [string, Row], [b, second]: readonly [string, Row]): number => {
+    const [x, y] = [`${String(first.at)} ${a}`, `${String(second.at)} ${b}`];
+    return x < y ? 1 : -1;
+  };
+  return new Map(
+    [...groups].flatMap(([group, rows]) =>
+      rows
+        .sort(byTimeThenId)
+        .slice(0, recentLimit)
+        .map(([id, row]) => [`${group} ${id}`, { ...row, $score: microseconds(String(row.at)) }] as const),
+    ),
+  );
+}
+
+const microseconds = (timestamp: string): number =>
+  Date.parse(timestamp) * 1000 + Number(timestamp.slice(23, 26));
