@@ -80,7 +80,7 @@ const requireLoopback = (hosts: readonly string[], name: string, value: string):
 export function readLogConnection(env: Environment, clientId: string): ConnectionOptions {
   const variables = readVariables(env, {
     [names.logBrokers]: brokers,
-    [names.logAuth]: z._default(z.enum(['iam', 'none']), 'iam'),
+    [names.logAuth]: z._default(z.enum(['iam', 'none'], 'takes iam or none'), 'iam'),
     AWS_REGION: z.optional(z.string()),
   });
   const auth = variables[names.logAuth];
@@ -106,7 +106,7 @@ export function readRedis(env: Environment): {
 } {
   const variables = readVariables(env, {
     [names.redisEndpoint]: address,
-    [names.redisTls]: z._default(z.enum(['on', 'off']), 'on'),
+    [names.redisTls]: z._default(z.enum(['on', 'off'], 'takes on or off'), 'on'),
   });
   const { host, port } = variables[names.redisEndpoint];
   const tls = variables[names.redisTls] === 'on';
@@ -132,7 +132,7 @@ export function readAurora(env: Environment): AuroraSettings {
     [names.auroraDatabase]: text,
     [names.auroraUser]: text,
     [names.auroraSecret]: z.optional(text),
-    [names.auroraTls]: z._default(z.enum(['verify', 'disable']), 'verify'),
+    [names.auroraTls]: z._default(z.enum(['verify', 'disable'], 'takes verify or disable'), 'verify'),
   });
   const writer = variables[names.auroraWriter];
   const replica = variables[names.auroraReplica];
@@ -154,7 +154,7 @@ export function readAurora(env: Environment): AuroraSettings {
 /** Where DynamoDB is: the region's own, or the endpoint that the environment names. */
 export function readDynamodb(env: Environment): { readonly region: string; readonly endpoint?: string } {
   const variables = readVariables(env, {
-    [names.dynamodbEndpoint]: z.optional(z.url()),
+    [names.dynamodbEndpoint]: z.optional(z.url('takes a URL')),
     AWS_REGION: text,
   });
   const endpoint = variables[names.dynamodbEndpoint];

@@ -110,12 +110,27 @@ function parseBody(text: string): z.infer<typeof requestShape> {
   }
   const parsed = z.safeParse(requestShape, body);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  const problems = parsed.error.issues.map(describeIssue);
   throw new PolystoreError(
     'invalid_request',
     `The body takes {"entity": name, "events": [event, …]} with at least one event: ${problems.slice(0, 10).join('; ')}.`,
     { details: { problems } },
   );
+}
+
+/** `zod/mini` brings no texts of its own. */
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const where = issue.path.join('.') || 'the body';
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `${where} has no member ${issue.keys.join(', ')}`;
+    case 'invalid_type':
+      return `${where} takes ${issue.expected === 'record' ? 'an object' : `${issue.expected}`}`;
+    case 'too_small':
+      return `${where} is empty`;
+    default:
+      return `${where} is invalid`;
+  }
 }
 
 async function append(

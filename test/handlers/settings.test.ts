@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  readAurora,
+  readClock,
+  readDynamodb,
+  readGeneration,
+  readLogConnection,
+  readRedis,
+  readReplication,
+  readTokenSecret,
+} from '../../lambda/handlers/settings.ts';
+
+const aurora = {
+  POLYSTORE_AURORA_WRITER: '127.0.0.1:5432',
+  POLYSTORE_AURORA_DATABASE: 'polystore',
+  POLYSTORE_AURORA_USER: 'sync',
+};
+
+describe('the environment of a function', () => {
+  test('names every variable that is missing or malformed at once', () => {
+    expect(() => readAurora({ POLYSTORE_AURORA_WRITER: 'nowhere', POLYSTORE_AURORA_USER: '' })).toThrow(
+      /AURORA_WRITER takes host:port; .*AURORA_DATABASE is not set; .*AURORA_USER is not set/,
+    );
+  });
+
+  test('gives brokers as a list, by IAM unless it says otherwise', () => {
+    const env = { POLYSTORE_LOG_BROKERS: 'b-1.msk:9098,b-2.msk:9098', AWS_REGION: 'eu-west-1' };
+
+    expect(readLogConnection(env, 'capture')).toEqual({
+      brokers: ['b-1.msk:9098', 'b-2.msk:9098'],
+      auth: 'iam',
+      region: 'eu-west-1',
+      clientId: 'capture',
+    });
+  });
+
+  test.each([
+    [
+      'the log without IAM',
+      () => readLogConnection({ POLYSTORE_LOG_BROKERS: 'msk:9092', POLYSTORE_LOG_AUTH: 'none' }, 'x'),
+    ],
+    ['the cache without TLS', () => readRedis({ POLYSTORE_REDIS: 'cache:6379', POLYSTORE_REDIS_TLS: 'off' })],
+    [
+      'Aurora without TLS',
+      () => readAurora({ ...aurora, POLYSTORE_AURORA_WRITER: 'db:5432', POLYSTORE_AURORA_TLS: 'disable' }),
+    ],
+    ['Aurora without a password', () => readAurora({ ...aurora, POLYSTORE_AURORA_WRITER: 'db:5432' })],
+  ])('refuses %s anywhere but on loopback', (_name, read) => {
+    expect(read).toThrow(/loopback/);
+  });
+
+  test('takes all of them without on loopback', () => {
+    expect(readRedis({ POLYSTORE_REDIS: 'localhost:6379', POLYSTORE_REDIS_TLS: 'off' }).tls).toBe(false);
+    expect(readAurora({ ...aurora, POLYSTORE_AURORA_TLS: 'disable' })).toMatchObject({
+      tls: false,
+      secretArn: undefined,
+    });
+  });
+
+  test.each(['-1', '128', '1.5', 'x', ''])('refuses the generation %j', (value) => {
+    expect(() => readGeneration({ POLYSTORE_GENERATION: value })).toThrow(/POLYSTORE_GENERATION/);
+  });
+
+  test.each(['0', '99', '127'])('takes the generation %s', (value) => {
+    expect(readGeneration({ POLYSTORE_GENERATION: value })).toBe(Number(value));
+  });
+
+  test('replicates topics three times unless it says otherwise', () => {
+    expect([readReplication({}), readReplication({ POLYSTORE_LOG_REPLICATION: '1' })]).toEqual([3, 1]);
+  });
+
+  test('uses the region’s own DynamoDB unless it names an endpoint', () => {
+    expect(readDynamodb({ AWS_REGION: 'eu-west-1' })).toEqual({ region: 'eu-west-1' });
+  });
+
+  test('stops the clock where it says so', () => {
+    const clock = readClock({ POLYSTORE_FIXED_CLOCK: '1357034400000' });
+
+    expect([clock(), clock()]).toEqual([1_357_034_400_000, 1_357_034_400_000]);
+  });
+
+  test('takes a development secret, but not on Lambda', async () => {
+    const env = { POLYSTORE_TOKEN_SECRET: 'dev:abc' };
+    const never = async (): Promise<string> => 'unread';
+
+    expect(Buffer.from(await readTokenSecret(env, never)).toString()).toBe('abc');
+    await expect(readTokenSecret({ ...env, AWS_LAMBDA_RUNTIME_API: 'x' }, never)).rejects.toThrow(
+      /development/,
+    );
+  });
+
+  test('reads the secret of an ARN', async () => {
+    const secret = await readTokenSecret(
+      { POLYSTORE_TOKEN_SECRET: 'arn:x' },
+      async (arn) => `secret of ${arn}`,
+    );
+
+    expect(Buffer.from(secret).toString()).toBe('secret of arn:x');
+  });
+});

@@ -1,0 +1,174 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Row } from '../../lambda/change/change.ts';
+import { decodeRecord } from '../../lambda/change/decode.ts';
+import { createVersion } from '../../lambda/change/version.ts';
+import { encodeItemKey, encodeRow, encodeTombstone, type Image } from '../../lambda/stores/dynamodb/item.ts';
+import { createCapture } from '../../lambda/sync/capture.ts';
+import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
+import { everyRow, everyType, sourcedIn } from '../change/every-type-model.ts';
+import { createFakeLines, createFakeLog } from './fakes.ts';
+
+const entity = sourcedIn('dynamodb');
+const row: Row = {
+  ...(fc.sample(everyRow, { numRuns: 1, seed: 3 })[0] ?? {}),
+  owner: 'AA',
+  number: '7',
+  place: 'JFK',
+};
+const nowMs = 1_700_000_000_000;
+
+/** The codec writes only attributes of the types that images have. */
+const image = (item: Record<string, AttributeValue>): Image => item as Image;
+const live = (of: Row, position: bigint): Image => image(encodeRow(entity, of, position));
+const dead = (of: Row, position: bigint): Image => image(encodeTombstone(entity, of, position, nowMs));
+
+let sequence = 0;
+const streamed = (images: { readonly before?: Image; readonly after?: Image }): StreamRecord => {
+  sequence += 1;
+  return {
+    dynamodb: {
+      Keys: image(encodeItemKey(entity, row)),
+      ...(images.before && { OldImage: images.before }),
+      ...(images.after && { NewImage: images.after }),
+      SequenceNumber: String(sequence),
+      ApproximateCreationDateTime: 1_700_000_000,
+    },
+  };
+};
+
+async function capture(records: readonly StreamRecord[], refuses?: Parameters<typeof createFakeLog>[0]) {
+  const fake = createFakeLog(refuses);
+  const log = createFakeLines();
+  const run = createCapture({
+    catalog: everyType,
+    changeLog: fake.changeLog,
+    generation: 4,
+    clock: () => nowMs,
+    log,
+  });
+  const response = await run({ Records: records });
+  return {
+    response,
+    log,
+    decoded: fake.records.map((record) => decodeRecord(entity, record)),
+    records: fake.records,
+  };
+}
+
+describe('capture', () => {
+  test('carries a row of any content, with the item’s version under its own generation', async () => {
+    await fc.assert(
+      fc.asyncProperty(everyRow, fc.bigInt({ min: 0n, max: 2n ** 56n - 1n }), async (after, position) => {
+        const { decoded } = await capture([streamed({ after: live(after, position) })]);
+
+        expect(decoded).toMatchObject([
+          { change: { kind: 'upsert', row: after, version: createVersion(4, position) } },
+        ]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each([
+    ['c', undefined, live(row, 2n)],
+    ['u', live(row, 1n), live(row, 2n)],
+    ['c', dead(row, 1n), live(row, 2n)],
+    ['d', live(row, 1n), dead(row, 2n)],
+    ['d', dead(row, 1n), dead(row, 2n)],
+  ])('says %s for what was done', async (op, before, after) => {
+    const { records } = await capture([streamed({ ...(before && { before }), after })]);
+
+    expect(JSON.parse(Buffer.from(records[0]?.value ?? []).toString())).toMatchObject({
+      op,
+      source: { connector: 'polystore-dynamodb', position: '2' },
+    });
+  });
+
+  test('makes a delete of a tombstone, with what views are located by even when the row is gone', async () => {
+    const { decoded } = await capture([streamed({ after: dead(row, 5n) })]);
+
+    expect(decoded).toMatchObject([
+      { change: { kind: 'delete', version: createVersion(4, 5n), before: { owner: 'AA', place: 'JFK' } } },
+    ]);
+  });
+
+  test('takes the removal of a tombstone for our own sweep', async () => {
+    const { decoded, response } = await capture([streamed({ before: dead(row, 5n) })]);
+
+    expect({ decoded, response }).toEqual({ decoded: [], response: { batchItemFailures: [] } });
+  });
+
+  test('takes the removal of a live item for a delete right after it', async () => {
+    const { decoded } = await capture([streamed({ before: live(row, 5n) })]);
+
+    expect(decoded).toMatchObject([{ change: { kind: 'delete', version: createVersion(4, 6n) } }]);
+  });
+
+  test.each([
+    ['of another entity', { entity: { S: 'stranger' } }],
+    ['without an entity', { pk: { S: 'x' } }],
+  ])('counts and logs an item %s, and does not fail', async (_name, after) => {
+    const { decoded, log, response } = await capture([streamed({ after })]);
+
+    expect(decoded).toEqual([]);
+    expect(response.batchItemFailures).toEqual([]);
+    expect(log.lines).toMatchObject([
+      ['warn', expect.anything(), {}],
+      ['info', 'captured', { foreign: 1 }],
+    ]);
+  });
+
+  test('passes an item that it cannot read on as poison, so that every reader keeps a letter of it', async () => {
+    const { version: _, ...unversioned } = live(row, 5n);
+
+    const { decoded, response } = await capture([streamed({ after: unversioned })]);
+
+    expect(response.batchItemFailures).toEqual([]);
+    expect(decoded).toMatchObject([{ kind: 'poison', reason: expect.stringMatching(/OWNER#AA.*version/) }]);
+  });
+
+  test('is not bothered by an unreadable image before', async () => {
+    const { version: _, ...unversioned } = live(row, 5n);
+
+    const { decoded } = await capture([streamed({ before: unversioned, after: live(row, 6n) })]);
+
+    expect(decoded).toMatchObject([{ kind: 'change' }]);
+  });
+
+  test('answers with the first record that was not acknowledged, in stream order', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ refused: fc.boolean(), foreign: fc.boolean() }), { maxLength: 20 }),
+        async (plan) => {
+          const records = plan.map(({ foreign }, index) =>
+            streamed({
+              after: foreign ? { entity: { S: 'x' } } : live({ ...row, number: String(index) }, 1n),
+            }),
+          );
+          const refused = new Set(plan.flatMap(({ refused: no }, index) => (no ? [`"${index}"`] : [])));
+
+          const { response } = await capture(records, ({ key }) =>
+            refused.has(JSON.stringify((JSON.parse(key) as { readonly number: string }).number)),
+          );
+
+          const first = plan.findIndex(({ refused: no, foreign }) => no && !foreign);
+          expect(response.batchItemFailures).toEqual(
+            first === -1 ? [] : [{ itemIdentifier: records[first]?.dynamodb?.SequenceNumber }],
+          );
+        },
+      ),
+    );
+  });
+
+  test('keeps the order of the stream', async () => {
+    const positions = [1n, 2n, 3n, 4n];
+
+    const { decoded } = await capture(positions.map((position) => streamed({ after: live(row, position) })));
+
+    expect(decoded.map((one) => one.kind === 'change' && one.change.version)).toEqual(
+      positions.map((position) => createVersion(4, position)),
+    );
+  });
+});
