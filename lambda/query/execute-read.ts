@@ -1,0 +1,137 @@
+import type { Value } from '../change/change.ts';
+import { type ErrorCode, PolystoreError } from '../errors.ts';
+import { storeOf } from '../model/index.ts';
+import type { Caller, SourceWriter, SqlStore, Store, VersionedRow } from '../stores/store.ts';
+import { type Answer, answerSelect, answerSql } from './answer.ts';
+import { awaitVersions, layOver, relevantRows, sqlToken, tokenKeys } from './honour-token.ts';
+import { limits } from './limits.ts';
+import { type NativeRoute, type Qualified, type Route, sourcePlacement } from './plan.ts';
+import { type Deadline, type Timer, withDeadline } from './timer.ts';
+import type { TokenParts } from './tokens.ts';
+
+/** The stores that queries are answered from. */
+export interface QueryStores {
+  readonly aurora: SqlStore;
+  readonly dynamodb: Store & { readonly writer: SourceWriter };
+  readonly redis: Store;
+}
+
+/** What one request asks of whichever placement answers it. */
+export interface ReadRequest {
+  readonly params: readonly Value[];
+  readonly caller: Caller;
+  readonly token: TokenParts;
+  readonly maxRows: number;
+  readonly deadline: Deadline;
+}
+
+export interface Attempt {
+  readonly placement: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What answered, and what was asked before it and could not. */
+export interface ReadResult {
+  readonly answer: Answer;
+  readonly taken: Qualified;
+  readonly failed: readonly Attempt[];
+}
+
+/** Failures of one placement that leave the question open for the next. */
+const passedOn: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'token_not_met', 'scan_refused']);
+
+/**
+ * Asks the candidates in turn until one answers.
+ *
+ * @throws PolystoreError of the last candidate when all fail, `deadline_exceeded`, `result_too_large`.
+ */
+export async function executeRead(
+  candidates: readonly [Qualified, ...Qualified[]],
+  request: ReadRequest,
+  stores: QueryStores,
+  timer: Timer,
+): Promise<ReadResult> {
+  const failed: Attempt[] = [];
+  let worst: PolystoreError | undefined;
+  for (const taken of candidates) {
+    try {
+      const answer = await withDeadline(
+        answerBy(taken.route, request, stores, timer),
+        request.deadline,
+        timer,
+      );
+      return { answer, taken, failed };
+    } catch (error) {
+      if (!(error instanceof PolystoreError) || !passedOn.has(error.code)) throw error;
+      failed.push({ placement: taken.placement, code: error.code, message: error.message });
+      // A token that was not met may be met by the same request later; it tells the caller most.
+      if (worst?.code !== 'token_not_met') worst = error;
+    }
+  }
+  throw worst === undefined
+    ? new PolystoreError('internal', 'A plan had no candidate.')
+    : new PolystoreError(worst.code, worst.message, { cause: worst, details: { ...worst.details, failed } });
+}
+
+async function answerBy(
+  route: Route,
+  request: ReadRequest,
+  stores: QueryStores,
+  timer: Timer,
+): Promise<Answer> {
+  const { params, caller, token, maxRows, deadline } = request;
+  switch (route.kind) {
+    case 'empty':
+      return answerSelect(route.select, [], maxRows);
+    case 'native':
+      return answerSelect(route.select, await readNative(route, request, stores, timer), maxRows);
+    case 'sql':
+      return answerSql(
+        await stores.aurora.run({
+          text: await route.statement.render(),
+          params,
+          caller,
+          access: 'read',
+          ...(route.node === 'writer' && { node: 'writer' as const }),
+          timeoutMs: Math.max(1, deadline.remainingMs()),
+          maxRows,
+          ...sqlToken(route.statement, token, deadline),
+        }),
+      );
+  }
+}
+
+async function readNative(
+  route: NativeRoute,
+  { token, deadline }: ReadRequest,
+  stores: QueryStores,
+  timer: Timer,
+): Promise<readonly VersionedRow[]> {
+  const store = storeOf(route.placement.target) === 'dynamodb' ? stores.dynamodb : stores.redis;
+  if (route.token === 'versions')
+    await awaitVersions(store, route.placement, relevantRows(route, token), deadline, timer);
+  // Rows that are laid over may take the place of rows that a limit let in.
+  const over =
+    route.token === 'lay-over' ? token.rows.filter((row) => row.entity === route.placement.entity.name) : [];
+  const slices = await Promise.all(
+    route.fragments.map((fragment) =>
+      store.read(
+        fragment.kind === 'slice' && fragment.limit !== undefined && fragment.limit <= limits.sliceRows
+          ? { ...fragment, limit: fragment.limit + over.length }
+          : fragment,
+      ),
+    ),
+  );
+  const rows = slices.flat();
+  if (rows.length > limits.sliceRows && route.fragments.some((fragment) => fragment.kind === 'slice')) {
+    throw new PolystoreError(
+      'scan_refused',
+      `The statement reads more than ${limits.sliceRows} rows of ${route.placement.entity.name} to answer. Add a condition on the sort column, or a limit in its order.`,
+    );
+  }
+  if (over.length === 0) return rows;
+  const placement = sourcePlacement(route.placement.entity);
+  const current = await store.read({ kind: 'keys', placement, keys: tokenKeys(placement, over) });
+  return layOver(placement, rows, over, current);
+}

@@ -1,0 +1,112 @@
+import type { Row } from '../change/change.ts';
+import { PolystoreError } from '../errors.ts';
+import { termValue } from '../model/index.ts';
+import type { Placement, SqlRequest, Store, VersionedRow } from '../stores/store.ts';
+import type { Statement } from './analyse.ts';
+import { limits } from './limits.ts';
+import type { NativeRoute } from './plan.ts';
+import type { Deadline, Timer } from './timer.ts';
+import type { TokenParts, TokenRow } from './tokens.ts';
+
+const keyColumns = (placement: Placement, row: Row): Row =>
+  Object.fromEntries(placement.entity.key.map((column) => [column, row[column] ?? null]));
+
+const sameKey = (placement: Placement, a: Row, b: Row): boolean =>
+  placement.entity.key.every((column) => a[column] === b[column]);
+
+/** The token's rows that lie where a route reads. A row's location never changes, so others cannot matter. */
+export function relevantRows(route: NativeRoute, parts: TokenParts): readonly TokenRow[] {
+  const { entity, target } = route.placement;
+  const terms = target.kind === 'redis.hash' || target.kind === 'redis.sortedSet' ? target.by : [];
+  return parts.rows.filter(
+    ({ entity: name, row }) =>
+      name === entity.name &&
+      route.fragments.some((fragment) =>
+        fragment.kind === 'keys'
+          ? fragment.keys.some((key) => sameKey(route.placement, key, row))
+          : terms.every(
+              ({ column, unit }) =>
+                termValue(unit, row[column] ?? null) === termValue(unit, fragment.equal[column] ?? null),
+            ),
+      ),
+  );
+}
+
+/**
+ * Waits until a view holds the token's rows at their versions or higher.
+ *
+ * @throws PolystoreError `token_not_met` when it does not within the time allowed.
+ */
+export async function awaitVersions(
+  store: Store,
+  placement: Placement,
+  rows: readonly TokenRow[],
+  deadline: Deadline,
+  timer: Timer,
+): Promise<void> {
+  const startMs = timer.clock();
+  const allowedMs = Math.min(limits.tokenWaitMs, deadline.remainingMs());
+  let missing = rows;
+  while (missing.length > 0) {
+    const waiting = missing;
+    const held = await store.versions(
+      placement,
+      waiting.map(({ row }) => row),
+    );
+    // A view never goes back, so what was reached once need not be asked for again.
+    missing = waiting.filter(({ version }, index) => {
+      const version_ = held[index];
+      return version_ === undefined || version_ < version;
+    });
+    if (missing.length === 0) return;
+    if (timer.clock() - startMs >= allowedMs) {
+      throw new PolystoreError(
+        'token_not_met',
+        `A view of ${placement.entity.name} has not reached ${missing.length} of the token's rows within ${allowedMs} ms. Send the same request again.`,
+      );
+    }
+    await timer.sleep(limits.tokenPollMs);
+  }
+}
+
+/**
+ * Lays the token's rows, read from the table, over rows of an index: an index may show them as they
+ * were, or not yet, or still.
+ */
+export function layOver(
+  placement: Placement,
+  fromIndex: readonly VersionedRow[],
+  tokenRows: readonly TokenRow[],
+  fromTable: readonly VersionedRow[],
+): readonly VersionedRow[] {
+  const untouched = fromIndex.filter(
+    ({ row }) => !tokenRows.some((written) => sameKey(placement, written.row, row)),
+  );
+  return [...untouched, ...fromTable];
+}
+
+/** What a token asks of SQL on Aurora. */
+export function sqlToken(
+  statement: Statement,
+  parts: TokenParts,
+  deadline: Deadline,
+): Pick<SqlRequest, 'notBefore' | 'notBeforeVersions'> {
+  const waitMs = Math.min(limits.tokenWaitMs, Math.trunc(deadline.remainingMs() / 2));
+  const readsAurora = statement.reads.some((entity) => entity.source.kind === 'aurora.source');
+  const position = readsAurora ? parts.aurora : undefined;
+  const notBeforeVersions = statement.reads.flatMap((entity) => {
+    const view = entity.views.find((candidate) => candidate.kind === 'aurora.table');
+    if (view === undefined || entity.source.kind === 'aurora.source') return [];
+    const placement: Placement = { entity, target: view };
+    return parts.rows
+      .filter((row) => row.entity === entity.name)
+      .map(({ row, version }) => ({ placement, key: keyColumns(placement, row), version }));
+  });
+  // Every node has reached position 0: it only carries how long to wait for the versions.
+  const asks = position !== undefined || notBeforeVersions.length > 0;
+  return { notBefore: asks ? { position: position ?? 0n, waitMs } : undefined, notBeforeVersions };
+}
+
+/** The keys of token rows, for a consistent read of the table. */
+export const tokenKeys = (placement: Placement, rows: readonly TokenRow[]): readonly Row[] =>
+  rows.map(({ row }) => keyColumns(placement, row));

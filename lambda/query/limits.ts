@@ -1,0 +1,32 @@
+/** Bounds of one request. Each has a named error at it; docs list them. */
+export const limits = {
+  /** Bytes of a request's body: `payload_too_large`. */
+  bodyBytes: 1024 * 1024,
+  /** Characters of a statement: `payload_too_large`. */
+  statementCharacters: 100_000,
+  /** Nesting of a statement's tree: `not_supported`. */
+  treeDepth: 200,
+  /** Parameters of a statement: PostgreSQL's protocol ends at 65,535. */
+  parameters: 2_000,
+  /** The longest a statement may run, under the 29 s of the function that runs it: `deadline_exceeded`. */
+  timeoutMs: { default: 10_000, most: 25_000 },
+  /** Rows of an answer: `result_too_large`. */
+  maxRows: { default: 1_000, most: 10_000 },
+  /** How long a placement may take to reach a token before the next one is asked. */
+  tokenWaitMs: 2_000,
+  tokenPollMs: 20,
+  /** Rows that a token may speak of: `payload_too_large`. */
+  tokenRows: 1_000,
+  /** Tokens in one request. */
+  tokens: 20,
+  /** Rows that are read from slices to answer one statement; above it the next placement is asked. */
+  sliceRows: 10_000,
+  /** Partitions that one statement is spread over: a month of days. */
+  slices: 31,
+  /** Keys of one look-up: DynamoDB's BatchGetItem takes 100. */
+  keys: 100,
+  /** Rows of one insert into DynamoDB: its transactions take 100. */
+  insertRows: 100,
+  /** Statements whose analysis is remembered. */
+  analyses: 500,
+} as const;

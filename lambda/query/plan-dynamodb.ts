@@ -1,0 +1,194 @@
+import type { Key, Value } from '../change/change.ts';
+import {
+  type CatalogEntity,
+  columnOf,
+  type DynamodbSourcePlacement,
+  type KeyTemplate,
+  templateColumns,
+} from '../model/index.ts';
+import { boundsOf, type Domains, isOnlyNotNull } from './domain.ts';
+import { limits } from './limits.ts';
+import { isSettled, keysOf, locate } from './locate.ts';
+import {
+  type Candidate,
+  costs,
+  type PlanContext,
+  readsMoreThanItAnswers,
+  rowsWanted,
+  sourcePlacement,
+} from './plan.ts';
+import type { SimpleSelect } from './select-shape.ts';
+
+/** Judges the table and its indexes for a select over an entity that DynamoDB is the source of. */
+export function planDynamodb(
+  select: SimpleSelect,
+  source: DynamodbSourcePlacement,
+  domains: Domains,
+  context: PlanContext,
+): readonly Candidate[] {
+  const { entity } = select;
+  const table: Collection = {
+    index: undefined,
+    name: `${entity.name}.source`,
+    partitionKey: source.partitionKey,
+    sort: templateSort(entity, source.sortKey),
+    sortColumns: templateColumns(source.sortKey),
+    partitions: 1,
+    cost: costs.dynamodbSlice,
+  };
+  const globals = source.indexes.map(
+    (index): Collection => ({
+      index: index.name,
+      name: `${entity.name}.source.${index.name}`,
+      partitionKey: index.partitionKey,
+      sort: templateSort(entity, index.sortKey),
+      sortColumns: templateColumns(index.sortKey),
+      partitions: index.spread,
+      cost: costs.dynamodbIndex + 0.02,
+    }),
+  );
+  const locals = source.localIndexes.map(
+    (index): Collection => ({
+      index: index.name,
+      name: `${entity.name}.source.${index.name}`,
+      partitionKey: source.partitionKey,
+      sort: attributeSort(entity, index.sortKeyColumn),
+      sortColumns: [index.sortKeyColumn],
+      partitions: 1,
+      cost: costs.dynamodbIndex,
+    }),
+  );
+  return [
+    planKeys(select, domains),
+    ...[table, ...locals, ...globals].map((collection) => planSlice(collection, select, domains, context)),
+  ];
+}
+
+/** An item collection: of the table or of an index. */
+interface Collection {
+  readonly index: string | undefined;
+  readonly name: string;
+  readonly partitionKey: KeyTemplate;
+  /** The column whose order the collection has, if it is one. */
+  readonly sort: string | undefined;
+  /** Columns without which a row is not in the collection. */
+  readonly sortColumns: readonly string[];
+  readonly partitions: number;
+  readonly cost: number;
+}
+
+/**
+ * A sort key of text and one column at its end is in the order of that column when the column's
+ * values have texts of one width: times and dates. `10` sorts before `9`, and texts are escaped.
+ */
+function templateSort(entity: CatalogEntity, template: KeyTemplate): string | undefined {
+  const last = template.at(-1);
+  const [column, ...more] = templateColumns(template);
+  if (column === undefined || more.length > 0 || last === undefined || !('column' in last)) return undefined;
+  return ['timestamp', 'date'].includes(columnOf(entity, column).type.kind) ? column : undefined;
+}
+
+/** A local index sorts by an attribute of the column's own type: numbers by size, texts by code point. */
+function attributeSort(entity: CatalogEntity, column: string): string | undefined {
+  const { kind } = columnOf(entity, column).type;
+  return ['integer', 'bigint', 'timestamp', 'date', 'text', 'oneOf'].includes(kind) ? column : undefined;
+}
+
+function planKeys(select: SimpleSelect, domains: Domains): Candidate {
+  const { entity } = select;
+  const base = { placement: `${entity.name}.source`, engine: 'dynamodb' } as const;
+  const keys = keysOf(entity, domains);
+  if (keys === undefined)
+    return {
+      ...base,
+      qualifies: false,
+      why: `a key look-up needs = or in on the whole key (${entity.key.join(', ')}), ${limits.keys} keys at most`,
+    };
+  return {
+    ...base,
+    qualifies: true,
+    kind: 'key look-up',
+    why: `the whole key is given: ${keys.length} item(s), read consistently from the source`,
+    cost: costs.dynamodbKey,
+    estimatedReads: keys.length,
+    route: {
+      kind: 'native',
+      select,
+      placement: sourcePlacement(entity),
+      fragments: [{ kind: 'keys', placement: sourcePlacement(entity), keys }],
+      token: 'source',
+    },
+  };
+}
+
+function planSlice(
+  collection: Collection,
+  select: SimpleSelect,
+  domains: Domains,
+  context: PlanContext,
+): Candidate {
+  const { entity } = select;
+  const base = { placement: collection.name, engine: 'dynamodb' } as const;
+  const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
+  if (collection.index !== undefined && context.freshness === 'strong')
+    return refused('an index follows its table: freshness 0 wants the table');
+  const terms = templateColumns(collection.partitionKey).map(
+    (column) => ({ column, unit: 'value' }) as const,
+  );
+  const located = locate(terms, domains);
+  if (located.kind === 'unlocated') return refused(located.why);
+  const missing = collection.sortColumns.find(
+    (column) => columnOf(entity, column).optional && domains.byColumn.get(column)?.notNull !== true,
+  );
+  if (missing !== undefined)
+    return refused(`rows without ${missing} are not in it; add: ${missing} is not null`);
+
+  if (
+    collection.index !== undefined &&
+    collection.sort === undefined &&
+    collection.sortColumns.some((column) => ['float', 'decimal'].includes(columnOf(entity, column).type.kind))
+  )
+    return refused('values outside the range of DynamoDB’s numbers are not in it');
+
+  const sortDomain = collection.sort === undefined ? undefined : domains.byColumn.get(collection.sort);
+  const bounds = boundsOf(sortDomain);
+  const settled = new Set(located.settled);
+  if (collection.sort !== undefined && bounds.exact) settled.add(collection.sort);
+  for (const [name, domain] of domains.byColumn) {
+    if (isOnlyNotNull(domain) && (!domain.column.optional || collection.sortColumns.includes(name)))
+      settled.add(name);
+  }
+  const [first, ...further] = select.order;
+  const ordered = first === undefined || (further.length === 0 && first.column.name === collection.sort);
+  const limit = ordered && isSettled(domains, settled) ? rowsWanted(select, context) : undefined;
+  const bounded = limit !== undefined && select.limit !== undefined;
+  const narrow = bounded || bounds.from !== undefined || bounds.to !== undefined;
+  const count = located.partitions.length * collection.partitions;
+  return {
+    ...base,
+    qualifies: true,
+    kind: collection.index === undefined ? 'slice' : 'index slice',
+    why: `${templateColumns(collection.partitionKey).join(', ')} give ${count} partition(s)${
+      narrow ? ', of which a part is read' : ''
+    }${collection.index === undefined ? ', consistently' : ''}`,
+    cost: collection.cost + (narrow ? 0 : readsMoreThanItAnswers),
+    estimatedReads: bounded ? limit * count : undefined,
+    route: {
+      kind: 'native',
+      select,
+      placement: sourcePlacement(entity),
+      fragments: located.partitions.map((equal) => ({
+        kind: 'slice',
+        placement: sourcePlacement(entity),
+        index: collection.index,
+        equal,
+        from: bounds.from,
+        to: bounds.to,
+        order:
+          first?.column.name === collection.sort && first?.descending === true ? 'descending' : 'ascending',
+        limit: limit ?? limits.sliceRows + 1,
+      })),
+      token: collection.index === undefined ? 'source' : 'lay-over',
+    },
+  };
+}

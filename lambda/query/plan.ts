@@ -1,0 +1,94 @@
+import type { Value } from '../change/change.ts';
+import type { CatalogEntity } from '../model/index.ts';
+import type { Fragment, Placement } from '../stores/store.ts';
+import type { Statement } from './analyse.ts';
+import type { SimpleSelect } from './select-shape.ts';
+
+export type Engine = 'aurora' | 'dynamodb' | 'redis' | 'none';
+
+/** How a placement answers. */
+export type Route =
+  /** Conditions contradict one another: there is nothing to read. */
+  | { readonly kind: 'empty'; readonly select: SimpleSelect }
+  | NativeRoute
+  | { readonly kind: 'sql'; readonly node: 'replica' | 'writer'; readonly statement: Statement };
+
+export interface NativeRoute {
+  readonly kind: 'native';
+  readonly select: SimpleSelect;
+  readonly placement: Placement;
+  readonly fragments: readonly Fragment[];
+  /**
+   * How a token is honoured here. `source`: a consistent read of the source lacks nothing. `lay-over`:
+   * an index follows its table, so the token's keys are read from the table and laid over.
+   * `versions`: a view shows its rows' versions, and those of the token are awaited.
+   */
+  readonly token: 'source' | 'lay-over' | 'versions';
+}
+
+interface CandidateBase {
+  /** `entity.source`, `entity.source.index` or `entity.view`; for SQL the node. */
+  readonly placement: string;
+  readonly engine: Engine;
+  /** One sentence for people. */
+  readonly why: string;
+}
+
+export interface Qualified extends CandidateBase {
+  readonly qualifies: true;
+  readonly kind: 'empty' | 'key look-up' | 'slice' | 'index slice' | 'sql';
+  /** Places candidates in order; see `costs`. */
+  readonly cost: number;
+  /** Rows read, where that can be said without asking the store. */
+  readonly estimatedReads: number | undefined;
+  readonly route: Route;
+}
+
+export type Candidate = Qualified | (CandidateBase & { readonly qualifies: false });
+
+/**
+ * What placements cost, lowest first; distances are only an order. A half is added where more is read
+ * than answered, a hundredth taken off for each term that makes the partition smaller.
+ */
+export const costs = {
+  redisKey: 1,
+  dynamodbKey: 2,
+  redisSlice: 3,
+  dynamodbSlice: 4,
+  dynamodbIndex: 5,
+  auroraReplica: 10,
+  /** The writer has writes to do; a read goes there when nothing else will answer. */
+  auroraWriter: 20,
+} as const;
+
+export const readsMoreThanItAnswers = 0.5;
+
+/** What a plan is made under. */
+export interface PlanContext {
+  readonly tenant: string | undefined;
+  readonly params: readonly Value[];
+  /** `strong`: only what lacks nothing that was acknowledged. */
+  readonly freshness: 'default' | 'strong';
+  /** Epoch milliseconds until which rows must not have expired: now and the time the statement may take. */
+  readonly validUntilMs: number;
+  readonly maxRows: number;
+  /** Whether the given token holds a WAL position, which a view outside Aurora cannot be compared with. */
+  readonly tokenHasPosition: boolean;
+}
+
+/** The columns that a select needs from a placement. */
+export function columnsNeeded(select: SimpleSelect, conditionColumns: Iterable<string>): ReadonlySet<string> {
+  return new Set([
+    ...select.output.map((output) => output.column.name),
+    ...select.order.map((term) => term.column.name),
+    ...conditionColumns,
+  ]);
+}
+
+/** The rows that have to be read of each partition: all of them, or the first few when those suffice. */
+export function rowsWanted(select: SimpleSelect, context: PlanContext): number {
+  // One more than an answer may have tells that it has too many.
+  return select.offset + Math.min(select.limit ?? Number.POSITIVE_INFINITY, context.maxRows + 1);
+}
+
+export const sourcePlacement = (entity: CatalogEntity): Placement => ({ entity, target: entity.source });

@@ -1,0 +1,123 @@
+import type { Value } from '../change/change.ts';
+import type { CatalogColumn } from '../model/index.ts';
+import { coerceOperand, operandOf, readOperand } from './operand.ts';
+import type { Comparison, Condition } from './predicate.ts';
+import { asNode, listOf, stringsOf } from './tree-node.ts';
+
+/** Why an expression was not recognised; a native placement then cannot answer, PostgreSQL may. */
+export class Unrecognised extends Error {
+  readonly code: 'not_supported' | 'invalid_value';
+
+  constructor(message: string, code: 'not_supported' | 'invalid_value' = 'not_supported') {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Finds the column that a reference names, or undefined when it is none of the entity's. */
+export type ColumnLookup = (node: unknown) => CatalogColumn | undefined;
+
+const flipped: Readonly<Record<Comparison, Comparison>> = {
+  '=': '=',
+  '<>': '<>',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
+
+/**
+ * Reads a `where` clause of comparisons between columns and constants or parameters, `in`, `between`
+ * and null tests, under `and`, `or` and `not`.
+ *
+ * @throws Unrecognised with what else stood there.
+ */
+export function readCondition(node: unknown, column: ColumnLookup, params: readonly Value[]): Condition {
+  const boolean = asNode(node, 'BoolExpr');
+  if (boolean !== undefined) {
+    const parts = listOf(boolean.args).map((part) => readCondition(part, column, params));
+    const [first] = parts;
+    if (boolean.boolop === 'NOT_EXPR' && first !== undefined) return { kind: 'not', of: first };
+    return { kind: boolean.boolop === 'OR_EXPR' ? 'or' : 'and', of: parts };
+  }
+  const test = asNode(node, 'NullTest');
+  if (test !== undefined) {
+    const tested = column(test.arg);
+    if (tested === undefined) throw new Unrecognised('a null test of an expression');
+    const isNull: Condition = { kind: 'isNull', column: tested };
+    return test.nulltesttype === 'IS_NOT_NULL' ? { kind: 'not', of: isNull } : isNull;
+  }
+  const expression = asNode(node, 'A_Expr');
+  if (expression === undefined) throw new Unrecognised('a predicate that is no comparison of a column');
+  const operator = stringsOf(expression.name)[0] ?? '';
+  const operand = (one: unknown, of: CatalogColumn): Value => {
+    const read = readOperand(one, params);
+    if (read === undefined) throw new Unrecognised(`a comparison of ${of.name} with an expression`);
+    const value = coerceOperand(of, read);
+    if (value === undefined)
+      throw new Unrecognised(`a value for ${of.name} that is not plainly ${described(of)}`, 'invalid_value');
+    return value;
+  };
+  const subject = column(expression.lexpr);
+  switch (expression.kind) {
+    case 'AEXPR_OP': {
+      if (!isComparison(operator)) throw new Unrecognised(`the operator ${operator} in a predicate`);
+      if (subject !== undefined)
+        return { kind: 'compare', column: subject, operator, value: operand(expression.rexpr, subject) };
+      const right = column(expression.rexpr);
+      if (right === undefined) throw new Unrecognised('a comparison of expressions');
+      return {
+        kind: 'compare',
+        column: right,
+        operator: flipped[operator],
+        value: operand(expression.lexpr, right),
+      };
+    }
+    case 'AEXPR_IN': {
+      if (subject === undefined) throw new Unrecognised('in after an expression');
+      const values = listOf(asNode(expression.rexpr, 'List')?.items).map((item) => operand(item, subject));
+      const isIn: Condition = { kind: 'in', column: subject, values };
+      return operator === '<>' ? { kind: 'not', of: isIn } : isIn;
+    }
+    case 'AEXPR_OP_ANY': {
+      const list = readOperand(expression.rexpr, params);
+      if (
+        subject === undefined ||
+        operator !== '=' ||
+        list?.kind !== 'structure' ||
+        !Array.isArray(list.value)
+      )
+        throw new Unrecognised('any(…) of something else than a list parameter');
+      const values = list.value.map((item: Value) => {
+        const value = coerceOperand(subject, operandOf(item));
+        if (value === undefined)
+          throw new Unrecognised(
+            `a value for ${subject.name} that is not plainly ${described(subject)}`,
+            'invalid_value',
+          );
+        return value;
+      });
+      return { kind: 'in', column: subject, values };
+    }
+    case 'AEXPR_BETWEEN':
+    case 'AEXPR_NOT_BETWEEN': {
+      const [low, high] = listOf(asNode(expression.rexpr, 'List')?.items);
+      if (subject === undefined) throw new Unrecognised('between after an expression');
+      const between: Condition = {
+        kind: 'and',
+        of: [
+          { kind: 'compare', column: subject, operator: '>=', value: operand(low, subject) },
+          { kind: 'compare', column: subject, operator: '<=', value: operand(high, subject) },
+        ],
+      };
+      return expression.kind === 'AEXPR_BETWEEN' ? between : { kind: 'not', of: between };
+    }
+    default:
+      throw new Unrecognised(`the predicate ${operator}`);
+  }
+}
+
+const isComparison = (operator: string): operator is Comparison => Object.hasOwn(flipped, operator);
+
+const described = (column: CatalogColumn): string =>
+  column.type.kind === 'oneOf' ? 'a text' : `of type ${column.type.kind}`;

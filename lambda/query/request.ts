@@ -1,0 +1,69 @@
+import * as z from 'zod/mini';
+import type { Value } from '../change/change.ts';
+import { PolystoreError } from '../errors.ts';
+import { limits } from './limits.ts';
+
+/** One question, checked. */
+export interface QueryRequest {
+  readonly sql: string;
+  readonly params: readonly Value[];
+  readonly freshness: 'default' | 'strong';
+  readonly tokens: readonly string[];
+  readonly timeoutMs: number;
+  readonly maxRows: number;
+}
+
+const count = (most: number) => z.optional(z.int().check(z.minimum(1), z.maximum(most)));
+const tokenShape = z.string().check(z.minLength(1));
+const requestShape = z.strictObject({
+  sql: z.string(),
+  params: z.optional(z.array(z.json()).check(z.maxLength(limits.parameters))),
+  freshness: z.optional(z.unknown()),
+  token: z.optional(z.union([tokenShape, z.array(tokenShape).check(z.maxLength(limits.tokens)), z.null()])),
+  limits: z.optional(
+    z.strictObject({ timeoutMs: count(limits.timeoutMs.most), maxRows: count(limits.maxRows.most) }),
+  ),
+});
+
+/**
+ * Checks the body of POST /query and POST /explain.
+ *
+ * @throws PolystoreError `invalid_request` with every problem, `not_supported` for a freshness bound.
+ */
+export function parseRequest(text: string): QueryRequest {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (cause) {
+    throw new PolystoreError('invalid_request', `The body is no JSON; it takes ${form}.`, { cause });
+  }
+  const parsed = z.safeParse(requestShape, body);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`,
+    );
+    throw new PolystoreError('invalid_request', `The body takes ${form}: ${problems.join('; ')}.`, {
+      details: { problems },
+    });
+  }
+  const { sql, params = [], freshness, token, limits: asked } = parsed.data;
+  return {
+    sql,
+    params,
+    freshness: parseFreshness(freshness),
+    tokens: typeof token === 'string' ? [token] : (token ?? []),
+    timeoutMs: asked?.timeoutMs ?? limits.timeoutMs.default,
+    maxRows: asked?.maxRows ?? limits.maxRows.default,
+  };
+}
+
+const form = `{"sql": text, "params"?: [value, …], "freshness"?: 0, "token"?: text or [text, …], "limits"?: {"timeoutMs"?: 1 to ${limits.timeoutMs.most}, "maxRows"?: 1 to ${limits.maxRows.most}}}`;
+
+function parseFreshness(freshness: unknown): 'default' | 'strong' {
+  if (freshness === undefined || freshness === null) return 'default';
+  if (freshness === 0) return 'strong';
+  throw new PolystoreError(
+    'not_supported',
+    `freshness got ${JSON.stringify(freshness).slice(0, 80)}. It takes 0, for an answer from sources only; without it views answer too. Bounds in between come later; a token from a write makes a read see that write.`,
+  );
+}

@@ -1,0 +1,58 @@
+import type { Value } from '../change/change.ts';
+import type { FieldType } from '../model/index.ts';
+import { compareValues as compareCanonical } from '../stores/value-order.ts';
+
+/**
+ * Orders two canonical values of one type as PostgreSQL does: texts by code point (collation "C"),
+ * numbers by value. Values are not null. A decimal may have any number of digits, as a constant that a
+ * column is compared with does.
+ *
+ * @returns below zero, zero or above zero.
+ */
+export function compareValues(type: FieldType, a: Value, b: Value): number {
+  return type.kind === 'decimal' ? compareDecimals(String(a), String(b)) : compareCanonical(type, a, b);
+}
+
+/** Plain decimal notation of any length, compared exactly. */
+function compareDecimals(a: string, b: string): number {
+  const [left, right] = [splitDecimal(a), splitDecimal(b)];
+  const scale = Math.max(left.fraction.length, right.fraction.length);
+  const scaled = (one: { sign: bigint; whole: string; fraction: string }): bigint =>
+    one.sign * BigInt(one.whole + one.fraction.padEnd(scale, '0'));
+  const difference = scaled(left) - scaled(right);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+function splitDecimal(text: string): { sign: bigint; whole: string; fraction: string } {
+  const [whole = '0', fraction = ''] = text.replace(/^[+-]/, '').split('.');
+  return { sign: text.startsWith('-') ? -1n : 1n, whole: whole === '' ? '0' : whole, fraction };
+}
+
+/**
+ * The next value of a type whose values can be counted up, so that `< x` is `<= the one before x`.
+ * Undefined where there is no next one, or no counting.
+ */
+export function stepValue(type: FieldType, value: Value, step: 1 | -1): Value | undefined {
+  switch (type.kind) {
+    case 'integer': {
+      const next = Number(value) + step;
+      return next >= -(2 ** 31) && next < 2 ** 31 ? next : undefined;
+    }
+    case 'timestamp':
+      return stepTimestamp(String(value), step);
+    case 'date': {
+      const next = new Date(Date.parse(`${String(value)}T00:00:00Z`) + step * 86_400_000).toISOString();
+      return /^(?!0000)\d{4}-/.test(next) ? next.slice(0, 10) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function stepTimestamp(text: string, step: 1 | -1): string | undefined {
+  const micros = Number(text.slice(20, 26)) + step;
+  const carry = micros < 0 ? -1 : micros > 999_999 ? 1 : 0;
+  const second = new Date(Date.parse(`${text.slice(0, 19)}Z`) + carry * 1000).toISOString();
+  if (!/^(?!0000)\d{4}-/.test(second)) return undefined;
+  return `${second.slice(0, 19)}.${String((micros + 1_000_000) % 1_000_000).padStart(6, '0')}Z`;
+}
