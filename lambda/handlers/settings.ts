@@ -169,6 +169,28 @@ export function readClock(env: Environment): Clock {
   return fixed === undefined ? Date.now : () => fixed;
 }
 
+/** Who may issue credentials, and the keys to check them by: exactly one of a document and its address. */
+export function readIdentity(env: Environment): {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keys: { readonly document: string } | { readonly url: string };
+} {
+  const variables = readVariables(env, {
+    [names.jwtIssuer]: text,
+    [names.jwtAudience]: text,
+    [names.jwks]: z.optional(text),
+    [names.jwksUrl]: z.optional(z.url('takes a URL')),
+  });
+  const { [names.jwtIssuer]: issuer, [names.jwtAudience]: audience } = variables;
+  const { [names.jwks]: document, [names.jwksUrl]: url } = variables;
+  if (document !== undefined && url === undefined) return { issuer, audience, keys: { document } };
+  if (url !== undefined && document === undefined) return { issuer, audience, keys: { url } };
+  throw new PolystoreError(
+    'invalid_configuration',
+    `${document === undefined ? 'Neither' : 'Both'} of ${names.jwks} and ${names.jwksUrl} are set; set one of them.`,
+  );
+}
+
 /**
  * The secret that signs tokens: the text of a secret of Secrets Manager, or here on loopback itself,
  * as `dev:…`.

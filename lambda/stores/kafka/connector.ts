@@ -20,7 +20,7 @@ export interface ConnectorOptions {
 const heartbeatMs = 1_000;
 
 const heartbeatQuery =
-  'insert into polystore.heartbeat (id, beat_at) values (1, now()) on conflict (id) do update set beat_at = excluded.beat_at';
+  'insert into polystore.heartbeat (id, at) values (1, now()) on conflict (id) do update set at = excluded.at';
 
 const literal = 'org.apache.kafka.connect.transforms.InsertHeader';
 
@@ -28,7 +28,7 @@ const literal = 'org.apache.kafka.connect.transforms.InsertHeader';
  * The configuration of the Debezium connector that captures a model's Aurora sources, as the inner
  * object of Connect's REST interface. Before it starts there are: all topics, the slot and the
  * publication `polystore`, and in that publication the table `polystore.heartbeat` with `id` as its
- * key and `beat_at`; it is not among the tables captured, so its changes come no further.
+ * key and `at`; it is not among the tables captured, so its changes come no further.
  *
  * @returns undefined when the model has no Aurora source.
  */

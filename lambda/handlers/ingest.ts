@@ -1,0 +1,25 @@
+import { handle } from 'hono/aws-lambda';
+import { createAuthenticator } from '../query/authenticate.ts';
+import { createTokens } from '../query/tokens.ts';
+import { createChangeLog } from '../stores/kafka/index.ts';
+import { createIngestApp } from '../sync/ingest.ts';
+import { catalog } from './model.ts';
+import { openLog } from './open-log.ts';
+import { openSecrets } from './open-secrets.ts';
+import { readClock, readGeneration, readIdentity, readLogConnection, readTokenSecret } from './settings.ts';
+
+/** POST /events → change log. */
+const clock = readClock(process.env);
+const readSecret = openSecrets(clock);
+const app = createIngestApp({
+  catalog,
+  changeLog: createChangeLog(readLogConnection(process.env, 'polystore-ingest')),
+  authenticate: createAuthenticator(readIdentity(process.env)),
+  issueToken: async (events, caller) =>
+    createTokens(await readTokenSecret(process.env, readSecret)).issueEvents(events, caller),
+  generation: readGeneration(process.env),
+  clock,
+  log: openLog('ingest'),
+});
+
+export const handler = handle(app);
