@@ -111,6 +111,8 @@ export class RelationalStore extends Construct {
       defaultDatabaseName: this.databaseName,
       credentials: rds.Credentials.fromUsername(this.userName, { encryptionKey: this.encryptionKey }),
       manageMasterUserPassword: true,
+      // Lets roles be opened to IAM; a password stays valid beside it.
+      iamAuthentication: true,
       storageEncryptionKey: this.encryptionKey,
       backup: { retention: Duration.days(backupDays), preferredWindow: '03:00-04:00' },
       preferredMaintenanceWindow: 'sun:05:00-sun:06:00',

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import type { DynamodbTable } from '../../../lambda/model/index.ts';
+import { renderTable } from '../../../lambda/stores/dynamodb/index.ts';
+import { renderDeadLettersTable } from '../../../lambda/sync/dead-letters.ts';
 import { TableStore, type TableStoreProps } from '../../../lib/index.ts';
 import { deploy, newApp } from '../deploy.ts';
 
@@ -78,6 +80,13 @@ describe('TableStore', () => {
     );
   });
 
+  test('is the table that this machine makes for itself', () => {
+    const { TableName: _name, StreamSpecification, ...local } = renderTable(deployed.catalog, 'local');
+
+    expect(entities()).toMatchObject(local);
+    expect(entities()?.StreamSpecification.StreamViewType).toBe(StreamSpecification?.StreamViewType);
+  });
+
   test('keeps both tables: point-in-time recovery, deletion protection, a key of their own, retained', () => {
     template.resourceCountIs(type, 2);
     for (const table of Object.values(template.findResources(type))) {
@@ -99,12 +108,12 @@ describe('TableStore', () => {
     template.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain' });
   });
 
-  test('holds dead letters by pk and sk, for ever and without a stream', () => {
+  test('holds dead letters by the key that the functions write, for ever and without a stream', () => {
+    const { KeySchema, AttributeDefinitions } = renderDeadLettersTable('local');
+
     template.hasResourceProperties(type, {
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
+      KeySchema,
+      AttributeDefinitions,
       StreamSpecification: Match.absent(),
       TimeToLiveSpecification: Match.absent(),
     });
