@@ -1,7 +1,7 @@
 import type { Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import type { Catalog } from '../model/index.ts';
-import type { Caller } from '../stores/store.ts';
+import type { Caller, Clock } from '../stores/store.ts';
 import { createAnalyser, type Statement } from './analyse.ts';
 import type { Answer, AnswerColumn } from './answer.ts';
 import { type Attempt, executeRead, type QueryStores } from './execute-read.ts';
@@ -18,7 +18,10 @@ export interface QueryEngineOptions {
   readonly catalog: Catalog;
   readonly stores: QueryStores;
   readonly tokens: Tokens;
+  /** What deadlines and waiting run by. */
   readonly timer: Timer;
+  /** What rows expire by. */
+  readonly clock: Clock;
   /** Of the versions in tokens, 0 to 127: the one that capture is configured with. */
   readonly generation: number;
 }
@@ -52,7 +55,7 @@ export interface QueryEngine {
 
 /** Analyses, plans and executes statements over one model. */
 export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
-  const { catalog, stores, tokens, timer, generation } = options;
+  const { catalog, stores, tokens, timer, clock, generation } = options;
   const analyse = createAnalyser(catalog);
 
   const prepare = async (request: QueryRequest, caller: Caller) => {
@@ -70,7 +73,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       tenant: caller.kind === 'tenant' ? caller.tenant : undefined,
       params: request.params,
       freshness: request.freshness,
-      validUntilMs: timer.clock() + request.timeoutMs,
+      validUntilMs: clock() + request.timeoutMs,
       maxRows: request.maxRows,
       tokenHasPosition: token.aurora !== undefined,
     };

@@ -1,5 +1,5 @@
 import type { Value } from '../change/change.ts';
-import { type ErrorCode, PolystoreError } from '../errors.ts';
+import { type ErrorCode, errorCatalog, PolystoreError } from '../errors.ts';
 import { storeOf } from '../model/index.ts';
 import type { Caller, SourceWriter, SqlStore, Store, VersionedRow } from '../stores/store.ts';
 import { type Answer, answerSelect, answerSql } from './answer.ts';
@@ -39,7 +39,13 @@ export interface ReadResult {
 }
 
 /** Failures of one placement that leave the question open for the next. */
-const passedOn: ReadonlySet<ErrorCode> = new Set(['store_unavailable', 'token_not_met', 'scan_refused']);
+const passedOn: ReadonlySet<ErrorCode> = new Set([
+  'store_unavailable',
+  'token_not_met',
+  'scan_refused',
+  // A value that the store cannot even be asked for, such as a key above its limit.
+  'store_rejected',
+]);
 
 /**
  * Asks the candidates in turn until one answers.
@@ -64,7 +70,9 @@ export async function executeRead(
       return { answer, taken, failed };
     } catch (error) {
       if (!(error instanceof PolystoreError) || !passedOn.has(error.code)) throw error;
-      failed.push({ placement: taken.placement, code: error.code, message: error.message });
+      // What is our own fault is told by its code alone: the message may show internals.
+      const message = error.status === 500 ? errorCatalog[error.code].summary : error.message;
+      failed.push({ placement: taken.placement, code: error.code, message });
       // A token that was not met may be met by the same request later; it tells the caller most.
       if (worst?.code !== 'token_not_met') worst = error;
     }

@@ -4,10 +4,10 @@ import type { CatalogEntity } from '../model/index.ts';
 import type { Caller, Written } from '../stores/store.ts';
 import { type Answer, answerRows, answerSql } from './answer.ts';
 import type { QueryStores } from './execute-read.ts';
-import type { WritePlan } from './plan-write.ts';
 import type { OutputColumn } from './select-shape.ts';
 import { type Deadline, type Timer, withDeadline } from './timer.ts';
 import { noParts, refuseTooMany, type TokenParts, writtenParts } from './tokens.ts';
+import type { WritePlan } from './write-plan.ts';
 
 export interface WriteRequest {
   readonly params: readonly Value[];

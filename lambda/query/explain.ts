@@ -3,8 +3,8 @@ import type { Caller, Fragment } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import type { Candidate, Qualified, Route } from './plan.ts';
 import type { ReadPlan, StatementClass } from './plan-read.ts';
-import type { WritePlan } from './plan-write.ts';
 import type { TokenParts } from './tokens.ts';
+import type { WritePlan } from './write-plan.ts';
 
 /** What a placement was judged to be. */
 export interface Consideration {

@@ -1,4 +1,3 @@
-import type { Key, Value } from '../change/change.ts';
 import {
   type CatalogEntity,
   columnOf,
@@ -35,6 +34,7 @@ export function planDynamodb(
     sortColumns: templateColumns(source.sortKey),
     partitions: 1,
     cost: costs.dynamodbSlice,
+    consistent: true,
   };
   const globals = source.indexes.map(
     (index): Collection => ({
@@ -45,6 +45,7 @@ export function planDynamodb(
       sortColumns: templateColumns(index.sortKey),
       partitions: index.spread,
       cost: costs.dynamodbIndex + 0.02,
+      consistent: false,
     }),
   );
   const locals = source.localIndexes.map(
@@ -56,6 +57,7 @@ export function planDynamodb(
       sortColumns: [index.sortKeyColumn],
       partitions: 1,
       cost: costs.dynamodbIndex,
+      consistent: true,
     }),
   );
   return [
@@ -75,6 +77,8 @@ interface Collection {
   readonly sortColumns: readonly string[];
   readonly partitions: number;
   readonly cost: number;
+  /** The table and its local indexes can be read consistently; a global index follows. */
+  readonly consistent: boolean;
 }
 
 /**
@@ -130,8 +134,8 @@ function planSlice(
   const { entity } = select;
   const base = { placement: collection.name, engine: 'dynamodb' } as const;
   const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
-  if (collection.index !== undefined && context.freshness === 'strong')
-    return refused('an index follows its table: freshness 0 wants the table');
+  if (!collection.consistent && context.freshness === 'strong')
+    return refused('a global index follows its table: freshness 0 wants the table');
   const terms = templateColumns(collection.partitionKey).map(
     (column) => ({ column, unit: 'value' }) as const,
   );
@@ -170,7 +174,7 @@ function planSlice(
     kind: collection.index === undefined ? 'slice' : 'index slice',
     why: `${templateColumns(collection.partitionKey).join(', ')} give ${count} partition(s)${
       narrow ? ', of which a part is read' : ''
-    }${collection.index === undefined ? ', consistently' : ''}`,
+    }${collection.consistent ? ', consistently' : ''}`,
     cost: collection.cost + (narrow ? 0 : readsMoreThanItAnswers),
     estimatedReads: bounded ? limit * count : undefined,
     route: {
@@ -188,7 +192,7 @@ function planSlice(
           first?.column.name === collection.sort && first?.descending === true ? 'descending' : 'ascending',
         limit: limit ?? limits.sliceRows + 1,
       })),
-      token: collection.index === undefined ? 'source' : 'lay-over',
+      token: collection.consistent ? 'source' : 'lay-over',
     },
   };
 }

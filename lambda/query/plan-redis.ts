@@ -63,8 +63,7 @@ export function planRedis(
   const bounds = boundsOf(sort === undefined ? undefined : domains.byColumn.get(sort));
   if (sort !== undefined && bounds.exact) settled.add(sort);
   for (const [name, domain] of domains.byColumn) {
-    const onlyNotNull = domain.values === undefined && domain.from === undefined && domain.to === undefined;
-    if (onlyNotNull && (name === sort || !domain.column.optional)) settled.add(name);
+    if (isOnlyNotNull(domain) && (name === sort || !domain.column.optional)) settled.add(name);
   }
   const [first, ...further] = select.order;
   const inOrder = first === undefined || (further.length === 0 && first.column.name === sort);

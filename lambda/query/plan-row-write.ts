@@ -9,11 +9,11 @@ import { limits } from './limits.ts';
 import { keysOf } from './locate.ts';
 import { coerceOperand, readOperand } from './operand.ts';
 import { tenantCondition } from './plan-read.ts';
-import type { WritePlan } from './plan-write.ts';
 import type { Condition } from './predicate.ts';
 import { readCondition, Unrecognised } from './read-condition.ts';
 import { columnLookup, type OutputColumn, readOutput } from './select-shape.ts';
 import { asNode, bodyOf, listOf, type NodeBody, unwrap } from './tree-node.ts';
+import type { WritePlan } from './write-plan.ts';
 
 /**
  * Decides how rows are written to a source that takes rows and full keys only.
