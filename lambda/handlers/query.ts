@@ -1,23 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { handle } from 'hono/aws-lambda';
 import { environmentNames as names } from '../model/index.ts';
-import { createQueryApp, createQueryEngine, createTokens } from '../query/index.ts';
+import { createAuthenticator, createQueryApp, createQueryEngine, createTokens } from '../query/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
 import { createRedisStore } from '../stores/redis/index.ts';
 import { catalog } from './model.ts';
-import { openAuthenticator } from './open-authenticator.ts';
 import { openLog } from './open-log.ts';
-import { createSecretReader, readPassword } from './secrets.ts';
+import { openSecrets } from './open-secrets.ts';
+import { readPassword } from './secrets.ts';
 import * as settings from './settings.ts';
 
 /** `POST /query`, `POST /explain`, `GET /health`. */
-const env = process.env;
+const { env } = process;
 const clock = settings.readClock(env);
 const generation = settings.readGeneration(env);
-const readSecret = createSecretReader(new SecretsManagerClient({}), clock);
+const readSecret = openSecrets(clock);
 const { secretArn, ...aurora } = settings.readAurora(env);
 const password = secretArn === undefined ? {} : { password: () => readPassword(readSecret, secretArn) };
 const tableName = settings.readVariables(env, { [names.dynamodbTable]: settings.text })[names.dynamodbTable];
@@ -26,15 +25,12 @@ const stores = {
   dynamodb: createDynamodbStore({ ...settings.readDynamodb(env), tableName, catalog, clock, generation }),
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
 };
-const tokens = createTokens(await settings.readTokenSecret(env, readSecret));
-// A clock that stands still must not stop the waiting: deadlines run by the machine's own.
-const timer = {
-  clock: Date.now,
-  sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal }),
-};
+const tokens = createTokens(() => settings.readTokenSecret(env, readSecret));
+// Where the clock stands still, deadlines must not: they run by the machine's own.
+const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal });
+const timer = { clock: Date.now, sleep };
 const engine = createQueryEngine({ catalog, stores, tokens, timer, clock, generation });
-const authenticate = openAuthenticator(env);
+const authenticate = createAuthenticator(settings.readIdentity(env));
+const app = createQueryApp({ engine, authenticate, log: openLog('query'), newRequestId: randomUUID });
 
-export const handler = handle(
-  createQueryApp({ engine, authenticate, log: openLog('query'), newRequestId: randomUUID }),
-);
+export const handler = handle(app);

@@ -60,13 +60,20 @@ const payloadShape = z.strictObject({
   ),
 });
 
-/** @param secret at least 32 bytes, the same in every function that issues or reads tokens. */
-export function createTokens(secret: Uint8Array): Tokens {
-  if (secret.length < 32)
+/**
+ * @param secret at least 32 bytes, the same in every function that issues or reads tokens; a function
+ * is asked each time, for a secret that is rotated.
+ * @throws PolystoreError `invalid_configuration` for a shorter one.
+ */
+export function createTokens(secret: Uint8Array | (() => Promise<Uint8Array>)): Tokens {
+  const readSecret = async (): Promise<Uint8Array> => {
+    const bytes = secret instanceof Uint8Array ? secret : await secret();
+    if (bytes.length >= 32) return bytes;
     throw new PolystoreError(
       'invalid_configuration',
-      `The secret that signs tokens has ${secret.length} bytes; give it 32 or more.`,
+      `The secret that signs tokens has ${bytes.length} bytes; give it 32 or more.`,
     );
+  };
   const issue = async (parts: TokenParts, caller: Caller): Promise<string> => {
     refuseTooMany(parts.rows.length);
     const payload: z.infer<typeof payloadShape> = {
@@ -85,7 +92,7 @@ export function createTokens(secret: Uint8Array): Tokens {
     };
     return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
       .setProtectedHeader({ alg: 'HS256', typ: 'polystore-token' })
-      .sign(secret);
+      .sign(await readSecret());
   };
   return {
     issue,
@@ -105,7 +112,9 @@ export function createTokens(secret: Uint8Array): Tokens {
         caller,
       ),
     read: async (tokens, caller) => {
-      const parts = mergeParts(await Promise.all(tokens.map((token) => readOne(token, secret, caller))));
+      if (tokens.length === 0) return noParts;
+      const bytes = await readSecret();
+      const parts = mergeParts(await Promise.all(tokens.map((token) => readOne(token, bytes, caller))));
       refuseTooMany(parts.rows.length);
       return parts;
     },
