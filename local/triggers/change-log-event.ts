@@ -1,5 +1,4 @@
 import type { MSKRecord } from 'aws-lambda';
-import { payloadLimits } from '../functions/index.ts';
 
 /** A record as it lies in a partition. */
 export interface FetchedRecord {
@@ -57,34 +56,4 @@ export function renderEvent(
     bootstrapServers: brokers.join(','),
     records: { [`${topic}-${partition}`]: records },
   };
-}
-
-/** What an event holds besides its records, generously. */
-const envelopeBytes = 16_384;
-
-/**
- * Cuts records, in their order, into batches of at most so many records and of at most what a
- * function may be sent. A record that is too large by itself is a batch of its own.
- */
-export function planBatches(
-  records: readonly ChangeLogRecord[],
-  batchSize: number,
-  maxBytes: number = payloadLimits.request - envelopeBytes,
-): readonly (readonly ChangeLogRecord[])[] {
-  const batches: ChangeLogRecord[][] = [];
-  let batch: ChangeLogRecord[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    // The comma after it counts too.
-    const size = Buffer.byteLength(JSON.stringify(record)) + 1;
-    if (batch.length > 0 && (batch.length === batchSize || bytes + size > maxBytes)) {
-      batches.push(batch);
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(record);
-    bytes += size;
-  }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
 }

@@ -1,7 +1,8 @@
 import { PolystoreError } from '../../lambda/errors.ts';
 import type { FunctionSpec, Trigger as TriggerSpec } from '../../lambda/model/index.ts';
-import { type BackOff, type Invoke, pause, waitAfter } from '../functions/index.ts';
+import type { BackOff, Invoke } from '../functions/index.ts';
 import { type PartitionLoop, type PartitionState, startPartitionLoop } from './partition-loop.ts';
+import { createRetry, defaultBackOff } from './retry.ts';
 import { createTopicReader, type Offsets, type TopicReader } from './topic-reader.ts';
 import type { Trigger, TriggerNotice } from './trigger.ts';
 
@@ -15,7 +16,7 @@ export interface ChangeLogTriggerOptions {
   readonly brokers: readonly string[];
   readonly invoke: Invoke;
   readonly onNotice: (notice: TriggerNotice) => void;
-  /** Waits between the tries of a failed batch. @default 100 ms to 10 s */
+  /** Waits between the tries of a failed batch. @default 100 ms to 5 s */
   readonly backOff?: BackOff;
   /** @default reads from the brokers */
   readonly createReader?: (topic: string, group: string) => TopicReader;
@@ -60,7 +61,7 @@ export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeL
       brokers,
       batchSize: trigger.batchSize,
       invoke: options.invoke,
-      backOff: options.backOff ?? { firstMs: 100, longestMs: 10_000 },
+      backOff: options.backOff ?? defaultBackOff,
       reader: createReader(topic, group),
       notify: (level, message) => onNotice({ level, trigger: `${name} ← ${topic}`, message }),
     });
@@ -102,23 +103,16 @@ function startFeed(options: FeedOptions) {
     return new Map([...earliest].map(([partition, first]) => [partition, committed.get(partition) ?? first]));
   };
   const run = async (signal: AbortSignal): Promise<void> => {
-    for (let failures = 1; !signal.aborted; failures += 1) {
-      try {
-        const positions = await locate();
-        if (signal.aborted) return;
-        loops = [...positions].map(([partition, position]) =>
-          startPartitionLoop({ ...options, partition, position, signal }),
-        );
-        await Promise.all(loops.map((loop) => loop.ended));
-      } catch (error) {
-        const waitMs = waitAfter(failures, backOff);
-        notify(
-          'warn',
-          `cannot start, again in ${waitMs} ms: ${error instanceof Error ? error.message : String(error)}`,
-        );
-        await pause(waitMs, signal);
-      }
-    }
+    let positions: Offsets = new Map();
+    const { untilDone } = createRetry({ backOff, signal, notify });
+    const found = await untilDone('finding its position', async () => {
+      positions = await locate();
+    });
+    if (!found) return;
+    loops = [...positions].map(([partition, position]) =>
+      startPartitionLoop({ ...options, partition, position, signal }),
+    );
+    await Promise.all(loops.map((loop) => loop.ended));
   };
   let running = run(halt.signal);
   const drain = async (): Promise<void> => {

@@ -6,4 +6,11 @@ export {
   type TopicLag,
 } from './change-log.ts';
 export type { ChangeLogEvent, ChangeLogRecord } from './change-log-event.ts';
+export {
+  type DynamodbStreamTrigger,
+  type DynamodbStreamTriggerOptions,
+  type StreamStatus,
+  startDynamodbStreamTrigger,
+} from './dynamodb-stream.ts';
+export type { StreamEvent, StreamRecord } from './stream-event.ts';
 export type { RetryStatus, Trigger, TriggerNotice } from './trigger.ts';

@@ -1,9 +1,11 @@
-import { type BackOff, type Invoke, pause, waitAfter } from '../functions/index.ts';
-import { type ChangeLogRecord, planBatches, renderEvent, renderRecord } from './change-log-event.ts';
+import type { Invoke } from '../functions/index.ts';
+import { planBatches } from './batches.ts';
+import { type ChangeLogRecord, renderEvent, renderRecord } from './change-log-event.ts';
+import { createRetry, type RetryOptions } from './retry.ts';
 import type { TopicReader } from './topic-reader.ts';
-import type { RetryStatus, TriggerNotice } from './trigger.ts';
+import type { RetryStatus } from './trigger.ts';
 
-export interface PartitionLoopOptions {
+export interface PartitionLoopOptions extends RetryOptions {
   readonly reader: TopicReader;
   readonly brokers: readonly string[];
   readonly topic: string;
@@ -12,9 +14,6 @@ export interface PartitionLoopOptions {
   readonly position: bigint;
   readonly batchSize: number;
   readonly invoke: Invoke;
-  readonly backOff: BackOff;
-  readonly signal: AbortSignal;
-  readonly notify: (level: TriggerNotice['level'], message: string) => void;
 }
 
 export interface PartitionState extends RetryStatus {
@@ -38,29 +37,8 @@ export interface PartitionLoop {
 export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop {
   const { reader, topic, partition, signal, notify } = options;
   let position = options.position;
-  let failures = 0;
-  let lastError: string | undefined;
+  const { untilDone, status } = createRetry(options);
   let gap: PartitionState['gap'];
-
-  /** Does a thing at least once and until it succeeds; false when the signal aborted before that. */
-  const untilDone = async (what: string, attempt: () => Promise<void>): Promise<boolean> => {
-    for (;;) {
-      try {
-        await attempt();
-        failures = 0;
-        lastError = undefined;
-        return true;
-      } catch (error) {
-        if (signal.aborted) return false;
-        failures += 1;
-        lastError = error instanceof Error ? error.message : String(error);
-        const waitMs = waitAfter(failures, options.backOff);
-        notify('warn', `${what} failed (${failures} in a row), again in ${waitMs} ms: ${lastError}`);
-        await pause(waitMs, signal);
-        if (signal.aborted) return false;
-      }
-    }
-  };
 
   const readBatches = async (): Promise<readonly (readonly ChangeLogRecord[])[]> => {
     const fetched = await reader.read(partition, position);
@@ -110,7 +88,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
   };
 
   return {
-    state: () => ({ partition, position, failures, lastError, gap }),
+    state: () => ({ partition, position, gap, ...status() }),
     ended: run(),
   };
 }

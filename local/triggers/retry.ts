@@ -1,0 +1,56 @@
+import { type BackOff, pause, waitAfter } from '../functions/index.ts';
+import type { RetryStatus, TriggerNotice } from './trigger.ts';
+
+export interface RetryOptions {
+  readonly backOff: BackOff;
+  readonly signal: AbortSignal;
+  readonly notify: (level: TriggerNotice['level'], message: string) => void;
+}
+
+/** Tries a thing again for ever, and knows how that is going. */
+export interface Retry {
+  /** Does a thing at least once and until it succeeds; false when the signal aborted before that. */
+  untilDone(what: string, attempt: () => Promise<void>): Promise<boolean>;
+  status(): RetryStatus;
+}
+
+export const defaultBackOff: BackOff = { firstMs: 100, longestMs: 5_000 };
+
+/** Tells of the 1st, 2nd, 4th, 8th … failure in a row, and of the success after failures. */
+export function createRetry({ backOff, signal, notify }: RetryOptions): Retry {
+  let failures = 0;
+  let lastError: string | undefined;
+  return {
+    status: () => ({ failures, lastError }),
+    async untilDone(what, attempt) {
+      for (;;) {
+        try {
+          await attempt();
+          if (failures > 1) notify('info', `${what} succeeded after ${failures} failures`);
+          failures = 0;
+          lastError = undefined;
+          return true;
+        } catch (error) {
+          if (signal.aborted) return false;
+          failures += 1;
+          lastError = reasonOf(error);
+          const waitMs = waitAfter(failures, backOff);
+          if (Number.isInteger(Math.log2(failures))) {
+            notify('warn', `${what} failed (${failures} in a row), again in ${waitMs} ms: ${lastError}`);
+          }
+          await pause(waitMs, signal);
+          if (signal.aborted) return false;
+        }
+      }
+    },
+  };
+}
+
+/** The messages of an error and of the errors it gathers, each once. */
+export function reasonOf(error: unknown): string {
+  const messages = (part: unknown): readonly string[] => {
+    if (part instanceof AggregateError) return [part.message, ...part.errors.flatMap(messages)];
+    return [part instanceof Error ? part.message : String(part)];
+  };
+  return [...new Set(messages(error))].slice(0, 4).join(' ');
+}
