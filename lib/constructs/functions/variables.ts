@@ -50,7 +50,7 @@ export function renderVariables(
   return {
     ...Object.assign({}, ...spec.backends.map((backend) => ofBackend[backend]())),
     ...(spec.trigger.kind === 'http' ? httpVariables(settings.identity, tokenSecret) : {}),
-    ...logVariables(spec, stores, settings),
+    ...versionVariables(spec, stores, settings),
   };
 }
 
@@ -65,10 +65,11 @@ function httpVariables(identity: Identity, tokenSecret: SecretReference): Variab
   };
 }
 
-/** The schema function makes the topics; the others that speak to the log write changes of a generation. */
-function logVariables(spec: FunctionSpec, stores: Stores, settings: FunctionSettings): Variables {
-  if (!spec.backends.includes('change-log')) return {};
-  return spec.trigger.kind === 'deployment'
-    ? { [environmentNames.logReplication]: String(stores.log.replication) }
-    : { [environmentNames.generation]: String(settings.generation) };
+/** The schema function makes the topics; others that write changes to a source or the log need a generation. */
+function versionVariables(spec: FunctionSpec, stores: Stores, settings: FunctionSettings): Variables {
+  if (spec.trigger.kind === 'deployment')
+    return { [environmentNames.logReplication]: String(stores.log.replication) };
+  return spec.backends.includes('change-log') || spec.backends.includes('dynamodb')
+    ? { [environmentNames.generation]: String(settings.generation) }
+    : {};
 }

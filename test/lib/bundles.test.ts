@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type BuiltFunction, buildFunctions } from '../../bin/build.ts';
+import { environmentNames, functionsOf } from '../../lambda/model/index.ts';
+import { deploy, root } from './deploy.ts';
+
+const deployed = deploy();
+const specs = functionsOf(deployed.catalog);
+
+/** The environment that a template gives a function; what is known only once it is deployed is made up. */
+function environmentOf(description: string): Record<string, string> {
+  const found = Object.values(
+    deployed.templates.functions.findResources('AWS::Lambda::Function', {
+      Properties: { Description: description },
+    }),
+  )[0];
+  const variables: Record<string, unknown> = found?.Properties.Environment.Variables;
+  const entries = Object.entries(variables).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : 'made-up.test:5432',
+  ]);
+  return Object.fromEntries(entries.filter(([name]) => name !== 'NODE_EXTRA_CA_CERTS'));
+}
+
+describe('the bundles, started with the environment of their template', () => {
+  let built: readonly BuiltFunction[] = [];
+  beforeAll(async () => {
+    built = await buildFunctions({ root, outDir: mkdtempSync(join(tmpdir(), 'polystore-bundles-')) });
+  }, 60_000);
+
+  test.each(specs.map(({ name, description }) => ({ name, description })))(
+    '$name exports a handler',
+    ({ name, description }) => {
+      const folder = built.find((candidate) => candidate.name === name)?.folder ?? 'not built';
+      const code = `const { handler } = await import(${JSON.stringify(pathToFileURL(join(folder, 'dist', 'index.js')))});
+      process.stdout.write(typeof handler);
+      process.exit(0);`;
+      const environment = environmentOf(description);
+
+      const run = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
+        encoding: 'utf8',
+        cwd: tmpdir(),
+        env: {
+          ...environment,
+          AWS_REGION: 'eu-west-1',
+          // Read from Secrets Manager as the function starts, which is not there.
+          ...(environmentNames.tokenSecret in environment
+            ? { [environmentNames.tokenSecret]: 'dev:secret' }
+            : {}),
+        },
+      });
+
+      expect(run.stderr).toBe('');
+      expect(run.stdout).toBe('function');
+    },
+  );
+});
