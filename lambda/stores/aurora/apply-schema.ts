@@ -1,0 +1,109 @@
+import pg from 'pg';
+import { PolystoreError } from '../../errors.ts';
+import type { Catalog } from '../../model/index.ts';
+import { backOff } from '../backoff.ts';
+import type { Clock } from '../store.ts';
+import { type AuroraCredentials, type AuroraNode, clientConfig } from './connection.ts';
+import { readCurrentSchema } from './current-schema.ts';
+import { auroraError, isContention, sqlState } from './errors.ts';
+import { planMigration } from './migrate.ts';
+import { isPartitioned, monthsAhead, partitionLock, renderPartition } from './partition.ts';
+import { renderReplication } from './replication.ts';
+import { renderSchema, tablesOf } from './schema.ts';
+
+export type AuroraConnection = AuroraNode & AuroraCredentials;
+
+export interface SchemaOptions {
+  /** Of the writer, as the user that owns the schema. */
+  readonly connection: AuroraConnection;
+  readonly catalog: Catalog;
+  /** What may be lost, by name: `source.airport` (a table) or `source.airport.alt` (a column). */
+  readonly allow: readonly string[];
+  /** Says which months are made ahead. */
+  readonly clock: Clock;
+}
+
+const attempts = 6;
+
+/**
+ * Brings the schema to what the model says, in one transaction; run again it changes nothing.
+ *
+ * @returns the statements that changed what was there already, beyond making what was missing.
+ * @throws `migration_refused`, with nothing changed; `contended` when others hold the tables for 10 s.
+ */
+export async function applySchema(options: SchemaOptions): Promise<readonly string[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await withOwner(options.connection, (client) => migrate(client, options));
+    } catch (error) {
+      if (attempt === attempts || !isRace(error)) throw explained(error);
+      await backOff(attempt);
+    }
+  }
+}
+
+/**
+ * Makes the publication and the replication slot where they are missing; before the first standby
+ * starts, or the slot does not survive a promotion.
+ */
+export async function applyReplication(options: {
+  readonly connection: AuroraConnection;
+  readonly catalog: Catalog;
+  readonly slot?: string;
+}): Promise<void> {
+  const { connection, catalog, slot } = options;
+  await withOwner(connection, async (client) => {
+    for (const statement of renderReplication(catalog, slot === undefined ? {} : { slot }))
+      await client.query(statement);
+  }).catch((error: unknown) => {
+    throw auroraError(error);
+  });
+}
+
+async function withOwner<T>(
+  connection: AuroraConnection,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client(clientConfig(connection, connection));
+  // A broken connection also fails the query that runs on it.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function migrate(
+  client: pg.Client,
+  { catalog, allow, clock }: SchemaOptions,
+): Promise<readonly string[]> {
+  await client.query("begin; set local lock_timeout = '10s'; set local client_min_messages = warning");
+  await client.query(partitionLock);
+  const changes = planMigration(await readCurrentSchema(client), catalog, allow);
+  const ahead = tablesOf(catalog)
+    .filter(isPartitioned)
+    .flatMap((table) => monthsAhead(clock()).flatMap((month) => renderPartition(table, month)));
+  for (const statement of [...changes, ...renderSchema(catalog), ...ahead]) await client.query(statement);
+  await client.query('commit');
+  return changes;
+}
+
+/** Two databases of one cluster that touch the shared roles at once, or two deployments of one. */
+function isRace(error: unknown): boolean {
+  const concurrent = error instanceof Error && error.message.includes('tuple concurrently updated');
+  return concurrent || isContention(error) || sqlState(error) === '23505';
+}
+
+/** A rule that rows already break is no defect of the statement: it is what the model asks in vain. */
+function explained(error: unknown): PolystoreError {
+  const state = sqlState(error) ?? '';
+  if (state.startsWith('23') || state.startsWith('22') || state === '42846')
+    return new PolystoreError(
+      'migration_refused',
+      `The schema of Aurora was left as it is: rows that are there do not fit the model. ${auroraError(error).message}. Mend the rows first; a new field of rows that exist must be optional`,
+      { cause: error },
+    );
+  return auroraError(error);
+}

@@ -1,0 +1,151 @@
+import type {
+  AuroraSourcePlacement,
+  AuroraTablePlacement,
+  Catalog,
+  CatalogEntity,
+} from '../../model/index.ts';
+import { columnCheck, columnDefinition } from './column-type.ts';
+import { renderMachinery } from './machinery.ts';
+import { fitName, qualified, quoteName, quoteNames, quoteText, roles, schemas, tableName } from './names.ts';
+
+/** A table of the model: a source, or a view that keeps versions. */
+export interface ModelTable {
+  readonly entity: CatalogEntity;
+  readonly target: AuroraSourcePlacement | AuroraTablePlacement;
+}
+
+export const tablesOf = (catalog: Catalog): readonly ModelTable[] =>
+  catalog.entities.flatMap((entity) => [
+    ...(entity.source.kind === 'aurora.source' ? [{ entity, target: entity.source }] : []),
+    ...entity.views.flatMap((view) => (view.kind === 'aurora.table' ? [{ entity, target: view }] : [])),
+  ]);
+
+/**
+ * All of the model's schema as statements that may be run again. They make what is missing; what is
+ * there and differs is `planMigration`'s.
+ */
+export const renderSchema = (catalog: Catalog): readonly string[] => [
+  ...renderMachinery(),
+  ...tablesOf(catalog).flatMap(renderTable),
+  ...catalog.entities.flatMap(renderEntity),
+];
+
+function renderTable(table: ModelTable): readonly string[] {
+  return [...renderDefinition(table), ...renderIndexes(table), ...renderAccess(table)];
+}
+
+function renderDefinition(table: ModelTable): readonly string[] {
+  const { entity, target } = table;
+  const name = tableName(table);
+  const isSource = target.kind === 'aurora.source';
+  const columns = entity.columns
+    .filter((column) => isSource || target.columns.includes(column.name))
+    .map((column) => {
+      // A tombstone in a view has its key and nothing else.
+      const required = isSource ? !column.optional : entity.key.includes(column.name);
+      return columnDefinition(column) + (required ? ' not null' : '');
+    });
+  const guard = isSource ? [] : ['_version bigint not null', '_deleted boolean not null'];
+  const partition =
+    target.kind === 'aurora.table' && target.partitionBy !== undefined
+      ? ` partition by range (${quoteName(target.partitionBy.column)})`
+      : '';
+  return [
+    `create table if not exists ${qualified(name)} (${[...columns, ...guard, `primary key (${quoteNames(entity.key)})`].join(', ')})${partition}`,
+    ...(isSource ? [`alter table ${qualified(name)} replica identity full`, ...renderChecks(table)] : []),
+  ];
+}
+
+function renderChecks(table: ModelTable): readonly string[] {
+  const name = tableName(table);
+  return table.entity.columns.flatMap((column) => {
+    const check = columnCheck(name.table, column);
+    if (check === undefined) return [];
+    return [
+      `do $$
+begin
+  if not exists (
+    select from pg_catalog.pg_constraint
+    where conrelid = ${quoteText(qualified(name))}::regclass and conname = ${quoteText(check.name)}
+  ) then
+    alter table ${qualified(name)} add constraint ${quoteName(check.name)} check (${check.expression});
+  end if;
+end $$`,
+    ];
+  });
+}
+
+function renderIndexes(table: ModelTable): readonly string[] {
+  const name = tableName(table);
+  return table.target.indexes.map(
+    (columns) =>
+      `create index if not exists ${quoteName(fitName(`${name.table}_${columns.join('_')}_idx`))} on ${qualified(name)} (${quoteNames(columns)})`,
+  );
+}
+
+/** Who may do what. Row-level security is forced, so that the owner is held to it too. */
+function renderAccess(table: ModelTable): readonly string[] {
+  const name = qualified(tableName(table));
+  const { tenant } = table.entity;
+  const isSource = table.target.kind === 'aurora.source';
+  const write = `insert, update, delete on ${name}`;
+  const grants = [
+    `grant select on ${name} to ${roles.query}, ${roles.operator}, ${roles.sync}`,
+    `grant ${write} to ${isSource ? roles.operator : roles.sync}`,
+    // Reference data belongs to no tenant: all may read it, only an operator may write it.
+    ...(isSource && tenant !== undefined ? [`grant ${write} to ${roles.query}`] : []),
+  ];
+  if (tenant === undefined) return grants;
+  const own = `${quoteName(tenant)} = (select polystore.tenant())`;
+  return [
+    ...grants,
+    `alter table ${name} enable row level security`,
+    `alter table ${name} force row level security`,
+    renderPolicy(name, roles.query, own),
+    renderPolicy(name, roles.operator, 'true'),
+    renderPolicy(name, roles.sync, 'true'),
+  ];
+}
+
+/** Made unless it is there: making it anew would block every reader for a moment at each deployment. */
+const renderPolicy = (table: string, role: string, predicate: string): string => `do $$
+begin
+  if not exists (
+    select from pg_catalog.pg_policy where polrelid = ${quoteText(table)}::regclass and polname = '${role}'
+  ) then
+    create policy ${role} on ${table} for all to ${role} using (${predicate}) with check (${predicate});
+  end if;
+end $$`;
+
+/** The table that a caller's SQL sees: the entity's source, or else its first view in Aurora. */
+export function visibleTable(entity: CatalogEntity): ModelTable | undefined {
+  if (entity.source.kind === 'aurora.source') return { entity, target: entity.source };
+  const view = entity.views.find((candidate) => candidate.kind === 'aurora.table');
+  return view === undefined ? undefined : { entity, target: view };
+}
+
+/** `security_invoker`: the caller's own rights and policies count, not the owner's. */
+function renderEntity(entity: CatalogEntity): readonly string[] {
+  const table = visibleTable(entity);
+  if (table === undefined) return [];
+  const name = entityView(entity);
+  const from = qualified(tableName(table));
+  const isSource = table.target.kind === 'aurora.source';
+  const columns = quoteNames(visibleColumns(table));
+  const writers = entity.tenant === undefined ? roles.operator : `${roles.query}, ${roles.operator}`;
+  return [
+    `create or replace view ${name} with (security_invoker = true, security_barrier = true) as
+     select ${columns} from ${from}${isSource ? '' : ' where not _deleted'}`,
+    `grant select on ${name} to ${roles.query}, ${roles.operator}, ${roles.sync}`,
+    ...(isSource ? [`grant insert, update, delete on ${name} to ${writers}`] : []),
+  ];
+}
+
+export const entityView = (entity: CatalogEntity): string =>
+  qualified({ schema: schemas.entities, table: fitName(entity.name) });
+
+/** The columns of an entity's view, in order. */
+export const visibleColumns = ({ entity, target }: ModelTable): readonly string[] =>
+  entity.columns
+    .map((column) => column.name)
+    .filter((name) => target.kind === 'aurora.source' || target.columns.includes(name));

@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { PolystoreError } from '../../errors.ts';
+import type { Caller } from '../store.ts';
+import { auroraError } from './errors.ts';
+import { type RawRow, rawText } from './result.ts';
+import type { Statement } from './write.ts';
+
+/** Who a transaction acts as; `owner` is the login itself, for making partitions. */
+export type Actor = Caller | { readonly kind: 'sync' } | { readonly kind: 'owner' };
+
+export interface TransactionOptions {
+  readonly actor: Actor;
+  readonly access: 'read' | 'write';
+  /** Each statement is cancelled after so many milliseconds. */
+  readonly timeoutMs: number;
+  /** The connection is given up after so many milliseconds in all, should the server not answer at all. */
+  readonly giveUpMs: number;
+}
+
+/**
+ * Runs `work` in a transaction and what `after` asks once it is committed, on one connection. Settings
+ * and role are local to the transaction.
+ *
+ * @throws what `auroraError` makes of the failure; nothing is committed then.
+ */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  { actor, access, timeoutMs, giveUpMs }: TransactionOptions,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return withClient(pool, giveUpMs, async (client) => {
+    await client.query(access === 'read' ? 'begin read only' : 'begin');
+    try {
+      const entry = entryOf(actor, timeoutMs);
+      if (entry !== undefined) await client.query(entry);
+      const result = await work(client);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      // The first error says what happened; a connection that cannot roll back is dropped below.
+      await client.query('rollback');
+      throw error;
+    }
+  });
+}
+
+function entryOf(actor: Actor, timeoutMs: number): pg.QueryConfig | undefined {
+  const timeout = Math.max(1, Math.trunc(timeoutMs));
+  switch (actor.kind) {
+    case 'tenant':
+      return { text: 'select polystore.enter($1, $2)', values: [actor.tenant, timeout] };
+    case 'operator':
+      return { text: 'select polystore.enter_operator($1)', values: [timeout] };
+    case 'sync':
+      return { text: 'select polystore.enter_sync($1)', values: [timeout] };
+    case 'owner':
+      return undefined;
+  }
+}
+
+/** A connection for the length of `work`; one that failed in any way that is no answer is not used again. */
+export async function withClient<T>(
+  pool: pg.Pool,
+  giveUpMs: number,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  let client: pg.PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (error) {
+    throw auroraError(error);
+  }
+  // While it is out of the pool, a connection's own errors come here and through its queries.
+  const ignore = (): void => {};
+  client.on('error', ignore);
+  const timer = new AbortController();
+  const release = (broken: boolean): void => {
+    client.removeListener('error', ignore);
+    client.release(broken);
+  };
+  try {
+    const giveUp = sleep(giveUpMs, undefined, { signal: timer.signal, ref: false }).then(
+      (): never => {
+        throw new PolystoreError(
+          'store_unavailable',
+          `PostgreSQL did not answer within ${giveUpMs} ms; of a write the outcome is unknown`,
+        );
+      },
+      // Aborted: the work has ended first, and nobody waits for this promise.
+      (): never => undefined as never,
+    );
+    const result = await Promise.race([work(client), giveUp]);
+    release(false);
+    return result;
+  } catch (error) {
+    const ours = auroraError(error);
+    release(
+      ours.code === 'store_unavailable' ||
+        !(error instanceof pg.DatabaseError || error instanceof PolystoreError),
+    );
+    throw ours;
+  } finally {
+    timer.abort();
+  }
+}
+
+/** Runs one statement; every value comes back as PostgreSQL's text. */
+export async function fetchRows(
+  client: pg.PoolClient,
+  { text, params }: Statement,
+): Promise<readonly RawRow[]> {
+  const { rows } = await client.query<(string | null)[]>({
+    text,
+    values: [...params],
+    rowMode: 'array',
+    types: rawText,
+  });
+  return rows;
+}

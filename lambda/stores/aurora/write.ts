@@ -1,0 +1,47 @@
+import type { Change } from '../../change/change.ts';
+import type { CatalogColumn } from '../../model/index.ts';
+import { heldColumns } from '../placement.ts';
+import type { Placement } from '../store.ts';
+import { columnType } from './column-type.ts';
+import { qualified, quoteName, quoteNames, tableName } from './names.ts';
+import { toText } from './value-text.ts';
+
+export interface Statement {
+  readonly text: string;
+  readonly params: readonly (string | null | readonly (string | null)[])[];
+}
+
+/**
+ * All changes in one statement, which replaces a row only by a higher version. Rows are locked in the
+ * order of their keys, so that two batches cannot wait for one another. At most one change of a key.
+ */
+export function renderUpsert(placement: Placement, changes: readonly Change[]): Statement {
+  const { entity } = placement;
+  const columns = heldColumns(placement);
+  const guard = ['_version', '_deleted'];
+  const names = [...columns.map(({ name }) => name), ...guard];
+  const types = [...columns.map(({ type }) => columnType(type)), 'bigint', 'boolean'];
+  const arrays = names.map((_, index) => `$${index + 1}::text[]`);
+  const values = names.map((name, index) => `u.${quoteName(name)}::${types[index]}`);
+  const set = names
+    .filter((name) => !entity.key.includes(name))
+    .map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`);
+  const order = entity.key.map((name) => `u.${quoteName(name)} collate "C"`);
+  return {
+    text: `insert into ${qualified(tableName(placement))} as t (${quoteNames(names)})
+select ${values.join(', ')} from unnest(${arrays.join(', ')}) as u (${quoteNames(names)})
+order by ${order.join(', ')}
+on conflict (${quoteNames(entity.key)}) do update set ${set.join(', ')}
+where excluded._version > t._version`,
+    params: [
+      ...columns.map((column) => changes.map((change) => cell(column, change))),
+      changes.map(({ version }) => version.toString()),
+      changes.map(({ kind }) => String(kind === 'delete')),
+    ],
+  };
+}
+
+/** A tombstone has its key alone. */
+function cell({ name, type }: CatalogColumn, change: Change): string | null {
+  return toText(type, change.kind === 'upsert' ? change.row[name] : change.key[name]);
+}
