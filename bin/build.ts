@@ -9,7 +9,7 @@ import model from '../model/flights.ts';
 export interface BuildOptions {
   /** The project's root: handlers are `<root>/lambda/handlers/<name>.ts`. */
   readonly root: string;
-  /** Gets one folder a function, and `meta.json`. */
+  /** Gets a folder and a `<name>.meta.json` for each function. */
   readonly outDir: string;
   /** @default every function that the deployed model needs */
   readonly names?: readonly string[];
@@ -46,7 +46,8 @@ const banner = [
  * Bundles each function into a folder of its own: `dist/index.js` (an ES module that exports
  * `handler`), the WebAssembly it uses, `package.json`. Everything is inside, the AWS SDK too: what
  * was tested is what runs, whatever SDK the runtime ships. The same sources give the same bytes, and
- * a file that would not change is not written. `meta.json` is esbuild's account of what is in each bundle.
+ * a file that would not change is not written. `<name>.meta.json` is esbuild's account of what takes
+ * how much of a bundle, for https://esbuild.github.io/analyze/ and for budgets of size.
  *
  * @throws PolystoreError `setup_failed` with esbuild's messages, or the file that is missing.
  */
@@ -85,16 +86,15 @@ export async function buildFunctions({
     );
   });
 
-  await writeIfChanged(join(outDir, 'meta.json'), Buffer.from(JSON.stringify(result.metafile)));
   return Promise.all(
     wanted.map(async (name) => {
       const folder = resolve(outDir, name);
       const index = join(folder, 'dist', 'index.js');
       const output = result.outputFiles.find((file) => file.path === index);
       if (output === undefined) throw new TypeError(`esbuild wrote no ${index}`);
-      const wasm = companionFiles(result.metafile, `lambda/handlers/${name}.ts`).map((path) =>
-        resolve(root, path),
-      );
+      const account = accountOf(result.metafile, `lambda/handlers/${name}.ts`);
+      const wasm = companionFiles(account).map((path) => resolve(root, path));
+      await writeIfChanged(`${folder}.meta.json`, Buffer.from(JSON.stringify(account)));
       await writeIfChanged(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
       for (const path of wasm)
         await writeIfChanged(join(folder, 'dist', basename(path)), await readFile(path));
@@ -110,10 +110,19 @@ export async function buildFunctions({
   );
 }
 
-/** Paths, relative to the root, of the WebAssembly that the bundle of an entry point needs. */
-function companionFiles(metafile: Metafile, entryPoint: string): readonly string[] {
-  const output = Object.values(metafile.outputs).find((candidate) => candidate.entryPoint === entryPoint);
-  const inputs = Object.keys(output?.inputs ?? {});
+/** The part of esbuild's account that is about one bundle. */
+function accountOf(metafile: Metafile, entryPoint: string): Metafile {
+  const outputs = Object.entries(metafile.outputs).filter(([, output]) => output.entryPoint === entryPoint);
+  const used = new Set(outputs.flatMap(([, output]) => Object.keys(output.inputs)));
+  const inputs = Object.entries(metafile.inputs).filter(([path]) => used.has(path));
+  // Relative to the root, the output's own name would depend on where the output folder is.
+  const named = outputs.map(([path, output]) => [basename(path), output] as const);
+  return { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(named) };
+}
+
+/** Paths, relative to the root, of the WebAssembly that a bundle needs. */
+function companionFiles(account: Metafile): readonly string[] {
+  const inputs = Object.keys(account.inputs);
   return companions.flatMap(({ package: name, file }) => {
     const folder = `node_modules/${name}/`;
     const input = inputs.find((path) => path.includes(folder));
