@@ -13,7 +13,7 @@ import {
   startEngines,
 } from '../engines/index.ts';
 import { type LocalFunction, startFunction } from '../functions/index.ts';
-import { type Gateway, startGateway } from '../gateway/index.ts';
+import { type Gateway, planRoutes, startGateway } from '../gateway/index.ts';
 import type { Downloads } from '../setup/index.ts';
 import type { TriggerNotice } from '../triggers/index.ts';
 import { type Credentials, openCredentials } from './credentials.ts';
@@ -142,7 +142,8 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       stateDir,
       onNotice: (notice) => options.onProgress?.({ kind: 'notice', ...notice }),
     });
-    gateway = await startGateway({ functions: specs, invokers: functions, port: ports.api });
+    const invokeOf = (name: string) => (event: unknown) => requireFunction(functions, name).invoke(event);
+    gateway = await startGateway({ routes: planRoutes(specs, invokeOf), port: ports.api });
     step('functions and API');
   } catch (error) {
     await stop();
@@ -166,13 +167,17 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   };
 }
 
+function requireFunction(functions: ReadonlyMap<string, LocalFunction>, name: string): LocalFunction {
+  const found = functions.get(name);
+  if (found === undefined) throw new PolystoreError('internal', `The function ${name} was not started.`);
+  return found;
+}
+
 async function invokeSchema(
   functions: ReadonlyMap<string, LocalFunction>,
   part: 'aurora' | 'log',
 ): Promise<void> {
-  const schema = functions.get('schema');
-  if (schema === undefined) return;
-  const result = await schema.invoke({ part });
+  const result = await requireFunction(functions, 'schema').invoke({ part });
   if (result.kind === 'failure') {
     throw new PolystoreError(
       'engine_failed',

@@ -40,7 +40,8 @@ export async function readStatus(options: StatusOptions): Promise<DeploymentStat
       };
     }),
     ...[...options.functions.values()].map(functionStatus),
-    ...(await Promise.all([...changeLogStatus(options.triggers), ...streamStatus(options.triggers)])).flat(),
+    ...streamStatus(options.triggers),
+    ...(await Promise.all(changeLogStatus(options.triggers))).flat(),
     await apiStatus(options.api),
   ];
   return { serving: parts.every((each) => each.serving), parts };
@@ -78,23 +79,21 @@ function changeLogStatus({ changeLog }: Triggers): Promise<PartStatus[]>[] {
   });
 }
 
-function streamStatus({ streams }: Triggers): Promise<PartStatus[]>[] {
-  return [...streams].map(async ([name, trigger]) => {
-    const status = trigger.status();
-    const failing = status.shards.find((shard) => shard.failures > 0);
-    return [
-      {
-        part: `${name} ← DynamoDB stream`,
-        kind: 'trigger',
-        serving: failing === undefined && status.gap === undefined,
-        detail:
-          status.gap !== undefined
-            ? `records were lost before they were read: ${status.gap}`
-            : failing !== undefined
-              ? `failed ${failing.failures} times: ${failing.lastError}`
-              : `${status.shards.length} shards`,
-      } satisfies PartStatus,
-    ];
+function streamStatus({ streams }: Triggers): readonly PartStatus[] {
+  return [...streams].map(([name, trigger]) => {
+    const { gaps, failures, lastError, backlog, shards } = trigger.status();
+    const trouble =
+      gaps.length > 0
+        ? `changes were lost before they were read: ${gaps.join('; ')}`
+        : failures > 0
+          ? `failed ${failures} times: ${lastError}`
+          : undefined;
+    return {
+      part: `${name} ← DynamoDB stream`,
+      kind: 'trigger',
+      serving: trouble === undefined,
+      detail: trouble ?? `${backlog} changes behind, ${shards.length} shards`,
+    };
   });
 }
 

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Catalog, FunctionSpec } from '../../lambda/model/index.ts';
 import type { EngineSet } from '../engines/index.ts';
 import type { Invoke, LocalFunction } from '../functions/index.ts';
@@ -33,6 +35,11 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
   const { catalog, engines, stateDir, onNotice } = options;
   const changeLog = new Map<string, ChangeLogTrigger>();
   const streams = new Map<string, DynamodbStreamTrigger>();
+  const connection = dynamodbConnection(engines);
+  const clients = {
+    dynamodb: new DynamoDBClient(connection),
+    streams: new DynamoDBStreamsClient(connection),
+  };
   for (const spec of options.specs) {
     const target = options.functions.get(spec.name);
     if (target === undefined) continue;
@@ -54,8 +61,8 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
       streams.set(
         spec.name,
         startDynamodbStreamTrigger({
-          tableName: catalog.table.name,
-          connection: dynamodbConnection(engines),
+          table: catalog.table.name,
+          clients,
           function: { name: spec.name, trigger },
           checkpointFile: join(stateDir, 'positions', `${spec.name}.json`),
           invoke,
@@ -69,6 +76,8 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
     streams,
     async stop() {
       await Promise.all([...streams.values(), ...changeLog.values()].map((each) => each.stop()));
+      clients.dynamodb.destroy();
+      clients.streams.destroy();
     },
   };
 }

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildFunctions } from '../../bin/build.ts';
+import { compile } from '../../lambda/model/index.ts';
+import { type Deployment, startDeployment } from '../../local/deployment/deployment.ts';
+import { createLoads, type Loads } from '../../local/deployment/loads.ts';
+import { freePorts } from '../../local/engines/index.ts';
+import { setUp } from '../../local/setup/index.ts';
+import model from '../../model/flights.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+
+/** The sample as `npm start` runs it, on ports and in a folder of its own. */
+export interface TestDeployment {
+  readonly deployment: Deployment;
+  readonly loads: Loads;
+  /** Sends one request as an operator; throws on any answer but 2xx. */
+  post(path: '/query' | '/events', body: unknown): Promise<Record<string, unknown>>;
+  end(): Promise<void>;
+}
+
+export async function startTestDeployment(fixedClockMs: number): Promise<TestDeployment> {
+  const downloads = await setUp({ root, silent: true });
+  const stateDir = mkdtempSync(join(root, '.polystore', 'end-to-end-'));
+  const outDir = join(stateDir, 'functions');
+  await buildFunctions({ root, outDir });
+  const ports = await freePorts();
+  const deployment = await startDeployment({
+    catalog: compile(model),
+    downloads,
+    functionFolder: (name) => join(outDir, name),
+    stateDir,
+    // Any free port: the gateway says which.
+    ports: { ...ports, api: 0 },
+    durable: false,
+    fixedClockMs,
+  });
+  const loads = createLoads({
+    api: deployment.api,
+    credentials: deployment.credentials,
+    dataDir: downloads.flightsData,
+    stateDir,
+    onProgress: () => {},
+  });
+  const bearer = await deployment.credentials.issue({ kind: 'operator' }, 24 * 3600);
+  return {
+    deployment,
+    loads,
+    async post(path, body) {
+      const response = await fetch(`${deployment.api}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+      // Every answer of the API is a JSON object.
+      return JSON.parse(text) as Record<string, unknown>;
+    },
+    async end() {
+      await loads.stop();
+      await deployment.stop();
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs a task for each item, so many at a time. */
+export async function forEachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  task: (item: T) => Promise<unknown>,
+): Promise<void> {
+  const queue = items.values();
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const item of queue) await task(item);
+    }),
+  );
+}

@@ -1,0 +1,154 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { expectedViews } from './expected-views.ts';
+import { forEachOf, startTestDeployment, type TestDeployment } from './local-deployment.ts';
+import { flightKey, readSources, type Sources } from './read-sources.ts';
+import { readViews, type Views } from './read-views.ts';
+import { compareRows, countOf, type Difference } from './rows.ts';
+
+jest.setTimeout(20 * 60_000);
+
+const asOf = '2013-01-01';
+// Past the expiry of the first morning's flights on the board, before that of all others.
+const now = Date.parse('2013-01-03T00:00:00Z');
+/** Views catch up by themselves; when nothing changes for so long, what is left is a difference. */
+const standstillMs = 30_000;
+
+let running: TestDeployment;
+beforeAll(async () => {
+  running = await startTestDeployment(now);
+});
+afterAll(() => running?.end());
+
+interface Comparison {
+  readonly sources: Sources;
+  readonly views: Views;
+  readonly differences: Readonly<Record<keyof Views, Difference>>;
+}
+
+async function compare(): Promise<Comparison> {
+  const sources = await readSources(running.deployment);
+  const views = await readViews(running.deployment, now);
+  const expected = expectedViews(sources, now);
+  return {
+    sources,
+    views,
+    differences: {
+      analytics: compareRows(expected.analytics, views.analytics),
+      board: compareRows(expected.board, views.board),
+      leaderboard: compareRows(expected.leaderboard, views.leaderboard),
+      recent: compareRows(expected.recent, views.recent),
+      card: compareRows(expected.card, views.card),
+    },
+  };
+}
+
+/** Compares until nothing differs, or nothing moves any more. */
+async function compareWhenSettled(): Promise<Comparison> {
+  let fewest = Number.POSITIVE_INFINITY;
+  let movedAt = performance.now();
+  for (;;) {
+    const comparison = await compare();
+    const count = Object.values(comparison.differences).reduce((sum, each) => sum + countOf(each), 0);
+    if (count === 0 || performance.now() - movedAt > standstillMs) return comparison;
+    if (count < fewest) {
+      fewest = count;
+      movedAt = performance.now();
+    }
+    await pause(250);
+  }
+}
+
+const nothing: Difference = { missing: [], extra: [], different: [] };
+
+function expectEqualAndNotEmpty({ sources, views, differences }: Comparison): void {
+  expect(differences).toEqual({
+    analytics: nothing,
+    board: nothing,
+    leaderboard: nothing,
+    recent: nothing,
+    card: nothing,
+  });
+  for (const rows of [...Object.values(sources), ...Object.values(views)])
+    expect(rows.size).toBeGreaterThan(0);
+}
+
+/** Applies every record on the log to every view again, as if no consumer had ever read it. */
+async function applyWholeLogAgain(): Promise<void> {
+  const triggers = [...running.deployment.triggers.changeLog.values()];
+  for (const trigger of triggers) await trigger.rewind();
+  for (;;) {
+    const lags = (await Promise.all(triggers.map((trigger) => trigger.lag()))).flat();
+    if (lags.every(({ lag }) => lag === 0)) return;
+    await pause(100);
+  }
+}
+
+/** Every nth of some rows, so that the choice is spread and always the same. */
+function spread<T>(rows: ReadonlyMap<string, T>, count: number, from = 0): readonly T[] {
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const every = Math.floor(sorted.length / count);
+  return Array.from({ length: count }, (_, at) => sorted[at * every + from]).filter(
+    (row) => row !== undefined,
+  );
+}
+
+const flightWhere = 'carrier = $1 and flight_number = $2 and scheduled_at = $3';
+const keyOf = (row: Readonly<Record<string, unknown>>): unknown[] => flightKey.map((column) => row[column]);
+
+it('every view equals its source through a day, a week, changes, deletes, repeats and the whole log again', async () => {
+  await running.loads.run({ asOf, days: 1 });
+  const day = await compareWhenSettled();
+  expectEqualAndNotEmpty(day);
+  expect(day.sources.flights.size).toBe(842);
+  // Some of the first day's flights have left the board by now, and not all.
+  expect(day.views.board.size).toBeLessThan(day.sources.flights.size);
+
+  await running.loads.run({ asOf, days: 7 });
+  const week = await compareWhenSettled();
+  expectEqualAndNotEmpty(week);
+  expect(week.sources.flights.size).toBe(842 + 943 + 914 + 915 + 720 + 832 + 933);
+
+  const { flights, aircraft, events } = week.sources;
+  await forEachOf(spread(flights, 1000), 16, async (row) => {
+    const { rowCount } = await running.post('/query', {
+      sql: `update flight set status = 'arrived', departure_delay_minutes = $4, tail_number = $5 where ${flightWhere}`,
+      params: [...keyOf(row), 1000 + Number(row.flight_number), 'N00000'],
+    });
+    expect(rowCount).toBe(1);
+  });
+  await forEachOf(spread(aircraft, 100), 16, (row) =>
+    running.post('/query', {
+      sql: 'update aircraft set seats = $1 where tail_number = $2',
+      params: [999, row.tail_number],
+    }),
+  );
+  await forEachOf(spread(flights, 100, 1), 16, (row) =>
+    running.post('/query', { sql: `delete from flight where ${flightWhere}`, params: keyOf(row) }),
+  );
+  await forEachOf(spread(aircraft, 10, 1), 16, (row) =>
+    running.post('/query', { sql: 'delete from aircraft where tail_number = $1', params: [row.tail_number] }),
+  );
+  const repeated = spread(events, 100).map((row) => ({ ...row, event_id: `again-${String(row.event_id)}` }));
+  for (const round of [1, 2]) {
+    expect(await running.post('/events', { entity: 'flight_event', events: repeated })).toMatchObject({
+      accepted: 100,
+    });
+    expect(round).toBeLessThan(3);
+  }
+
+  const changed = await compareWhenSettled();
+  expectEqualAndNotEmpty(changed);
+  expect(changed.sources.flights.size).toBe(flights.size - 100);
+  expect(changed.sources.aircraft.size).toBe(aircraft.size - 10);
+  expect(changed.sources.events.size).toBe(events.size + 100);
+  expect([...changed.views.analytics.values()].filter((row) => row.tail_number === 'N00000').length).toBe(
+    1000,
+  );
+
+  await applyWholeLogAgain();
+  const again = await compare();
+  expectEqualAndNotEmpty(again);
+  expect(again.views).toEqual(changed.views);
+  expect((await running.deployment.status()).serving).toBe(true);
+});
