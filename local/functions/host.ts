@@ -23,7 +23,7 @@ export interface FunctionOptions {
   readonly backOff?: BackOff;
 }
 
-export type FunctionState = 'starting' | 'ready' | 'waiting to restart' | 'closed';
+type FunctionState = 'starting' | 'ready' | 'waiting to restart' | 'closed';
 
 export interface FunctionStatus {
   readonly name: string;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 
 /** A request as it came over HTTP, body complete. */
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: string;
   /** Path and query as sent. */
   readonly target: string;
@@ -12,7 +12,7 @@ export interface ApiRequest {
   readonly sourceIp: string;
 }
 
-export interface ApiCall {
+interface ApiCall {
   readonly request: ApiRequest;
   /** `POST /query`. */
   readonly routeKey: string;

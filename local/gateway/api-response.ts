@@ -9,7 +9,7 @@ export interface ApiResponse {
 }
 
 /** The gateway's own answers have a message and nothing else. */
-export function renderMessage(status: number, message: string): ApiResponse {
+function renderMessage(status: number, message: string): ApiResponse {
   return {
     status,
     headers: { 'content-type': 'application/json' },

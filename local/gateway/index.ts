@@ -1,1 +1,1 @@
-export { type Gateway, type GatewayOptions, type GatewayRoute, planRoutes, startGateway } from './gateway.ts';
+export { type Gateway, type GatewayOptions, planRoutes, startGateway } from './gateway.ts';

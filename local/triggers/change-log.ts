@@ -38,7 +38,7 @@ export interface ChangeLogTrigger extends Trigger {
 }
 
 /** The consumer group of a function's trigger on one topic. */
-export function consumerGroup(model: string, functionName: string, topic: string): string {
+function consumerGroup(model: string, functionName: string, topic: string): string {
   return `${model}-${functionName}-${topic}`;
 }
 

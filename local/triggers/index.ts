@@ -1,16 +1,13 @@
 export {
   type ChangeLogTrigger,
-  type ChangeLogTriggerOptions,
-  consumerGroup,
   startChangeLogTrigger,
   type TopicLag,
 } from './change-log.ts';
 export type { ChangeLogEvent, ChangeLogRecord } from './change-log-event.ts';
 export {
   type DynamodbStreamTrigger,
-  type DynamodbStreamTriggerOptions,
   type StreamStatus,
   startDynamodbStreamTrigger,
 } from './dynamodb-stream.ts';
 export type { StreamEvent, StreamRecord } from './stream-event.ts';
-export type { RetryStatus, Trigger, TriggerNotice } from './trigger.ts';
+export type { TriggerNotice } from './trigger.ts';

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { reasonOf } from './retry.ts';
 
-export interface ShardPosition {
+interface ShardPosition {
   /** The last record that was taken; undefined: none yet. */
   readonly sequenceNumber: string | undefined;
   /** Everything of a closed shard was taken. */

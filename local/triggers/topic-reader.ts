@@ -10,7 +10,7 @@ export interface TopicReaderOptions {
 }
 
 /** A read from a partition: its next records, or that the position is not in the log (any more). */
-export type Fetched =
+type Fetched =
   | {
       readonly kind: 'records';
       readonly records: readonly FetchedRecord[];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Admin, Producer } from '@platformatic/kafka';
 
-export interface TestMessage {
+interface TestMessage {
   readonly key?: string;
   /** Null is a tombstone of Kafka's. */
   readonly value: string | null;
