@@ -12,16 +12,17 @@ export function sliceOrder(
   return (a, b) => byColumns(a.row, b.row) || compareText(rowId(placement, a.row), rowId(placement, b.row));
 }
 
-/** Whether a row is between the bounds of a slice, both inclusive. */
+/** Whether a row is between the bounds of a slice, both inclusive; no value is between none. */
 export function withinBounds(
   { from, to }: SliceFragment,
   { sort }: SliceShape,
 ): (held: VersionedRow) => boolean {
   const [first] = sort;
-  if (first === undefined) return () => true;
+  if (first === undefined || (from === undefined && to === undefined)) return () => true;
   return ({ row }) => {
     const value = row[first.name] ?? null;
     return (
+      value !== null &&
       (from === undefined || compareValues(first.type, value, from) >= 0) &&
       (to === undefined || compareValues(first.type, value, to) <= 0)
     );

@@ -2,7 +2,15 @@ import { type Change, coalesce } from '../../change/change.ts';
 import { renderVersion } from '../../change/version.ts';
 import { expiryOf, placementName, projectRow, rowId } from '../placement.ts';
 import type { ApplyResult, Placement } from '../store.ts';
-import { type KeyGroup, keyGroup, locationColumns, redisView, scoreColumn, scoreOf } from './schema.ts';
+import {
+  type KeyGroup,
+  keyGroup,
+  locationColumns,
+  type RedisView,
+  redisView,
+  scoreColumn,
+  scoreOf,
+} from './schema.ts';
 import { renderValue } from './value.ts';
 
 /** Seven days of change log and two more: how long a guard outlives its row. */
@@ -21,6 +29,7 @@ export interface WritePlan {
 
 /** Puts the changes into one call for each key group. */
 export function planWrite(placement: Placement, changes: readonly Change[], nowMs: number): WritePlan {
+  const kept = String(keptRows(placement, redisView(placement)));
   const groups = new Map<string, { group: KeyGroup; args: string[] }>();
   const rejected: { change: Change; reason: string }[] = [];
   for (const change of coalesce(changes)) {
@@ -37,7 +46,7 @@ export function planWrite(placement: Placement, changes: readonly Change[], nowM
     }
     const write = groups.get(group.rows) ?? {
       group,
-      args: [String(nowMs), String(keepGuardsMs), String(keptRows(placement))],
+      args: [String(nowMs), String(keepGuardsMs), kept],
     };
     groups.set(group.rows, write);
     write.args.push(rowId(placement, change.key), ...rowArgs(placement, change, nowMs));
@@ -73,7 +82,7 @@ function rowArgs(placement: Placement, change: Change, nowMs: number): readonly 
  * go where nothing is ever updated, deleted or expired: else one of them could be needed again.
  * Elsewhere readers cut.
  */
-function keptRows({ entity, target }: Placement): number {
-  if (target.kind !== 'redis.sortedSet' || target.limit === undefined) return 0;
-  return entity.source.kind === 'kafka.source' && target.expire === undefined ? target.limit : 0;
+function keptRows({ entity }: Placement, view: RedisView): number {
+  if (view.kind !== 'redis.sortedSet' || view.limit === undefined) return 0;
+  return entity.source.kind === 'kafka.source' && view.expire === undefined ? view.limit : 0;
 }

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import type { Catalog } from '../../lambda/model/index.ts';
+import { type AuroraConnection, applySchema, createAuroraStore } from '../../lambda/stores/aurora/index.ts';
+import type { SqlStore } from '../../lambda/stores/store.ts';
+import { sharedEngines } from '../engines.ts';
+
+/** A database of its own on the shared PostgreSQL. */
+export interface TestDatabase {
+  readonly connection: AuroraConnection;
+  /** A store on the writer, or with reads on the replica. */
+  open(options: { readonly clock: () => number; readonly replica?: boolean }): SqlStore;
+  /** Runs statements as the superuser. */
+  query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
+  drop(): Promise<void>;
+}
+
+/** Makes a database and, if a catalog is given, its schema. */
+export async function createDatabase(
+  catalog: Catalog | undefined,
+  clock: () => number,
+): Promise<TestDatabase> {
+  const { postgresWriter: writer, postgresReplica: replica } = sharedEngines();
+  const database = `test_${randomUUID().replaceAll('-', '')}`;
+  await asAdmin(writer.database, `create database ${database}`);
+  const credentials = { database, user: writer.user, tls: 'disable' } as const;
+  const connection: AuroraConnection = { host: writer.host, port: writer.port, ...credentials };
+  if (catalog !== undefined) await applySchema({ connection, catalog, allow: [], clock });
+  return {
+    connection,
+    open: (options) =>
+      createAuroraStore({
+        writer: { host: writer.host, port: writer.port },
+        ...(options.replica === true ? { replica: { host: replica.host, port: replica.port } } : {}),
+        ...credentials,
+        clock: options.clock,
+        poolSize: 8,
+      }),
+    query: (text, values) => asAdmin(database, text, values),
+    drop: async () => {
+      await asAdmin(writer.database, `drop database ${database} with (force)`);
+    },
+  };
+}
+
+async function asAdmin(
+  database: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Record<string, unknown>[]> {
+  const { host, port, user } = sharedEngines().postgresWriter;
+  const client = new pg.Client({ host, port, user, database });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(text, [...values]);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
