@@ -44,7 +44,7 @@ export function planDynamodb(
       sort: templateSort(entity, index.sortKey),
       sortColumns: templateColumns(index.sortKey),
       partitions: index.spread,
-      cost: costs.dynamodbIndex + 0.02,
+      cost: costs.dynamodbIndex,
       consistent: false,
     }),
   );
@@ -56,7 +56,7 @@ export function planDynamodb(
       sort: attributeSort(entity, index.sortKeyColumn),
       sortColumns: [index.sortKeyColumn],
       partitions: 1,
-      cost: costs.dynamodbIndex,
+      cost: costs.dynamodbLocalIndex,
       consistent: true,
     }),
   );

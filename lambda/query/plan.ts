@@ -55,6 +55,7 @@ export const costs = {
   dynamodbKey: 2,
   redisSlice: 3,
   dynamodbSlice: 4,
+  dynamodbLocalIndex: 4.1,
   dynamodbIndex: 5,
   auroraReplica: 10,
   /** The writer has writes to do; a read goes there when nothing else will answer. */

@@ -13,13 +13,23 @@ export interface QueryRequest {
   readonly maxRows: number;
 }
 
-const count = (most: number) => z.optional(z.int().check(z.minimum(1), z.maximum(most)));
-const tokenShape = z.string().check(z.minLength(1));
+const count = (most: number) => {
+  const takes = `takes a whole number from 1 to ${most}`;
+  return z.optional(z.int(takes).check(z.minimum(1, takes), z.maximum(most, takes)));
+};
+const tokenTakes = `takes a token or a list of at most ${limits.tokens}`;
+const tokenShape = z.string(tokenTakes).check(z.minLength(1, tokenTakes));
 const requestShape = z.strictObject({
-  sql: z.string(),
-  params: z.optional(z.array(z.json()).check(z.maxLength(limits.parameters))),
+  sql: z.string('takes a text'),
+  params: z.optional(
+    z
+      .array(z.json(), 'takes a list of JSON values')
+      .check(z.maxLength(limits.parameters, `takes at most ${limits.parameters} values`)),
+  ),
   freshness: z.optional(z.unknown()),
-  token: z.optional(z.union([tokenShape, z.array(tokenShape).check(z.maxLength(limits.tokens)), z.null()])),
+  token: z.optional(
+    z.union([tokenShape, z.array(tokenShape).check(z.maxLength(limits.tokens)), z.null()], tokenTakes),
+  ),
   limits: z.optional(
     z.strictObject({ timeoutMs: count(limits.timeoutMs.most), maxRows: count(limits.maxRows.most) }),
   ),
@@ -40,7 +50,8 @@ export function parseRequest(text: string): QueryRequest {
   const parsed = z.safeParse(requestShape, body);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
-      (issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`,
+      (issue) =>
+        `${issue.path.join('.') || 'the body'} ${issue.code === 'unrecognized_keys' ? `has ${issue.keys.join(', ')}, which is not known` : issue.message}`,
     );
     throw new PolystoreError('invalid_request', `The body takes ${form}: ${problems.join('; ')}.`, {
       details: { problems },
