@@ -7,9 +7,9 @@ import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
 import { createRedisStore } from '../stores/redis/index.ts';
 import { catalog } from './model.ts';
+import { readAuroraConnection } from './open-aurora.ts';
 import { openLog } from './open-log.ts';
 import { openSecrets } from './open-secrets.ts';
-import { readPassword } from './secrets.ts';
 import * as settings from './settings.ts';
 
 /** `POST /query`, `POST /explain`, `GET /health`. */
@@ -17,11 +17,9 @@ const { env } = process;
 const clock = settings.readClock(env);
 const generation = settings.readGeneration(env);
 const readSecret = openSecrets(clock);
-const { secretArn, ...aurora } = settings.readAurora(env);
-const password = secretArn === undefined ? {} : { password: () => readPassword(readSecret, secretArn) };
 const tableName = settings.readVariables(env, { [names.dynamodbTable]: settings.text })[names.dynamodbTable];
 const stores = {
-  aurora: createAuroraStore({ ...aurora, ...password, clock, poolSize: 4 }),
+  aurora: createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: 4 }),
   dynamodb: createDynamodbStore({ ...settings.readDynamodb(env), tableName, catalog, clock, generation }),
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
 };
