@@ -54,6 +54,9 @@ export interface LocalFunction {
   close(): Promise<void>;
 }
 
+/** A process that has nothing to do and does not end within this time is ended. */
+const idleCloseMs = 2_000;
+
 /** Starts a function and keeps it running until it is closed. */
 export function startFunction(options: FunctionOptions): LocalFunction {
   const { settings, folder, logFile, backOff = { firstMs: 100, longestMs: 10_000 } } = options;
@@ -129,7 +132,7 @@ export function startFunction(options: FunctionOptions): LocalFunction {
     state = 'closed';
     if (wasReady) session.shutdown();
     else session.kill('SIGKILL');
-    const force = setTimeout(() => session.kill('SIGKILL'), timeoutMs);
+    const force = setTimeout(() => session.kill('SIGKILL'), session.inFlight > 0 ? timeoutMs : idleCloseMs);
     await session.ended;
     clearTimeout(force);
     await running;

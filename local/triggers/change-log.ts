@@ -27,6 +27,8 @@ export interface TopicLag {
   readonly group: string;
   /** Records that have not been taken, of all partitions. */
   readonly lag: number;
+  /** Why records were lost before they were read: views must be rebuilt. Empty when none were. */
+  readonly gaps: readonly string[];
   readonly partitions: readonly (PartitionState & { readonly end: bigint; readonly lag: number })[];
 }
 
@@ -142,7 +144,17 @@ function startFeed(options: FeedOptions) {
           lag: Number(end > position ? end - position : 0n),
         };
       });
-      return { topic, group, partitions, lag: partitions.reduce((sum, partition) => sum + partition.lag, 0) };
+      return {
+        topic,
+        group,
+        lag: partitions.reduce((sum, partition) => sum + partition.lag, 0),
+        gaps: partitions.flatMap(({ partition, gap }) =>
+          gap === undefined
+            ? []
+            : [`${gap.from} to ${gap.to - 1n} of partition ${partition} were deleted before they were read`],
+        ),
+        partitions,
+      };
     },
     rewind: () =>
       inTurn(async () => {

@@ -31,6 +31,7 @@ export interface DynamodbStreamTriggerOptions {
   readonly reader?: StreamReader;
 }
 
+/** `failures` and `lastError` are of the shard, or of the search for shards, that has failed most in a row. */
 export interface StreamStatus extends RetryStatus {
   readonly table: string;
   readonly streamArn: string | undefined;
@@ -149,7 +150,8 @@ export function startDynamodbStreamTrigger(options: DynamodbStreamTriggerOptions
           ? oldest(shards.filter(({ finished }) => !finished).map(({ drainedAt }) => drainedAt))
           : undefined,
         gaps: [...gaps, ...shards.flatMap(({ gap }) => gap ?? [])],
-        ...status(),
+        // What is in most trouble speaks for the whole: a trigger that is stuck must not look well.
+        ...worst([status(), ...shards]),
       };
     },
     async stop() {
@@ -169,6 +171,11 @@ export function planShards(
     ({ id, parent }) =>
       !isFinished(id) && (parent === undefined || !present.has(parent) || isFinished(parent)),
   );
+}
+
+function worst(parts: readonly RetryStatus[]): RetryStatus {
+  const most = parts.reduce((held, part) => (part.failures > held.failures ? part : held));
+  return { failures: most.failures, lastError: most.lastError };
 }
 
 function oldest(moments: readonly (number | undefined)[]): number | undefined {

@@ -264,6 +264,7 @@ describe('the change-log trigger on Kafka', () => {
     });
     const [topic] = await next.lag();
     expect(topic?.partitions[0]?.gap).toEqual({ from: 1n, to: 3n });
+    expect(topic?.gaps).toEqual(['1 to 2 of partition 0 were deleted before they were read']);
   });
 });
 

@@ -160,7 +160,12 @@ describe('the DynamoDB stream trigger', () => {
     let sick = true;
     const trigger = start(() => (sick ? failed : success()));
     await until(() => batches.length >= 5);
-    expect(trigger.status()).toMatchObject({ backlog: 2, drainedAt: undefined });
+    expect(trigger.status()).toMatchObject({
+      backlog: 2,
+      drainedAt: undefined,
+      lastError: 'LogDown: not now',
+    });
+    expect(trigger.status().failures).toBeGreaterThan(0);
     expect(trigger.status().shards[0]).toMatchObject({
       lastError: 'LogDown: not now',
       sequenceNumber: undefined,
