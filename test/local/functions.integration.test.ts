@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type ChangeLogTrigger, startChangeLogTrigger } from '../../local/triggers/index.ts';
 import { sharedEngines } from '../engines.ts';
 import { openTestTopic, type TestTopic } from './change-log-topic.ts';
 import { type SampleFunction, startSample } from './sample-function.ts';
+
+// Processes and engines answer in milliseconds, unless other suites have the cores.
+jest.setTimeout(30_000);
 
 describe('a function that is fed from Kafka', () => {
   const { brokers } = sharedEngines().kafka;
@@ -64,7 +67,7 @@ describe('a function that is fed from Kafka', () => {
       expect(offsets).toEqual(inOrder);
     }
     expect(sample.status().restarts).toBeGreaterThanOrEqual(4);
-  }, 30_000);
+  });
 });
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
