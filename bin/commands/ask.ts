@@ -12,16 +12,23 @@ const answerShape = z.looseObject({
   columns: z.array(z.looseObject({ name: z.string() })),
   rows: z.array(z.record(z.string(), z.unknown())),
   rowCount: z.number(),
-  token: z.string().optional(),
+  token: z.string().nullable(),
   route: z.looseObject({ placement: z.string(), engine: z.string(), why: z.string() }),
 });
 
+const considered = z.looseObject({
+  placement: z.string(),
+  engine: z.string(),
+  qualifies: z.boolean(),
+  why: z.string(),
+});
 const planShape = z.looseObject({
   class: z.string(),
-  chosen: z.string().optional(),
-  considered: z.array(
-    z.looseObject({ placement: z.string(), engine: z.string(), qualifies: z.boolean(), why: z.string() }),
-  ),
+  chosen: considered,
+  considered: z.array(considered),
+  request: z.unknown(),
+  tenancy: z.string(),
+  token: z.string(),
 });
 
 interface AskOptions extends CallerOptions {
@@ -90,23 +97,29 @@ function renderAnswer(answer: unknown): string {
   lines.push(
     `${rowCount} ${rowCount === 1 ? 'row' : 'rows'} from ${route.placement} (${route.engine}): ${route.why}`,
   );
-  if (token !== undefined) lines.push(`token ${token}`);
+  if (token !== null) lines.push(`token ${token}`);
   return lines.join('\n');
 }
 
 function renderPlan(answer: unknown): string {
   const plan = planShape.parse(answer);
   const table = new Table({
-    head: ['placement', 'engine', '', 'why'],
+    head: ['', 'placement', 'engine', 'why'],
     style: { head: [], border: [] },
-    colWidths: [28, 14, 4, 70],
+    colWidths: [3, 28, 10, 72],
     wordWrap: true,
   });
   for (const each of plan.considered) {
-    const mark = each.placement === plan.chosen ? '→' : each.qualifies ? '✓' : '✗';
-    table.push([each.placement, each.engine, mark, each.why]);
+    const mark = each.placement === plan.chosen.placement ? '→' : each.qualifies ? '✓' : '✗';
+    table.push([mark, each.placement, each.engine, each.why]);
   }
-  return `${plan.class}\n${table.toString()}`;
+  return [
+    `${plan.class}: ${plan.chosen.placement} (${plan.chosen.engine})`,
+    table.toString(),
+    `request  ${JSON.stringify(plan.request)}`,
+    `tenancy  ${plan.tenancy}`,
+    `token    ${plan.token}`,
+  ].join('\n');
 }
 
 function renderCell(value: unknown): string {
