@@ -29,7 +29,7 @@ export function answerSelect(select: SimpleSelect, found: readonly VersionedRow[
 }
 
 /** @throws PolystoreError `result_too_large`. */
-export function refuseTooManyRows(rows: number, maxRows: number): void {
+function refuseTooManyRows(rows: number, maxRows: number): void {
   if (rows <= maxRows) return;
   throw new PolystoreError(
     'result_too_large',
@@ -65,7 +65,7 @@ export function answerSql(result: SqlResult): Answer {
  * Column names as a row has them: PostgreSQL allows the same name twice, an object does not, so the
  * second `name` is `name_2`, or the next number that is free.
  */
-export function uniqueNames(names: readonly string[]): readonly string[] {
+function uniqueNames(names: readonly string[]): readonly string[] {
   const taken = new Set(names);
   const seen = new Set<string>();
   return names.map((name) => {

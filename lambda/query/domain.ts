@@ -3,7 +3,7 @@ import type { CatalogColumn } from '../model/index.ts';
 import type { Condition } from './predicate.ts';
 import { compareValues, stepValue } from './value-order.ts';
 
-export interface Bound {
+interface Bound {
   readonly value: Value;
   readonly inclusive: boolean;
 }

@@ -1,7 +1,4 @@
-export { createQueryApp, type QueryAppOptions } from './app.ts';
-export { type AuthenticateOptions, createAuthenticator } from './authenticate.ts';
-export { createQueryEngine, type QueryAnswer, type QueryEngine, type QueryEngineOptions } from './engine.ts';
-export type { QueryStores } from './execute-read.ts';
-export type { Explanation } from './explain.ts';
-export { limits } from './limits.ts';
-export { createTokens, type EventRow, type Tokens } from './tokens.ts';
+export { createQueryApp } from './app.ts';
+export { createAuthenticator } from './authenticate.ts';
+export { createQueryEngine, type QueryEngine } from './engine.ts';
+export { createTokens } from './tokens.ts';

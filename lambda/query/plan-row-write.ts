@@ -59,7 +59,7 @@ const nameIn = (entity: CatalogEntity, body: NodeBody): string =>
 
 function readReturning(entity: CatalogEntity, body: NodeBody): readonly OutputColumn[] {
   try {
-    return readOutput(listOf(body.returningList), entity, columnLookup(entity, nameIn(entity, body)));
+    return readOutput(listOf(body.returningList), entity, nameIn(entity, body));
   } catch (error) {
     if (error instanceof Unrecognised)
       throw refuse(`returning an expression from a write to ${entity.name}`, 'Return columns or *.');

@@ -47,7 +47,7 @@ export function parseRequest(text: string): QueryRequest {
   } catch (cause) {
     throw new PolystoreError('invalid_request', `The body is no JSON; it takes ${form}.`, { cause });
   }
-  const parsed = z.safeParse(requestShape, body);
+  const parsed = checkShape(body);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
       (issue) =>
@@ -66,6 +66,18 @@ export function parseRequest(text: string): QueryRequest {
     timeoutMs: asked?.timeoutMs ?? limits.timeoutMs.default,
     maxRows: asked?.maxRows ?? limits.maxRows.default,
   };
+}
+
+function checkShape(body: unknown) {
+  try {
+    return z.safeParse(requestShape, body);
+  } catch (cause) {
+    // The check of JSON values goes down into them, as deep as the stack.
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new PolystoreError('invalid_request', 'The body is nested too deeply; send flatter parameters.', {
+      cause,
+    });
+  }
 }
 
 const form = `{"sql": text, "params"?: [value, …], "freshness"?: 0, "token"?: text or [text, …], "limits"?: {"timeoutMs"?: 1 to ${limits.timeoutMs.most}, "maxRows"?: 1 to ${limits.maxRows.most}}}`;

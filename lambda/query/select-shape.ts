@@ -63,8 +63,9 @@ export function readSimpleSelect(
   const entity = entities.find((candidate) => candidate.name === relation.relname);
   const alias = bodyOf(relation.alias);
   if (entity === undefined || alias.colnames !== undefined) throw new Unrecognised('its columns are renamed');
-  const column = columnLookup(entity, String(alias.aliasname ?? entity.name));
-  const output = readOutput(listOf(select.targetList), entity, column);
+  const known = String(alias.aliasname ?? entity.name);
+  const column = columnLookup(entity, known);
+  const output = readOutput(listOf(select.targetList), entity, known);
   const where =
     select.whereClause === undefined ? [] : conjuncts(readCondition(select.whereClause, column, params));
   return {
@@ -95,16 +96,18 @@ export function columnLookup(entity: CatalogEntity, known: string): ColumnLookup
   };
 }
 
-/** The columns of a target or `returning` list. */
+/** The columns of a target or `returning` list over an entity, known by its name or its alias. */
 export function readOutput(
   targets: readonly unknown[],
   entity: CatalogEntity,
-  column: ColumnLookup,
+  known: string,
 ): readonly OutputColumn[] {
+  const column = columnLookup(entity, known);
   return targets.flatMap((target) => {
     const body: NodeBody = bodyOf(asNode(target, 'ResTarget'));
     const fields = listOf(asNode(body.val, 'ColumnRef')?.fields);
-    if (fields.length > 0 && unwrap(fields.at(-1))[0] === 'A_Star')
+    const isStar = fields.length > 0 && unwrap(fields.at(-1))[0] === 'A_Star';
+    if (isStar && (fields.length === 1 || stringOf(fields[0]) === known))
       return entity.columns.map((one) => ({ name: one.name, column: one }));
     const found = column(body.val);
     if (found === undefined) throw new Unrecognised('it selects an expression');

@@ -19,10 +19,10 @@ export function startDeadline(clock: Clock, timeoutMs: number): Deadline {
   return { timeoutMs, remainingMs: () => Math.max(0, endMs - clock()) };
 }
 
-export const deadlineExceeded = (deadline: Deadline): PolystoreError =>
+const deadlineExceeded = (deadline: Deadline): PolystoreError =>
   new PolystoreError(
     'deadline_exceeded',
-    `The statement did not finish within ${deadline.timeoutMs} ms. Narrow it, or raise limits.timeoutMs.`,
+    `The statement did not finish within ${deadline.timeoutMs} ms. Narrow it, or raise limits.timeoutMs; a write may have been done all the same.`,
   );
 
 /** @throws PolystoreError `deadline_exceeded` when the work is not done in time; the work itself goes on. */

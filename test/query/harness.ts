@@ -12,7 +12,7 @@ import model from '../../model/flights.ts';
 
 export const catalog = compile(model);
 export const flightEntity = entityOf(catalog, 'flight');
-export const eventEntity = entityOf(catalog, 'flight_event');
+const eventEntity = entityOf(catalog, 'flight_event');
 export const nowMs = Date.parse('2013-01-01T18:00:00Z');
 export const ua: Caller = { kind: 'tenant', tenant: 'UA', subject: 'ua-user' };
 export const aa: Caller = { kind: 'tenant', tenant: 'AA', subject: 'aa-user' };

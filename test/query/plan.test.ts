@@ -87,6 +87,7 @@ const routes: readonly (readonly [string, string, string])[] = [
   // PostgreSQL
   ['select origin, count(*) from flight group by 1', 'aurora.replica', 'PostgreSQL plans it'],
   ['select * from flight', 'aurora.replica', 'PostgreSQL plans it'],
+  ['select x.* from flight f where f.flight_number = 1', 'aurora.replica', 'PostgreSQL plans it'],
   [
     "select * from flight where tail_number like 'N%' and flight_number = 1545",
     'aurora.replica',

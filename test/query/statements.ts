@@ -4,7 +4,7 @@ import { flight } from './harness.ts';
 
 /** Selects over flights, and flights for them, small enough that conditions meet rows. */
 
-export const instants = [
+const instants = [
   '2013-01-01T00:00:00.000000Z',
   '2013-01-01T10:15:00.000000Z',
   '2013-01-01T23:59:59.999999Z',
