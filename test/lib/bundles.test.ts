@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type BuiltFunction, buildFunctions } from '../../bin/build.ts';
 import { environmentNames, functionsOf } from '../../lambda/model/index.ts';
-import { deploy, root } from './deploy.ts';
+import { deploy, root, temporaryFolder } from './deploy.ts';
 
 const deployed = deploy();
 const specs = functionsOf(deployed.catalog);
@@ -29,7 +28,7 @@ function environmentOf(description: string): Record<string, string> {
 describe('the bundles, started with the environment of their template', () => {
   let built: readonly BuiltFunction[] = [];
   beforeAll(async () => {
-    built = await buildFunctions({ root, outDir: mkdtempSync(join(tmpdir(), 'polystore-bundles-')) });
+    built = await buildFunctions({ root, outDir: temporaryFolder() });
   }, 60_000);
 
   test.each(specs.map(({ name, description }) => ({ name, description })))(

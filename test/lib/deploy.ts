@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -20,8 +21,19 @@ const fileContext = (): Record<string, unknown> => {
   return (parsed as { readonly context: Record<string, unknown> }).context;
 };
 
-export const newApp = (context: Readonly<Record<string, unknown>> = {}): App =>
-  new App({ context: { ...fileContext(), ...context } });
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that goes when the tests of the file have run. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'polystore-cdk-'));
+  folders.push(folder);
+  return folder;
+}
+
+export const newApp = (): App => new App({ context: fileContext(), outdir: temporaryFolder() });
 
 /** A VPC that someone else made, with an isolated subnet in each of so many zones. */
 export function foreignVpc(stack: Stack, zones: number): IVpc {
@@ -37,7 +49,7 @@ export function foreignVpc(stack: Stack, zones: number): IVpc {
 
 /** One folder for each function, as bin/build.ts would make them, with next to nothing in it. */
 export function writeCode(catalog: Catalog): string {
-  const folder = mkdtempSync(join(tmpdir(), 'polystore-code-'));
+  const folder = temporaryFolder();
   for (const { name } of functionsOf(catalog)) {
     mkdirSync(join(folder, name, 'dist'), { recursive: true });
     writeFileSync(join(folder, name, 'dist', 'index.js'), `export const handler = async () => '${name}';\n`);
