@@ -61,17 +61,14 @@ function functionStatus(each: LocalFunction): PartStatus {
 function changeLogStatus({ changeLog }: Triggers): Promise<PartStatus[]>[] {
   return [...changeLog].map(async ([name, trigger]) => {
     try {
-      return (await trigger.lag()).map(({ topic, lag, partitions }): PartStatus => {
+      return (await trigger.lag()).map(({ topic, lag, partitions, gaps }): PartStatus => {
         const failing = partitions.find((partition) => partition.failures > 0);
-        return {
-          part: `${name} ← ${topic}`,
-          kind: 'trigger',
-          serving: failing === undefined,
-          detail:
-            failing === undefined
-              ? `${lag} changes behind`
-              : `${lag} changes behind; failed ${failing.failures} times: ${failing.lastError}`,
-        };
+        return describeTrigger(`${name} ← ${topic}`, {
+          gaps,
+          failures: failing?.failures ?? 0,
+          lastError: failing?.lastError,
+          behind: `${lag} changes behind`,
+        });
       });
     } catch (error) {
       return [unreadable(`${name} ← change log`, error)];
@@ -82,19 +79,27 @@ function changeLogStatus({ changeLog }: Triggers): Promise<PartStatus[]>[] {
 function streamStatus({ streams }: Triggers): readonly PartStatus[] {
   return [...streams].map(([name, trigger]) => {
     const { gaps, failures, lastError, backlog, shards } = trigger.status();
-    const trouble =
-      gaps.length > 0
-        ? `changes were lost before they were read: ${gaps.join('; ')}`
-        : failures > 0
-          ? `failed ${failures} times: ${lastError}`
-          : undefined;
-    return {
-      part: `${name} ← DynamoDB stream`,
-      kind: 'trigger',
-      serving: trouble === undefined,
-      detail: trouble ?? `${backlog} changes behind, ${shards.length} shards`,
-    };
+    const behind = `${backlog} changes behind, ${shards.length} shards`;
+    return describeTrigger(`${name} ← DynamoDB stream`, { gaps, failures, lastError, behind });
   });
+}
+
+interface TriggerState {
+  readonly gaps: readonly string[];
+  readonly failures: number;
+  readonly lastError: string | undefined;
+  readonly behind: string;
+}
+
+/** A trigger that lost changes or whose batch keeps failing does not serve; one that is behind does. */
+function describeTrigger(part: string, { gaps, failures, lastError, behind }: TriggerState): PartStatus {
+  const trouble =
+    gaps.length > 0
+      ? `changes were lost before they were read: ${gaps.join('; ')}`
+      : failures > 0
+        ? `${behind}; failed ${failures} times: ${lastError}`
+        : undefined;
+  return { part, kind: 'trigger', serving: trouble === undefined, detail: trouble ?? behind };
 }
 
 async function apiStatus(api: string): Promise<PartStatus> {
