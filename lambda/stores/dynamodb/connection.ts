@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createGate } from '../gate.ts';
 
 export interface ConnectionOptions {
   /** Set only where DynamoDB is not the region's own. */
@@ -8,17 +9,33 @@ export interface ConnectionOptions {
 
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
+/** Requests of one client on the wire at once: a socket each, so none waits for one past its timeout. */
+export const requestsInFlight = 50;
+
 /**
  * A client with bounded waits. On this machine DynamoDB asks for the form of credentials and checks
  * none, so they are fixed there.
  */
 export function createClient({ endpoint, region }: ConnectionOptions, maxAttempts: number): DynamoDBClient {
   const local = endpoint !== undefined && loopback.has(new URL(endpoint).hostname);
-  return new DynamoDBClient({
+  const client = new DynamoDBClient({
     region,
     maxAttempts,
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 },
+    requestHandler: {
+      connectionTimeout: 2_000,
+      requestTimeout: 10_000,
+      httpAgent: { maxSockets: requestsInFlight },
+      httpsAgent: { maxSockets: requestsInFlight },
+    },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(local ? { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
   });
+  const gate = createGate(requestsInFlight);
+  // Inside the SDK's retries, so that a request that backs off leaves its place to others.
+  client.middlewareStack.add((next) => (request) => gate(() => next(request)), {
+    step: 'finalizeRequest',
+    priority: 'low',
+    name: 'polystoreGate',
+  });
+  return client;
 }

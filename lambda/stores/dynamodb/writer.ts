@@ -32,6 +32,8 @@ export interface WriterContext {
   readonly tableName: string;
   readonly clock: Clock;
   readonly generation: number;
+  /** Spreads the tries of writers that meet: 0 to 1. */
+  readonly random: () => number;
 }
 
 /** How often a write is tried against other writers of the same row. */
@@ -39,7 +41,7 @@ const writeAttempts = 12;
 
 /** Conditional writes: each says what it read, and is tried again when that has changed. */
 export function createWriter(context: WriterContext): SourceWriter {
-  const { client, tableName, clock, generation } = context;
+  const { client, tableName, clock, generation, random } = context;
   /** Later than the old version, and no earlier than the clock: microseconds. */
   const nextPosition = (old: bigint | undefined): bigint => {
     const now = BigInt(Math.trunc(clock())) * 1000n;
@@ -72,7 +74,7 @@ export function createWriter(context: WriterContext): SourceWriter {
   ): Promise<Written | undefined> =>
     run(async () => {
       for (let attempt = 1; attempt <= writeAttempts; attempt += 1) {
-        if (attempt > 1) await backOff(attempt - 1);
+        if (attempt > 1) await backOff(attempt - 1, random);
         const old = await withoutThrottling(() => readItem(entity, key));
         if (old === 'again') continue;
         if (old === undefined || old.kind === 'tombstone') return undefined;
@@ -92,7 +94,7 @@ export function createWriter(context: WriterContext): SourceWriter {
         /** Positions of tombstones that stand where rows shall be. */
         const old = new Map<number, bigint>();
         for (let attempt = 1; attempt <= writeAttempts && rows.length > 0; attempt += 1) {
-          if (attempt > 1) await backOff(attempt - 1);
+          if (attempt > 1) await backOff(attempt - 1, random);
           const positions = rows.map((_, index) => nextPosition(old.get(index)));
           const puts = rows.map((row, index) =>
             putIfSame(tableName, encodeRow(entity, row, positions[index] ?? 0n), old.get(index)),
