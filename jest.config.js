@@ -2,6 +2,8 @@
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
+  // PostgreSQL keeps *.snap files of its own there, which `jest -u` would take for obsolete snapshots.
+  modulePathIgnorePatterns: ['<rootDir>/.polystore/', '<rootDir>/dist/', '<rootDir>/cdk.out/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

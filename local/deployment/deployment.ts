@@ -8,6 +8,7 @@ import {
   type EngineProgress,
   type EngineSet,
   endpointsOf,
+  isFree,
   putConnector,
   type RunningEngines,
   startEngines,
@@ -72,6 +73,13 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const begun = performance.now();
   const step = (title: string): void =>
     options.onProgress?.({ kind: 'step', title, elapsedMs: Math.round(performance.now() - begun) });
+  if (ports.api !== 0 && !(await isFree(ports.api))) {
+    throw new PolystoreError(
+      'port_taken',
+      `The API needs port ${ports.api} of 127.0.0.1, which is in use. Choose another with POLYSTORE_PORT_API=<port>, or stop what listens there (ss -ltnp shows it). Nothing was started.`,
+      { details: { taken: [{ engine: 'api', port: ports.api, variable: 'POLYSTORE_PORT_API' }] } },
+    );
+  }
   const credentials = await openCredentials(stateDir);
   const environment = functionEnvironment({
     engines: endpointsOf(ports),

@@ -1,6 +1,6 @@
 export { EngineError } from './engine-error.ts';
 export { endpointsOf, startEngines } from './engines.ts';
-export { choosePorts, freePorts } from './ports.ts';
+export { choosePorts, freePorts, isFree } from './ports.ts';
 export { postgresMajor } from './postgres.ts';
 export { type PutConnectorOptions, putConnector } from './put-connector.ts';
 export {

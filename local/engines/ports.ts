@@ -94,7 +94,8 @@ function mapPorts(portOf: (name: PortName, index: number) => number): EnginePort
   ) as unknown as EnginePorts;
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether nothing listens on this port of 127.0.0.1. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
