@@ -13,10 +13,7 @@ export function sliceOrder(
 }
 
 /** Whether a row is between the bounds of a slice, both inclusive; no value is between none. */
-export function withinBounds(
-  { from, to }: SliceFragment,
-  { sort }: SliceShape,
-): (held: VersionedRow) => boolean {
+function withinBounds({ from, to }: SliceFragment, { sort }: SliceShape): (held: VersionedRow) => boolean {
   const [first] = sort;
   if (first === undefined || (from === undefined && to === undefined)) return () => true;
   return ({ row }) => {

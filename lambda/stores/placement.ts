@@ -1,4 +1,4 @@
-import type { Row, Value } from '../change/change.ts';
+import type { Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import { type CatalogColumn, type CatalogView, columnOf } from '../model/index.ts';
 import type { Placement } from './store.ts';
@@ -23,17 +23,6 @@ export function heldColumns(placement: Placement): readonly CatalogColumn[] {
 /** The part of a row that a placement holds; a column that the row lacks is null. */
 export const projectRow = (placement: Placement, row: Row): Row =>
   Object.fromEntries(heldColumns(placement).map(({ name }) => [name, row[name] ?? null]));
-
-/** The named columns of a row; undefined when one of them is null or absent. */
-export function pickColumns(row: Row, names: readonly string[]): Row | undefined {
-  const picked: Record<string, Value> = {};
-  for (const name of names) {
-    const value = row[name];
-    if (value === null || value === undefined) return undefined;
-    picked[name] = value;
-  }
-  return picked;
-}
 
 /**
  * When a row leaves a view, in milliseconds since the epoch; undefined when it never does. A fraction

@@ -3,7 +3,7 @@ import { PolystoreError } from '../errors.ts';
 import { type CatalogEntity, parseRow, parseValue } from '../model/index.ts';
 
 /** The most items of one DynamoDB transaction (AWS's limit). */
-export const maxInsertRows = 100;
+const maxInsertRows = 100;
 
 export const keyOf = (entity: CatalogEntity, row: Row): Key =>
   Object.fromEntries(entity.key.map((name) => [name, row[name] ?? null]));

@@ -11,7 +11,7 @@ import { barest, type Case, cases, type Scenario } from './contract-cases.ts';
 import { itemOf, itemRow, keyOfRow, placementOf, remove, upsert } from './contract-model.ts';
 import { sliceRows, slicesOf } from './contract-slices.ts';
 
-export interface Harness {
+interface Harness {
   readonly catalog: Catalog;
   /** Uses the clock that the suite gave. */
   readonly store: Store;

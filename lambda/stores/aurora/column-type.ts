@@ -33,7 +33,7 @@ export function columnType(type: FieldType): string {
 export const columnDefinition = ({ name, type }: CatalogColumn): string =>
   `${quoteName(name)} ${columnType(type)}${collation(type)}`;
 
-export const collation = (type: FieldType): string =>
+const collation = (type: FieldType): string =>
   columnType(type) === 'text' ? ' collate pg_catalog.pg_c_utf8' : '';
 
 /** A check that holds a source's column to its canonical values, which PostgreSQL's type is wider than. */

@@ -3,7 +3,7 @@ import { qualified, quoteName, quoteText, tableName } from './names.ts';
 import { tablesOf } from './schema.ts';
 
 /** What Debezium reads by: PostgreSQL allows only a-z, 0-9 and `_` in a slot's name. */
-export const replicationNames = { publication: 'polystore', slot: 'polystore' } as const;
+const replicationNames = { publication: 'polystore', slot: 'polystore' } as const;
 
 /**
  * The publication of the source tables, and the failover replication slot. Views are never captured.

@@ -141,7 +141,7 @@ function renderEntity(entity: CatalogEntity): readonly string[] {
   ];
 }
 
-export const entityView = (entity: CatalogEntity): string =>
+const entityView = (entity: CatalogEntity): string =>
   qualified({ schema: schemas.entities, table: fitName(entity.name) });
 
 /** The columns of an entity's view, in order. */

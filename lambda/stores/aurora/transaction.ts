@@ -7,7 +7,7 @@ import { type RawRow, rawText } from './result.ts';
 import type { Statement } from './write.ts';
 
 /** Who a transaction acts as; `owner` is the login itself, for making partitions. */
-export type Actor = Caller | { readonly kind: 'sync' } | { readonly kind: 'owner' };
+type Actor = Caller | { readonly kind: 'sync' } | { readonly kind: 'owner' };
 
 export interface TransactionOptions {
   readonly actor: Actor;

@@ -1,1 +1,1 @@
-export { createMemoryStore, type MemoryStore } from './client.ts';
+export { createMemoryStore } from './client.ts';

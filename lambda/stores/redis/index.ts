@@ -1,1 +1,1 @@
-export { createRedisStore, type RedisStoreOptions } from './client.ts';
+export { createRedisStore } from './client.ts';

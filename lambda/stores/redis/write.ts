@@ -14,10 +14,10 @@ import {
 import { renderValue } from './value.ts';
 
 /** Seven days of change log and two more: how long a guard outlives its row. */
-export const keepGuardsMs = 9 * 24 * 3600 * 1000;
+const keepGuardsMs = 9 * 24 * 3600 * 1000;
 
 /** One call of the apply script. */
-export interface GroupWrite {
+interface GroupWrite {
   readonly group: KeyGroup;
   readonly args: readonly string[];
 }
