@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Catalog } from '../../lambda/model/index.ts';
 import { type AuroraConnection, applySchema, createAuroraStore } from '../../lambda/stores/aurora/index.ts';
 import type { SqlStore } from '../../lambda/stores/store.ts';
+import type { EngineSet } from '../../local/engines/index.ts';
 import { sharedEngines } from '../engines.ts';
+
+type PostgresEndpoint = EngineSet['postgresWriter'];
 
 /** A database of its own on the shared PostgreSQL. */
 export interface TestDatabase {
@@ -26,6 +30,7 @@ export async function createDatabase(
   const credentials = { database, user: writer.user, tls: 'disable' } as const;
   const connection: AuroraConnection = { host: writer.host, port: writer.port, ...credentials };
   if (catalog !== undefined) await applySchema({ connection, catalog, allow: [], clock });
+  await replayed(await insertPosition(database));
   return {
     connection,
     open: (options) =>
@@ -43,12 +48,32 @@ export async function createDatabase(
   };
 }
 
-async function asAdmin(
-  database: string,
+async function insertPosition(database: string): Promise<unknown> {
+  const [row] = await asAdmin(database, 'select pg_current_wal_insert_lsn()::text as position');
+  return row?.position;
+}
+
+/** Waits until the standby has the database: a connection to one that is not there fails for good. */
+async function replayed(position: unknown): Promise<void> {
+  const { postgresReplica: replica } = sharedEngines();
+  const [row] = await asSuperuser(
+    replica,
+    'select coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false) as there',
+    [position],
+  );
+  if (row?.there === true) return;
+  await sleep(20);
+  await replayed(position);
+}
+
+const asAdmin = (database: string, text: string, values: readonly unknown[] = []) =>
+  asSuperuser({ ...sharedEngines().postgresWriter, database }, text, values);
+
+async function asSuperuser(
+  { host, port, user, database }: PostgresEndpoint,
   text: string,
-  values: readonly unknown[] = [],
+  values: readonly unknown[],
 ): Promise<readonly Record<string, unknown>[]> {
-  const { host, port, user } = sharedEngines().postgresWriter;
   const client = new pg.Client({ host, port, user, database });
   await client.connect();
   try {
