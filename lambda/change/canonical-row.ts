@@ -7,7 +7,7 @@ import { type ExactJson, roundJson } from './exact-json.ts';
 export type RowEncoding = 'debezium' | 'polystore';
 
 /** What Debezium writes for a large value that a change left as it was and the WAL did not carry. */
-export const unavailableValue = '__debezium_unavailable_value';
+const unavailableValue = '__debezium_unavailable_value';
 
 type Image = Readonly<Record<string, ExactJson>>;
 

@@ -34,7 +34,7 @@ export function roundJson(value: ExactJson): unknown {
 }
 
 /** `Array.isArray` does not narrow a readonly list. */
-export const isList = (value: ExactJson): value is readonly ExactJson[] => Array.isArray(value);
+const isList = (value: ExactJson): value is readonly ExactJson[] => Array.isArray(value);
 
 export const isObject = (value: ExactJson | undefined): value is { readonly [name: string]: ExactJson } =>
   typeof value === 'object' && value !== null && !isList(value);

@@ -15,8 +15,7 @@ const app = createIngestApp({
   catalog,
   changeLog: createChangeLog(readLogConnection(process.env, 'polystore-ingest')),
   authenticate: createAuthenticator(readIdentity(process.env)),
-  issueToken: async (events, caller) =>
-    createTokens(await readTokenSecret(process.env, readSecret)).issueEvents(events, caller),
+  issueToken: createTokens(readTokenSecret(process.env, readSecret)).issueEvents,
   generation: readGeneration(process.env),
   clock,
   log: openLog('ingest'),

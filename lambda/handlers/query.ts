@@ -23,7 +23,7 @@ const stores = {
   dynamodb: createDynamodbStore({ ...settings.readDynamodb(env), tableName, catalog, clock, generation }),
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
 };
-const tokens = createTokens(() => settings.readTokenSecret(env, readSecret));
+const tokens = createTokens(settings.readTokenSecret(env, readSecret));
 // Where the clock stands still, deadlines must not: they run by the machine's own.
 const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal });
 const timer = { clock: Date.now, sleep };

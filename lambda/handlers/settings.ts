@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const text = z.string().check(z.minLength(1, 'is empty'));
 
 /** `host:port`. */
-export const address = z.pipe(
+const address = z.pipe(
   z.string().check(z.regex(/^[^:\s]+:\d{1,5}$/, 'takes host:port')),
   z.transform((value) => {
     const colon = value.lastIndexOf(':');
@@ -21,7 +21,7 @@ export const address = z.pipe(
 );
 
 /** 0 to 127 (DESIGN §4). */
-export const generation = z.pipe(
+const generation = z.pipe(
   z.string().check(z.regex(/^(\d{1,2}|1[01]\d|12[0-7])$/, 'takes a whole number from 0 to 127')),
   z.transform(Number),
 );
@@ -192,17 +192,18 @@ export function readIdentity(env: Environment): {
 }
 
 /**
- * The secret that signs tokens: the text of a secret of Secrets Manager, or here on loopback itself,
- * as `dev:…`.
+ * The secret that signs tokens, read when it is asked for so that a rotated one is seen: the text of a
+ * secret of Secrets Manager, or here on loopback itself, as `dev:…`.
  */
-export async function readTokenSecret(env: Environment, readSecret: ReadSecret): Promise<Uint8Array> {
+export function readTokenSecret(env: Environment, readSecret: ReadSecret): () => Promise<Uint8Array> {
   const value = readVariables(env, { [names.tokenSecret]: text })[names.tokenSecret];
   const bytes = (secret: string): Uint8Array => new TextEncoder().encode(secret);
-  if (!value.startsWith('dev:')) return bytes(await readSecret(value));
+  if (!value.startsWith('dev:')) return async () => bytes(await readSecret(value));
   if (env.AWS_LAMBDA_RUNTIME_API !== undefined)
     throw new PolystoreError(
       'invalid_configuration',
       `${names.tokenSecret} is a development secret and this is Lambda. Give it the ARN of a secret.`,
     );
-  return bytes(value.slice('dev:'.length));
+  const secret = bytes(value.slice('dev:'.length));
+  return async () => secret;
 }

@@ -1,5 +1,6 @@
 import { appendFile, chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { postgresMajor } from '../../lambda/model/index.ts';
 import { prepareOnce } from '../setup/index.ts';
 import type { Engine, EngineContext } from './engine.ts';
 import { logFileOf } from './logs.ts';
@@ -12,7 +13,6 @@ import { runToEnd } from './run-to-end.ts';
 import type { ProcessPlan } from './supervisor.ts';
 import type { EngineName } from './types.ts';
 
-export const postgresMajor = 17;
 export const databaseName = 'polystore';
 
 /** The writer, the local Aurora's: makes the database and the slot that the replica follows by. */

@@ -1,7 +1,6 @@
 export { type BackOff, pause, waitAfter } from './back-off.ts';
 export {
   type FunctionOptions,
-  type FunctionStatus,
   type LocalFunction,
   startFunction,
 } from './host.ts';

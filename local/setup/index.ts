@@ -1,3 +1,3 @@
 export { type Downloads, locateDownloads } from './downloads.ts';
 export { isPrepared, type PrepareOptions, prepareOnce } from './prepare-once.ts';
-export { type SetUpOptions, setUp } from './set-up.ts';
+export { setUp } from './set-up.ts';

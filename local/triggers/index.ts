@@ -1,12 +1,10 @@
 export {
   type ChangeLogTrigger,
   startChangeLogTrigger,
-  type TopicLag,
 } from './change-log.ts';
 export type { ChangeLogEvent, ChangeLogRecord } from './change-log-event.ts';
 export {
   type DynamodbStreamTrigger,
-  type StreamStatus,
   startDynamodbStreamTrigger,
 } from './dynamodb-stream.ts';
 export type { StreamEvent, StreamRecord } from './stream-event.ts';

@@ -31,7 +31,7 @@ export const flightColumns = [
   'air_time_minutes',
 ] as const;
 export const flightKey = ['carrier', 'flight_number', 'scheduled_at'] as const;
-export const eventKey = ['carrier', 'flight_number', 'event_id'] as const;
+const eventKey = ['carrier', 'flight_number', 'event_id'] as const;
 
 export interface Sources {
   readonly flights: Rows;

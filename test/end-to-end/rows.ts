@@ -22,7 +22,7 @@ export const countOf = ({ missing, extra, different }: Difference): number =>
   missing.length + extra.length + different.length;
 
 /** JSON with its members in one order, at every depth. */
-export function canonical(value: unknown): string {
+function canonical(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) =>
     typeof each === 'object' && each !== null && !Array.isArray(each)
       ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))

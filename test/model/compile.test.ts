@@ -48,7 +48,7 @@ function problemsOf(...entities: EntityDefinition[]): readonly string[] {
   } catch (error) {
     if (!(error instanceof PolystoreError)) throw error;
     expect(error.code).toBe('invalid_model');
-    return error.details['problems'] as readonly string[];
+    return error.details.problems as readonly string[];
   }
 }
 

@@ -1,6 +1,6 @@
-export type { Appended, ChangeLog, LogPosition } from './change-log.ts';
-export { type ChangeLogOptions, createChangeLog } from './client.ts';
+export type { Appended, ChangeLog } from './change-log.ts';
+export { createChangeLog } from './client.ts';
 export type { ConnectionOptions } from './connection.ts';
-export { type ConnectorOptions, renderConnector } from './connector.ts';
-export { heartbeatTopic, renderTopics, type TopicDefinition } from './schema.ts';
-export { type EnsuredTopics, ensureTopics } from './topics.ts';
+export { renderConnector } from './connector.ts';
+export { heartbeatTopic, renderTopics } from './schema.ts';
+export { ensureTopics } from './topics.ts';
