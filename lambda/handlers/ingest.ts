@@ -14,7 +14,7 @@ const readSecret = openSecrets(clock);
 const app = createIngestApp({
   catalog,
   changeLog: createChangeLog(readLogConnection(process.env, 'polystore-ingest')),
-  authenticate: createAuthenticator(readIdentity(process.env)),
+  authenticate: createAuthenticator({ ...readIdentity(process.env), clock: Date.now }),
   issueToken: createTokens(readTokenSecret(process.env, readSecret)).issueEvents,
   generation: readGeneration(process.env),
   clock,

@@ -24,11 +24,11 @@ const stores = {
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
 };
 const tokens = createTokens(settings.readTokenSecret(env, readSecret));
-// Where the clock stands still, deadlines must not: they run by the machine's own.
+// Where the clock stands still, deadlines and credentials must not: they run by the machine's own.
 const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal });
 const timer = { clock: Date.now, sleep };
 const engine = createQueryEngine({ catalog, stores, tokens, timer, clock, generation });
-const authenticate = createAuthenticator(settings.readIdentity(env));
+const authenticate = createAuthenticator({ ...settings.readIdentity(env), clock: Date.now });
 const app = createQueryApp({ engine, authenticate, log: openLog('query'), newRequestId: randomUUID });
 
 export const handler = handle(app);

@@ -39,7 +39,7 @@ beforeAll(async () => {
   };
 });
 
-function createApp() {
+function createApp(clock: () => number = Date.now) {
   const harness = createHarness();
   const lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const note = (level: string) => (message: string, fields: Readonly<Record<string, unknown>>) => {
@@ -47,7 +47,7 @@ function createApp() {
   };
   const app = createQueryApp({
     engine: harness.engine,
-    authenticate: createAuthenticator({ issuer, audience, keys: { document: keys.document } }),
+    authenticate: createAuthenticator({ issuer, audience, keys: { document: keys.document }, clock }),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     newRequestId: () => 'made-here',
   });
@@ -126,6 +126,20 @@ describe('a credential is refused', () => {
 
     expect([status, body.error.code]).toEqual([expected, expected === 401 ? 'unauthenticated' : 'forbidden']);
   });
+});
+
+test('a credential that was taken once is refused when it has ended', async () => {
+  let nowMs = Date.now();
+  const { post } = createApp(() => nowMs);
+  const credential = await keys.sign({ tenant: 'UA' }, { expires: '30s' });
+  const statuses: number[] = [];
+
+  for (const passMs of [0, 20_000, 20_000]) {
+    nowMs += passMs;
+    statuses.push((await post('/query', one, credential)).status);
+  }
+
+  expect(statuses).toEqual([200, 200, 401]);
 });
 
 test('what an operator asks is on record before it is answered', async () => {
