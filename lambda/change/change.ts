@@ -41,11 +41,17 @@ export const keyText = (key: Key): string =>
 /**
  * Keeps the highest version of each key of each entity. Order of the input does not matter; equal
  * versions carry equal content, so either may stay.
+ *
+ * @param placeOf tells places of one key apart, of which each keeps its own highest version. By default
+ *   a key has one place.
  */
-export function coalesce(changes: readonly Change[]): readonly Change[] {
+export function coalesce(
+  changes: readonly Change[],
+  placeOf: (change: Change) => string = () => '',
+): readonly Change[] {
   const latest = new Map<string, Change>();
   for (const change of changes) {
-    const id = `${change.entity}${keyText(change.key)}`;
+    const id = `${change.entity}${keyText(change.key)}${placeOf(change)}`;
     const held = latest.get(id);
     if (held === undefined || change.version > held.version) latest.set(id, change);
   }

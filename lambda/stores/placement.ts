@@ -1,6 +1,6 @@
-import type { Row } from '../change/change.ts';
+import type { Change, Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
-import { type CatalogColumn, type CatalogView, columnOf } from '../model/index.ts';
+import { type CatalogColumn, type CatalogView, columnOf, termValue } from '../model/index.ts';
 import type { Placement } from './store.ts';
 
 /** The view of a placement, or undefined when it is the entity's source. */
@@ -23,6 +23,23 @@ export function heldColumns(placement: Placement): readonly CatalogColumn[] {
 /** The part of a row that a placement holds; a column that the row lacks is null. */
 export const projectRow = (placement: Placement, row: Row): Row =>
   Object.fromEntries(heldColumns(placement).map(({ name }) => [name, row[name] ?? null]));
+
+/** What a change says of its row: all of it, or of a deleted row its key and what else is known. */
+export const knownRow = (change: Change): Row =>
+  change.kind === 'upsert' ? change.row : { ...change.before, ...change.key };
+
+/**
+ * Where in a view a change's row lies, as a text. A row that was deleted and inserted anew with other
+ * immutable values lies elsewhere than before, and both places must hear of it.
+ */
+export function placeOf(placement: Placement): (change: Change) => string {
+  const view = viewOf(placement);
+  if (view === undefined || view.kind === 'aurora.table') return () => '';
+  return (change) => {
+    const row = knownRow(change);
+    return JSON.stringify(view.by.map(({ column, unit }) => termValue(unit, row[column] ?? null)));
+  };
+}
 
 /**
  * When a row leaves a view, in milliseconds since the epoch; undefined when it never does. A fraction

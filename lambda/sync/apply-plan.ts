@@ -3,6 +3,7 @@ import { decodeRecord } from '../change/decode.ts';
 import type { LoggedRecord } from '../change/envelope.ts';
 import { renderVersion } from '../change/version.ts';
 import type { Catalog } from '../model/index.ts';
+import { placeOf } from '../stores/placement.ts';
 import type { Placement } from '../stores/store.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
@@ -10,7 +11,7 @@ import type { DeadLetter } from './dead-letters.ts';
 export interface ApplyPlan {
   /** Records that cannot be read. */
   readonly poison: readonly DeadLetter[];
-  /** The last change of each key, for each placement. */
+  /** For each placement the last change of each key, in each place where the placement has held it. */
   readonly work: readonly { readonly placement: Placement; readonly changes: readonly Change[] }[];
   /** Kafka tombstones, and changes of entities that this store holds no view of. */
   readonly ignored: number;
@@ -52,11 +53,13 @@ export function planApply(
       origin.set(idOf(decoded.change), record);
     }
   }
-  const latest = coalesce(changes);
   const work = placements
     .map((placement) => ({
       placement,
-      changes: latest.filter((change) => change.entity === placement.entity.name),
+      changes: coalesce(
+        changes.filter((change) => change.entity === placement.entity.name),
+        placeOf(placement),
+      ),
     }))
     .filter((part) => part.changes.length > 0);
   return { poison, work, ignored, changes: changes.length, recordOf: (change) => origin.get(idOf(change)) };

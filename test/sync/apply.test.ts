@@ -191,6 +191,29 @@ describe('apply', () => {
     ]);
   });
 
+  test('tells a view of a delete though the key comes again elsewhere in the same batch', async () => {
+    const memory = createMemoryStore({ clock: () => 0 });
+    const told: string[] = [];
+    const listening: Store = {
+      ...memory,
+      apply: (placement, changes) => {
+        told.push(...changes.map((change) => `${change.kind} ${change.version}`));
+        return memory.apply(placement, changes);
+      },
+    };
+    const there = { ...rowOf(0, 3), place: 'LGA' };
+    const again = { key: keyOf(entity, there), before: undefined, after: there, position: 3n };
+    const common = { entity, table: 't', writtenAtMs: 1 };
+
+    await harness(listening).send([
+      record({ number: 0, version: 1, deletes: false }),
+      record({ number: 0, version: 2, deletes: true }),
+      logged(encodeItemChange({ ...common, ...again }, { generation: 0, nowMs: 1 })),
+    ]);
+
+    expect(told).toEqual(['delete 2', 'upsert 3']);
+  });
+
   test('writes no more at once than the store takes', async () => {
     const memory = createMemoryStore({ clock: () => 0 });
     const sizes: number[] = [];

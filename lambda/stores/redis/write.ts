@@ -1,6 +1,6 @@
 import { type Change, coalesce } from '../../change/change.ts';
 import { renderVersion } from '../../change/version.ts';
-import { expiryOf, placementName, projectRow, rowId } from '../placement.ts';
+import { expiryOf, knownRow, placementName, placeOf, projectRow, rowId } from '../placement.ts';
 import type { ApplyResult, Placement } from '../store.ts';
 import {
   type KeyGroup,
@@ -32,11 +32,8 @@ export function planWrite(placement: Placement, changes: readonly Change[], nowM
   const kept = String(keptRows(placement, redisView(placement)));
   const groups = new Map<string, { group: KeyGroup; args: string[] }>();
   const rejected: { change: Change; reason: string }[] = [];
-  for (const change of coalesce(changes)) {
-    const group = keyGroup(
-      placement,
-      change.kind === 'upsert' ? change.row : { ...change.before, ...change.key },
-    );
+  for (const change of coalesce(changes, placeOf(placement))) {
+    const group = keyGroup(placement, knownRow(change));
     if (group === undefined) {
       rejected.push({
         change,
