@@ -25,14 +25,21 @@ export function canonicalRow(entity: CatalogEntity, image: Image, encoding: RowE
 }
 
 /**
- * The columns that a row image has, where it may lack some: what a deleted row was, as far as it is
- * known. @throws as `canonicalRow`.
+ * The columns of a row image that can be read: what a deleted row was, as far as it is known. A delete
+ * needs no more than where the row lies, and must not fail by the value that made its row unreadable.
  */
 export function canonicalPart(entity: CatalogEntity, image: Image, encoding: RowEncoding): Row {
   return Object.fromEntries(
     entity.columns
       .filter((column) => image[column.name] !== undefined && image[column.name] !== null)
-      .map((column) => [column.name, parseValue(column, accepted(column, image[column.name], encoding))]),
+      .flatMap((column) => {
+        try {
+          return [[column.name, parseValue(column, accepted(column, image[column.name], encoding))]];
+        } catch (error) {
+          if (error instanceof PolystoreError) return [];
+          throw error;
+        }
+      }),
   );
 }
 
@@ -64,7 +71,8 @@ function accepted(column: CatalogColumn, value: ExactJson | undefined, encoding:
     case 'decimal':
       return typeof value === 'string' ? plainNotation(value) : value;
     default:
-      return value;
+      // No value of these types, but `parseValue` says so in words, and those cannot hold a bigint.
+      return typeof value === 'object' ? roundJson(value) : value;
   }
 }
 

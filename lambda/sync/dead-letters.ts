@@ -38,7 +38,7 @@ export interface DeadLettersOptions {
   readonly clock: Clock;
 }
 
-/** How much of a record's value is kept: an item takes 400 KB in all, and base64 adds a third. */
+/** How large a record is kept, in bytes: an item takes 400 KB in all, and base64 adds a third. */
 const maxKeptBytes = 250_000;
 /** DynamoDB's limit for a sort key is 1,024 bytes. */
 const maxIdBytes = 900;
@@ -101,20 +101,19 @@ export function renderPut(
   const now = new Date(nowMs).toISOString();
   const place = `${record.topic}/${record.partition}/${record.offset}`;
   const id = `${key ?? Buffer.from(record.key ?? []).toString('base64')}#${version ?? place}`;
-  const kept = (record.value?.length ?? 0) <= maxKeptBytes;
+  const headers = JSON.stringify(record.headers);
+  const bytes = (record.value?.length ?? 0) + (record.key?.length ?? 0) + Buffer.byteLength(headers);
+  // What is too large to keep is on the log for as long as the log keeps it.
+  const kept = bytes <= maxKeptBytes;
   const values = {
     ':entity': { S: scope.split('.')[0] ?? scope },
     ':topic': { S: record.topic },
     ':partition': { N: String(record.partition) },
     ':offset': { N: String(record.offset) },
-    ':key': record.key === undefined ? { NULL: true } : { S: Buffer.from(record.key).toString('base64') },
-    // What is too large to keep is on the log for as long as the log keeps it.
-    ':value':
-      record.value === undefined || !kept
-        ? { NULL: true }
-        : { S: Buffer.from(record.value).toString('base64') },
+    ':key': kept ? base64Of(record.key) : { NULL: true },
+    ':value': kept ? base64Of(record.value) : { NULL: true },
+    ':headers': kept ? { S: headers } : { NULL: true },
     ':omitted': { BOOL: !kept },
-    ':headers': { S: JSON.stringify(record.headers) },
     ':reason': { S: reason.slice(0, 4_000) },
     ':now': { S: now },
     ':one': { N: '1' },
@@ -131,7 +130,7 @@ export function renderPut(
       '#offset': 'offset',
       '#key': 'record_key',
       '#value': 'record_value',
-      '#omitted': 'record_value_omitted',
+      '#omitted': 'record_omitted',
       '#headers': 'headers',
       '#reason': 'reason',
       '#first': 'first_seen',
@@ -141,6 +140,9 @@ export function renderPut(
     ExpressionAttributeValues: values,
   };
 }
+
+const base64Of = (bytes: Uint8Array | undefined): { readonly S: string } | { readonly NULL: true } =>
+  bytes === undefined ? { NULL: true } : { S: Buffer.from(bytes).toString('base64') };
 
 /** A text that fits a sort key: what is too long ends in its hash instead. */
 function shortened(id: string): string {

@@ -212,6 +212,23 @@ describe('what Debezium writes', () => {
     );
   });
 
+  test('may delete a row of which only the key and the place can be read', () => {
+    const before = { ...image, name: '__debezium_unavailable_value', colour: 'mauve' };
+
+    const decoded = decodeRecord(table, loggedValue(table.topic, debeziumEnvelope('d', before)));
+
+    expect(decoded).toMatchObject({ kind: 'change', change: { kind: 'delete', key: { owner: 'AA' } } });
+    expect(decoded.kind === 'change' && decoded.change.kind === 'delete' && decoded.change.before).toEqual({
+      owner: 'AA',
+      number: '7',
+      place: image.place,
+      price: '1.5000000000',
+      at: '2013-01-01T10:15:00.120000Z',
+      day: '2017-12-05',
+      extra: { a: [1, 2] },
+    });
+  });
+
   test('is poison when it is a truncate, which says so', () => {
     const value = '{"before":null,"after":null,"source":{"connector":"postgresql","lsn":5},"op":"t"}';
 
@@ -265,6 +282,15 @@ describe('any other record', () => {
     const record = { ...loggedValue(event.topic, whole), value: Buffer.from([0x7b, 0xff, 0x7d]) };
 
     expect(poison(decodeRecord(event, record))).toMatch(/UTF-8/);
+  });
+
+  test('with an integer above 2^53 inside a value of another type is poison', () => {
+    const value = JSON.stringify({ ...whole, after: { ...row, name: ['LARGE'] } }).replace(
+      '"LARGE"',
+      '12345678901234567890',
+    );
+
+    expect(poison(decodeRecord(event, loggedValue(event.topic, value)))).toMatch(/name got \[1234567890/);
   });
 
   test('with a generation above 127 is poison', () => {

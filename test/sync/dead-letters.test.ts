@@ -29,7 +29,7 @@ describe('the request that keeps a dead letter', () => {
     const { ':value': value, ':headers': headers } = renderPut(letter, settings).ExpressionAttributeValues;
 
     expect(Buffer.from(('S' in value && value.S) || '', 'base64').toString()).toBe('{"op":"u"}');
-    expect(JSON.parse(headers.S)).toMatchObject({ 'polystore-generation': '0' });
+    expect(JSON.parse(('S' in headers && headers.S) || '')).toMatchObject({ 'polystore-generation': '0' });
   });
 
   test('leaves out a value that no item could hold, and says so', () => {
@@ -40,6 +40,19 @@ describe('the request that keeps a dead letter', () => {
       ':omitted': { BOOL: true },
       ':offset': { N: '7' },
     });
+  });
+
+  test('leaves out a key and headers that no item could hold: a letter must always be kept', () => {
+    const large = { ...loggedValue('t', 'x'.repeat(250_000)), key: Buffer.alloc(900_000, 'k') };
+    const record = { ...large, headers: { ...large.headers, other: 'h'.repeat(500_000) } };
+
+    const { Key, ExpressionAttributeValues: values } = renderPut(
+      { ...letter, key: undefined, record },
+      settings,
+    );
+
+    expect(Buffer.byteLength(JSON.stringify([Key, values]))).toBeLessThan(400_000);
+    expect(values).toMatchObject({ ':key': { NULL: true }, ':omitted': { BOOL: true } });
   });
 
   test('shortens a key that is too long, and different ones differently', () => {
