@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { PolystoreError } from '../../lambda/errors.ts';
-import { readRunStatus, requestLoad } from '../../local/deployment/control.ts';
+import { requestLoad } from '../../local/deployment/control.ts';
 import { requireRun } from '../../local/deployment/run-file.ts';
-import { parseCount, parseDay } from './options.ts';
+import { parseDay, parseDays } from './options.ts';
 import { renderLoad } from './stop-status.ts';
 
 interface LoadOptions {
@@ -25,25 +25,25 @@ export function addLoadCommand(program: Command, stateDir: string): void {
       'the day that 2013-01-01 becomes (default: what was loaded here before, or today)',
       parseDay,
     )
-    .option('--days <count>', 'how many days (default: 7)', parseCount)
+    .option('--days <count>', 'how many days, at most 365 (default: 7)', parseDays)
     .option('--all', 'the whole year')
     .option('--json', 'print JSON for programs')
     .action(async (options: LoadOptions) => {
       const run = await requireRun(stateDir);
-      const before = (await readRunStatus(run)).load;
-      const asOf =
-        options.asOf ??
-        (before.state === 'idle' ? new Date().toISOString().slice(0, 10) : before.request.asOf);
-      await requestLoad(run, { asOf, days: options.all ? 'all' : (options.days ?? 7) });
-      for (;;) {
-        const { load } = await readRunStatus(run);
-        if (load.state === 'failed') throw new PolystoreError('setup_failed', load.message);
-        if (load.state !== 'loading') {
-          console.log(options.json ? JSON.stringify(load) : renderLoad(load));
-          return;
-        }
-        if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${renderLoad(load)}`);
+      const readLoad = await requestLoad(run, {
+        asOf: options.asOf,
+        days: options.all ? 'all' : (options.days ?? 7),
+      });
+      const onTerminal = process.stderr.isTTY && !options.json;
+      let load = await readLoad();
+      while (load.state === 'waiting' || load.state === 'loading') {
+        if (onTerminal) process.stderr.write(`\r\x1b[K${renderLoad(load)}`);
         await pause(lookEveryMs);
+        load = await readLoad();
       }
+      if (onTerminal) process.stderr.write('\r\x1b[K');
+      if (load.state === 'failed') throw new PolystoreError('setup_failed', load.message);
+      console.log(options.json ? JSON.stringify(load) : renderLoad(load));
+      if (load.state === 'finished' && load.summary.outcome === 'stopped') process.exitCode = 1;
     });
 }

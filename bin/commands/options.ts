@@ -37,10 +37,11 @@ export function parseDay(value: string): string {
   return value;
 }
 
-export function parseCount(value: string): number {
+/** How many days of the data set, which has one year. */
+export function parseDays(value: string): number {
   const count = Number(value);
-  if (!Number.isInteger(count) || count < 1)
-    throw new InvalidArgumentError('a whole number above 0 is expected.');
+  if (!Number.isInteger(count) || count < 1 || count > 365)
+    throw new InvalidArgumentError('a whole number from 1 to 365 is expected.');
   return count;
 }
 

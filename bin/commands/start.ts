@@ -1,18 +1,18 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { compile } from '../../lambda/model/index.ts';
 import { type Control, startControl } from '../../local/deployment/control.ts';
 import { type Deployment, startDeployment } from '../../local/deployment/deployment.ts';
-import { createLoads, type Loads } from '../../local/deployment/loads.ts';
-import { findRun, removeRunFile, writeRunFile } from '../../local/deployment/run-file.ts';
+import { forgetRuns } from '../../local/deployment/forget.ts';
+import { createLoads, type Load, type LoadRequest, type Loads } from '../../local/deployment/loads.ts';
+import { claimRun, type RunClaim } from '../../local/deployment/run-file.ts';
 import { chooseApiPort } from '../../local/deployment/settings.ts';
 import { choosePorts } from '../../local/engines/index.ts';
 import { setUp } from '../../local/setup/index.ts';
 import model from '../../model/flights.ts';
 import { buildFunctions } from '../build.ts';
-import { parseCount, parseDay } from './options.ts';
+import { parseDay, parseDays } from './options.ts';
 import { createStartScreen, type StartScreen } from './start-screen.ts';
 
 export interface StartOptions {
@@ -40,7 +40,7 @@ export function addStartCommand(program: Command, root: string, stateDir: string
       'the day that 2013-01-01 becomes (default: today, or what was loaded here before)',
       parseDay,
     )
-    .option('--days <count>', 'how many days of flights to load', parseCount, 7)
+    .option('--days <count>', 'how many days of flights to load, at most 365', parseDays, 7)
     .option('--all', 'load the whole year')
     .option('--no-load', 'load nothing')
     .option('--fresh', 'forget the data of earlier runs first')
@@ -56,13 +56,16 @@ async function start(root: string, stateDir: string, options: StartOptions): Pro
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interrupted.abort(new PolystoreError('not_running', `Stopped by ${signal}.`)));
   }
-  const running: { deployment?: Deployment; loads?: Loads; control?: Control } = {};
+  const { signal } = interrupted;
+  const running: { claim?: RunClaim; deployment?: Deployment; loads?: Loads; control?: Control } = {};
   try {
-    await refuseSecondRun(stateDir);
-    if (options.fresh) await rm(stateDir, { recursive: true, force: true });
-    const downloads = await setUp({ root, silent: options.json === true });
+    const ports = { ...choosePorts(process.env), api: chooseApiPort(process.env) };
+    running.claim = await claimRun(stateDir);
+    if (options.fresh) await forgetRuns(stateDir);
+    const downloads = await setUp({ root, silent: options.json === true, signal });
     const outDir = join(root, 'dist', 'functions');
     await buildFunctions({ root, outDir });
+    signal.throwIfAborted();
     screen.step('functions bundled');
 
     const deployment = await startDeployment({
@@ -70,10 +73,10 @@ async function start(root: string, stateDir: string, options: StartOptions): Pro
       downloads,
       functionFolder: (name) => join(outDir, name),
       stateDir,
-      ports: { ...choosePorts(process.env), api: chooseApiPort(process.env) },
+      ports,
       durable: options.durable === true,
       onProgress: screen.progress,
-      signal: interrupted.signal,
+      signal,
     });
     running.deployment = deployment;
     deployment.engines.onExit(({ error }) => screen.failure(error));
@@ -86,26 +89,31 @@ async function start(root: string, stateDir: string, options: StartOptions): Pro
       onProgress: screen.load,
     });
     running.loads = loads;
-    const inBackground = (request: Parameters<Loads['run']>[0]): void => {
-      loads.run(request).catch((error: unknown) => screen.failure(error));
+    signal.addEventListener('abort', () => void loads.stop(), { once: true });
+    const chooseAsOf = async (wanted: string | undefined): Promise<string> =>
+      wanted ?? (await loads.latestAsOf()) ?? new Date().toISOString().slice(0, 10);
+    const inBackground = (request: LoadRequest): Load => {
+      const load = loads.begin(request);
+      load.done.catch((error: unknown) => screen.failure(error));
+      return load;
     };
     running.control = await startControl({
       status: async () => ({ ...(await deployment.status()), api: deployment.api, load: loads.status() }),
-      load: inBackground,
+      load: async ({ asOf, days }) => inBackground({ asOf: await chooseAsOf(asOf), days }),
     });
-    await writeRunFile(stateDir, { api: deployment.api, control: running.control.access });
+    const asOf = await chooseAsOf(options.asOf);
+    await running.claim.announce({ api: deployment.api, control: running.control.access });
 
-    const asOf = options.asOf ?? (await loads.latestAsOf()) ?? new Date().toISOString().slice(0, 10);
-    interrupted.signal.addEventListener('abort', () => void loads.stop(), { once: true });
+    signal.throwIfAborted();
     if (options.load) await loads.run({ asOf, days: 1 });
-    interrupted.signal.throwIfAborted();
+    signal.throwIfAborted();
     await announce(screen, deployment, asOf, options);
     if (options.load && (options.all || options.days > 1))
       inBackground({ asOf, days: options.all ? 'all' : options.days });
-    await untilAborted(interrupted.signal);
+    await untilAborted(signal);
   } catch (error) {
     // An interruption is how a run ends, not a failure.
-    if (!interrupted.signal.aborted) {
+    if (!signal.aborted) {
       screen.failure(error);
       process.exitCode = 1;
     }
@@ -114,22 +122,9 @@ async function start(root: string, stateDir: string, options: StartOptions): Pro
     await running.loads?.stop();
     await running.control?.close();
     await running.deployment?.stop();
-    await removeRunFileOfThisRun(stateDir);
+    await running.claim?.release();
     screen.stopped();
   }
-}
-
-async function refuseSecondRun(stateDir: string): Promise<void> {
-  const run = await findRun(stateDir);
-  if (run === undefined) return;
-  throw new PolystoreError(
-    'already_running',
-    `Process ${run.process.pid} serves this folder already, at ${run.api}. Stop it with "npx polystore stop", or choose another folder with POLYSTORE_STATE and other ports.`,
-  );
-}
-
-async function removeRunFileOfThisRun(stateDir: string): Promise<void> {
-  if ((await findRun(stateDir))?.process.pid === process.pid) await removeRunFile(stateDir);
 }
 
 async function announce(

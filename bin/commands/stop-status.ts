@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { type RunStatus, readRunStatus } from '../../local/deployment/control.ts';
-import type { LoadStatus } from '../../local/deployment/loads.ts';
+import type { LoadRequest, LoadStatus } from '../../local/deployment/loads.ts';
 import { findRun, requireRun } from '../../local/deployment/run-file.ts';
 
 /** `polystore status` and `polystore stop`: what the run in this folder does, and its end. */
@@ -31,6 +31,15 @@ export function addRunCommands(program: Command, stateDir: string): void {
         process.exitCode = 1;
         return;
       }
+      if (run.state === 'starting') {
+        console.log(
+          json
+            ? JSON.stringify({ serving: false, starting: true, parts: [], load: { state: 'idle' } })
+            : `Process ${run.process.pid} is still starting; its terminal shows how far it is.`,
+        );
+        process.exitCode = 1;
+        return;
+      }
       const status = await readRunStatus(run);
       console.log(json ? JSON.stringify(status) : renderStatus(status));
       if (!status.serving) process.exitCode = 1;
@@ -41,7 +50,8 @@ export function addRunCommands(program: Command, stateDir: string): void {
     .description('stop the run of this folder and all it started')
     .option('--json', 'print JSON for programs')
     .action(async ({ json }: JsonOption) => {
-      const run = await requireRun(stateDir);
+      // One that is still starting can be stopped too.
+      const run = (await findRun(stateDir)) ?? (await requireRun(stateDir));
       process.kill(run.process.pid, 'SIGTERM');
       const deadline = performance.now() + stopWithinMs;
       while ((await findRun(stateDir)) !== undefined) {
@@ -72,10 +82,12 @@ export function renderLoad(load: LoadStatus): string {
   switch (load.state) {
     case 'idle':
       return 'nothing is being loaded';
+    case 'waiting':
+      return `${renderRequest(load.request)}: waits for the load before it`;
     case 'failed':
       return `failed: ${load.message}`;
     case 'finished':
-      return `${load.request.days === 'all' ? 'the year' : `${load.request.days} day(s)`} as of ${load.request.asOf}: done`;
+      return `${renderRequest(load.request)}: ${load.summary.outcome === 'finished' ? 'done' : 'stopped; it goes on from here when asked for again'}`;
     case 'loading': {
       const { report } = load;
       if (report === undefined) return 'starting';
@@ -85,3 +97,6 @@ export function renderLoad(load: LoadStatus): string {
     }
   }
 }
+
+const renderRequest = ({ days, asOf }: LoadRequest): string =>
+  `${days === 'all' ? 'the year' : `${days} day(s)`} as of ${asOf}`;

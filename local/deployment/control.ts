@@ -3,8 +3,8 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { PolystoreError } from '../../lambda/errors.ts';
-import type { LoadRequest, LoadStatus } from './loads.ts';
-import type { RunFile } from './run-file.ts';
+import type { Load, LoadRequest, LoadStatus } from './loads.ts';
+import type { ServingRun } from './run-file.ts';
 import type { DeploymentStatus } from './status.ts';
 
 /** What `polystore status` prints. */
@@ -13,19 +13,22 @@ export interface RunStatus extends DeploymentStatus {
   readonly load: LoadStatus;
 }
 
+/** A load as it is asked for: without a day, it goes on with what was loaded last. */
+export type WantedLoad = Pick<LoadRequest, 'days'> & { readonly asOf?: string | undefined };
+
 export interface ControlOptions {
   readonly status: () => Promise<RunStatus>;
-  /** Begins a load and returns at once. */
-  readonly load: (request: LoadRequest) => void;
+  /** Begins a load and does not wait for its end. */
+  readonly load: (request: WantedLoad) => Promise<Load>;
 }
 
 export interface Control {
-  readonly access: RunFile['control'];
+  readonly access: ServingRun['control'];
   close(): Promise<void>;
 }
 
 const loadShape = z.object({
-  asOf: z.iso.date(),
+  asOf: z.iso.date().optional(),
   days: z.union([z.literal('all'), z.int().positive()]),
 });
 
@@ -40,9 +43,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     return next();
   });
   app.get('/status', async (context) => context.json(await options.status()));
-  app.post('/load', async (context) => {
-    options.load(loadShape.parse(await context.req.json()));
-    return context.json({}, 202);
+  const loads: Load[] = [];
+  app.post('/loads', async (context) => {
+    const load = await options.load(loadShape.parse(await context.req.json()));
+    return context.json({ id: loads.push(load) - 1 }, 202);
+  });
+  app.get('/loads/:id', (context) => {
+    const load = loads[Number(context.req.param('id'))];
+    return load === undefined ? context.json({}, 404) : context.json(load.status());
   });
   return new Promise((resolve) => {
     const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
@@ -65,17 +73,22 @@ const statusShape: z.ZodType<RunStatus> = z.custom<RunStatus>(
 );
 
 /** Asks a run how it is. @throws PolystoreError `not_running` when it does not answer. */
-export async function readRunStatus(run: RunFile): Promise<RunStatus> {
+export async function readRunStatus(run: ServingRun): Promise<RunStatus> {
   const response = await ask(run, '/status', undefined);
   return statusShape.parse(await response.json());
 }
 
-/** Asks a run to load. */
-export async function requestLoad(run: RunFile, request: LoadRequest): Promise<void> {
-  await ask(run, '/load', request);
+/** Asks a run to load. Returns how to ask how far that load is. */
+export async function requestLoad(run: ServingRun, request: WantedLoad): Promise<() => Promise<LoadStatus>> {
+  const { id } = z.object({ id: z.int() }).parse(await (await ask(run, '/loads', request)).json());
+  return async () => loadStatusShape.parse(await (await ask(run, `/loads/${id}`, undefined)).json());
 }
 
-async function ask(run: RunFile, path: string, body: unknown): Promise<Response> {
+const loadStatusShape: z.ZodType<LoadStatus> = z.custom<LoadStatus>(
+  (value) => typeof value === 'object' && value !== null && 'state' in value,
+);
+
+async function ask(run: ServingRun, path: string, body: unknown): Promise<Response> {
   const { url, bearer } = run.control;
   try {
     const response = await fetch(`${url}${path}`, {

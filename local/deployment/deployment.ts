@@ -129,7 +129,10 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       ...(options.signal !== undefined && { signal: options.signal }),
     });
     for (const spec of specs) if (spec.trigger.kind !== 'deployment') start(spec);
-    await Promise.all([createTables(catalog, engines.endpoints), startCapture(catalog, engines)]);
+    await Promise.all([
+      createTables(catalog, engines.endpoints),
+      startCapture(catalog, engines, options.signal),
+    ]);
     step('tables of DynamoDB and Debezium as the model says');
 
     for (const each of functions.values()) {
@@ -195,7 +198,11 @@ async function invokeSchema(
   }
 }
 
-async function startCapture(catalog: Catalog, engines: RunningEngines): Promise<void> {
+async function startCapture(
+  catalog: Catalog,
+  engines: RunningEngines,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { host, port, database, user } = engines.endpoints.postgresWriter;
   const config = renderConnector(catalog, {
     host,
@@ -209,12 +216,10 @@ async function startCapture(catalog: Catalog, engines: RunningEngines): Promise<
   if (config === undefined) return;
   const connect: EngineName = 'connect';
   const logFile = engines.processes().find((each) => each.name === connect)?.logFile;
-  await putConnector(
-    engines.endpoints.connect,
-    `${catalog.name}-aurora`,
-    config,
-    logFile === undefined ? {} : { logFile },
-  );
+  await putConnector(engines.endpoints.connect, `${catalog.name}-aurora`, config, {
+    ...(logFile !== undefined && { logFile }),
+    ...(signal !== undefined && { signal }),
+  });
 }
 
 /** Where each part is reached, for people. */

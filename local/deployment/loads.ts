@@ -11,17 +11,29 @@ export interface LoadRequest {
 
 export type LoadStatus =
   | { readonly state: 'idle' }
+  | { readonly state: 'waiting'; readonly request: LoadRequest }
   | { readonly state: 'loading'; readonly request: LoadRequest; readonly report: LoadReport | undefined }
   | { readonly state: 'finished'; readonly request: LoadRequest; readonly summary: LoadSummary }
   | { readonly state: 'failed'; readonly request: LoadRequest; readonly message: string };
 
-/** The loads of one run: one at a time, for they share a checkpoint. */
+/** A load that was asked for. */
+export interface Load {
+  status(): LoadStatus;
+  /** Rejects with why it failed. */
+  readonly done: Promise<LoadSummary>;
+}
+
+/** The loads of one run: one at a time, in the order in which they were asked for, for they share a checkpoint. */
 export interface Loads {
+  /** Of the load under way; when there is none, of the last one. */
   status(): LoadStatus;
   /** The as-of day that this state folder was loaded with; undefined before its first load. */
   latestAsOf(): Promise<string | undefined>;
-  /** Stops the load under way, if any, and loads what is asked; what is loaded already is left alone. */
+  /** Loads what is asked once the loads before it have ended; what is loaded already is left alone. */
+  begin(request: LoadRequest): Load;
+  /** The same, to its end. */
   run(request: LoadRequest): Promise<LoadSummary>;
+  /** Stops the load under way and all that wait. */
   stop(): Promise<void>;
 }
 
@@ -40,46 +52,56 @@ const renewBeforeMs = 60_000;
 export function createLoads(options: LoadsOptions): Loads {
   const stateFile = join(options.stateDir, 'load.json');
   const bearer = renewedBearer(options.credentials);
-  let status: LoadStatus = { state: 'idle' };
-  let current: { readonly abort: AbortController; readonly done: Promise<unknown> } | undefined;
+  const stopping = new AbortController();
+  let current: LoadStatus = { state: 'idle' };
+  let last: Promise<unknown> = Promise.resolve();
 
-  const stop = async (): Promise<void> => {
-    current?.abort.abort();
-    await current?.done;
-  };
-  return {
-    status: () => status,
-    latestAsOf: () => readLatestAsOf(stateFile),
-    stop,
-    async run(request) {
-      await stop();
-      const abort = new AbortController();
-      status = { state: 'loading', request, report: undefined };
-      const load = createLoader({
+  const load = async (request: LoadRequest, tell: (status: LoadStatus) => void): Promise<LoadSummary> => {
+    tell({ state: 'loading', request, report: undefined });
+    try {
+      const summary = await createLoader({
         api: { url: options.api, bearer },
         dataDir: options.dataDir,
         stateFile,
         asOf: request.asOf,
         days: request.days,
-        signal: abort.signal,
+        signal: stopping.signal,
         clock: Date.now,
         ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
         onProgress: (report) => {
-          status = { state: 'loading', request, report };
+          tell({ state: 'loading', request, report });
           options.onProgress(report);
         },
       }).run();
-      current = { abort, done: load.catch(() => undefined) };
-      try {
-        const summary = await load;
-        status = { state: 'finished', request, summary };
-        return summary;
-      } catch (error) {
-        const message = error instanceof PolystoreError ? `${error.code}: ${error.message}` : String(error);
-        status = { state: 'failed', request, message };
-        throw error;
-      }
+      tell({ state: 'finished', request, summary });
+      return summary;
+    } catch (error) {
+      const message = error instanceof PolystoreError ? `${error.code}: ${error.message}` : String(error);
+      tell({ state: 'failed', request, message });
+      throw error;
+    }
+  };
+  const begin = (request: LoadRequest): Load => {
+    let status: LoadStatus = { state: 'waiting', request };
+    const done = last.then(() =>
+      load(request, (next) => {
+        status = next;
+        current = next;
+      }),
+    );
+    // Who asked hears of a failure; the next load begins all the same.
+    last = done.catch(() => undefined);
+    return { status: () => status, done };
+  };
+  return {
+    status: () => current,
+    latestAsOf: () => readLatestAsOf(stateFile),
+    async stop() {
+      stopping.abort();
+      await last;
     },
+    begin,
+    run: (request) => begin(request).done,
   };
 }
 

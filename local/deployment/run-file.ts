@@ -1,52 +1,125 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { identifyProcess, isSameProcess } from '../engines/process-identity.ts';
 
-/** What a running `polystore start` tells the other commands about itself. */
-const shape = z.object({
-  /** The process, told apart from a later one of the same id. */
-  process: z.object({ pid: z.number(), startTicks: z.string(), bootId: z.string() }),
-  /** The API's address. */
-  api: z.string(),
-  /** Where the run answers `GET /status`, and the bearer that it asks for. */
-  control: z.object({ url: z.string(), bearer: z.string() }),
-});
+/** The process of a run, told apart from a later one of the same id. */
+const processShape = z.object({ pid: z.number(), startTicks: z.string(), bootId: z.string() });
+
+const shape = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('starting'), process: processShape }),
+  z.object({
+    state: z.literal('serving'),
+    process: processShape,
+    /** The API's address. */
+    api: z.string(),
+    /** Where the run answers `GET /status`, and the bearer that it asks for. */
+    control: z.object({ url: z.string(), bearer: z.string() }),
+  }),
+]);
+
+/** What a `polystore start` tells the other commands about itself, from its first moment on. */
 export type RunFile = z.infer<typeof shape>;
+export type ServingRun = Extract<RunFile, { readonly state: 'serving' }>;
 
 const fileIn = (stateDir: string): string => join(stateDir, 'run.json');
 
-/** Announces this process as the run that holds `stateDir`; readable by this user only. */
-export async function writeRunFile(stateDir: string, run: Omit<RunFile, 'process'>): Promise<void> {
+/** This process's hold on a state folder. */
+export interface RunClaim {
+  /** Tells the other commands where to ask. */
+  announce(run: Pick<ServingRun, 'api' | 'control'>): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the state folder for this process; the file is readable by this user only.
+ * @throws PolystoreError `already_running`, or `folder_not_writable`.
+ */
+export async function claimRun(stateDir: string): Promise<RunClaim> {
   const own = identifyProcess(process.pid);
   if (own === undefined) throw new PolystoreError('internal', 'This process is not to be found in /proc.');
   const file = fileIn(stateDir);
-  await writeFile(`${file}.new`, JSON.stringify({ process: own, ...run } satisfies RunFile), { mode: 0o600 });
-  await rename(`${file}.new`, file);
-}
+  const next = `${file}.${process.pid}`;
+  const write = (run: RunFile): Promise<void> => writeFile(next, JSON.stringify(run), { mode: 0o600 });
 
-export const removeRunFile = (stateDir: string): Promise<void> => rm(fileIn(stateDir), { force: true });
+  await writable(stateDir, () => write({ state: 'starting', process: own }));
+  try {
+    // Only one of two that come at the same time can link; what a dead run left is out of the way then.
+    if ((await findRun(stateDir)) === undefined) await rm(file, { force: true });
+    await link(next, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyRunning(await findRun(stateDir));
+    throw error;
+  } finally {
+    await rm(next, { force: true });
+  }
+  return {
+    async announce(run) {
+      await write({ state: 'serving', process: own, ...run });
+      await rename(next, file);
+    },
+    release: () => rm(file, { force: true }),
+  };
+}
 
 /** The run that holds this state folder now; undefined when there is none or it died. */
 export async function findRun(stateDir: string): Promise<RunFile | undefined> {
+  const file = fileIn(stateDir);
+  let text: string;
   try {
-    const run = shape.parse(JSON.parse(await readFile(fileIn(stateDir), 'utf8')));
-    return isSameProcess(run.process) ? run : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    // What node:fs throws has a code.
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new PolystoreError('folder_not_writable', `${file} cannot be read: ${message}.`, { cause });
+  }
+  const run = parseRun(text);
+  return run !== undefined && isSameProcess(run.process) ? run : undefined;
+}
+
+/** Written as a whole or not at all, so what does not parse was left by another version, or damaged since. */
+function parseRun(text: string): RunFile | undefined {
+  try {
+    return shape.parse(JSON.parse(text));
+  } catch {
+    return undefined;
   }
 }
 
 /** @throws PolystoreError `not_running`, which says how to start. */
-export async function requireRun(stateDir: string): Promise<RunFile> {
+export async function requireRun(stateDir: string): Promise<ServingRun> {
   const run = await findRun(stateDir);
-  if (run === undefined) {
+  if (run?.state === 'serving') return run;
+  throw new PolystoreError(
+    'not_running',
+    run === undefined
+      ? 'Nothing is running here. Start it with "npm start", then try again.'
+      : `Process ${run.process.pid} is still starting. Try again when it serves; "npx polystore status" tells.`,
+  );
+}
+
+function alreadyRunning(run: RunFile | undefined): PolystoreError {
+  const who = run === undefined ? 'Another process' : `Process ${run.process.pid}`;
+  const does =
+    run?.state === 'serving' ? `serves this folder already, at ${run.api}` : 'is starting here already';
+  return new PolystoreError(
+    'already_running',
+    `${who} ${does}. Stop it with "npx polystore stop", or choose another folder with POLYSTORE_STATE and other ports.`,
+  );
+}
+
+async function writable(stateDir: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await mkdir(stateDir, { recursive: true });
+    await write();
+  } catch (cause) {
     throw new PolystoreError(
-      'not_running',
-      'Nothing is running here. Start it with "npm start", then try again.',
+      'folder_not_writable',
+      `The state folder ${stateDir} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+        'Make it writable for this user, or choose another with POLYSTORE_STATE. Nothing was started.',
+      { cause, details: { folder: stateDir } },
     );
   }
-  return run;
 }

@@ -31,13 +31,8 @@ const endAfterMs = 5_000;
  * @throws `already_running`, or `engine_failed` for a leftover that does not end.
  */
 export async function claimStateFolder(stateDir: string): Promise<ProcessRecord> {
-  const file = join(stateDir, 'processes.json');
-  const earlier = readRecord(file);
-  if (earlier !== undefined) {
-    if (isSameProcess(earlier.owner)) throw alreadyRunning(stateDir, earlier.owner.pid);
-    await Promise.all(earlier.engines.map((engine) => endLeftover(engine, stateDir)));
-  }
-
+  await endLeftovers(stateDir);
+  const file = recordFile(stateDir);
   const owner = identifyProcess(process.pid) ?? { pid: process.pid, startTicks: '', bootId: '' };
   const engines = new Map<number, RecordedEngine>();
   const save = (): void => {
@@ -59,6 +54,19 @@ export async function claimStateFolder(stateDir: string): Promise<ProcessRecord>
     close: () => rmSync(file, { force: true }),
   };
 }
+
+/**
+ * Ends the engines that a dead owner of the folder left behind.
+ * @throws `already_running` when the owner lives, or `engine_failed` for a leftover that does not end.
+ */
+export async function endLeftovers(stateDir: string): Promise<void> {
+  const earlier = readRecord(recordFile(stateDir));
+  if (earlier === undefined) return;
+  if (isSameProcess(earlier.owner)) throw alreadyRunning(stateDir, earlier.owner.pid);
+  await Promise.all(earlier.engines.map((engine) => endLeftover(engine, stateDir)));
+}
+
+const recordFile = (stateDir: string): string => join(stateDir, 'processes.json');
 
 function readRecord(file: string): RecordFile | undefined {
   try {

@@ -4,11 +4,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { damagedJars } from './archive-check.ts';
 import { damagedDownload, tryAgain } from './damaged-download.ts';
-import { runTool } from './run-tool.ts';
+import { runTool, type Watch } from './run-tool.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-export interface JarsOptions {
+export interface JarsOptions extends Watch {
   /** Which step this is for, as the user sees it. */
   readonly step: string;
   /** Name of a file in `poms/`. */
@@ -17,7 +17,6 @@ export interface JarsOptions {
   readonly target: string;
   /** How the name of the jar begins that must be among them. */
   readonly holds: string;
-  readonly onLine: (line: string) => void;
 }
 
 /** A text that changes when one of the files does; they are named relative to this folder. */
@@ -31,7 +30,7 @@ export async function fingerprint(files: readonly string[]): Promise<string> {
  * Fetches what a pom names, with all that it needs to run.
  * @throws `setup_failed`, also for a jar that is damaged.
  */
-export async function fetchJars({ step, pom, target, holds, onLine }: JarsOptions): Promise<void> {
+export async function fetchJars({ step, pom, target, holds, onLine, signal }: JarsOptions): Promise<void> {
   await runTool({
     step,
     command: 'mvn',
@@ -41,7 +40,8 @@ export async function fetchJars({ step, pom, target, holds, onLine }: JarsOption
       ...['-DincludeScope=runtime', `-DoutputDirectory=${target}`],
     ],
     remedy: tryAgain,
-    onLine: (line) => onLine(line.replace(/^\[INFO\] /, '').replace(/ to \/.*$/, '')),
+    signal,
+    onLine: (line) => onLine?.(line.replace(/^\[INFO\] /, '').replace(/ to \/.*$/, '')),
   });
   const damaged = await damagedJars(target);
   if (damaged.length > 0) {

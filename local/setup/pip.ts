@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { damagedDownload, tryAgain } from './damaged-download.ts';
-import { runTool } from './run-tool.ts';
+import { runTool, type Watch } from './run-tool.ts';
 
-export interface PipOptions {
+export interface PipOptions extends Watch {
   /** Which step this is for, as the user sees it. */
   readonly step: string;
   /** `name==version`. */
@@ -12,7 +12,6 @@ export interface PipOptions {
   readonly wheelOnly: boolean;
   /** Where to put the file; emptied first, and free to unpack in afterwards. */
   readonly folder: string;
-  readonly onLine: (line: string) => void;
 }
 
 /**
@@ -26,6 +25,7 @@ export async function pipDownload({
   wheelOnly,
   folder,
   onLine,
+  signal,
 }: PipOptions): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -41,7 +41,7 @@ export async function pipDownload({
     folder,
     requirement,
   ];
-  await runTool({ step, command: 'python3', args, remedy: tryAgain, onLine });
+  await runTool({ step, command: 'python3', args, remedy: tryAgain, onLine, signal });
   const [name] = await readdir(folder);
   if (name === undefined) throw damagedDownload(step, [requirement], tryAgain);
   return join(folder, name);

@@ -1,7 +1,13 @@
 import { spawn } from 'node:child_process';
 import { PolystoreError } from '../../lambda/errors.ts';
 
-export interface ToolRun {
+/** How who waits for a tool sees what it does, and ends it. */
+export interface Watch {
+  readonly onLine?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ToolRun extends Watch {
   /** Which step this is for, as the user sees it. */
   readonly step: string;
   readonly command: string;
@@ -10,8 +16,6 @@ export interface ToolRun {
   readonly environment?: NodeJS.ProcessEnv;
   /** What to do when it fails, as a sentence. */
   readonly remedy: string;
-  readonly onLine?: (line: string) => void;
-  readonly signal?: AbortSignal;
 }
 
 const keptLines = 200;

