@@ -2,7 +2,7 @@ import type { Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import type { FieldType } from '../model/index.ts';
 import type { SqlResult, VersionedRow } from '../stores/store.ts';
-import { evaluate } from './predicate.ts';
+import { createPredicate } from './predicate.ts';
 import { type OutputColumn, orderRows, type SimpleSelect } from './select-shape.ts';
 
 export interface AnswerColumn {
@@ -20,8 +20,8 @@ export interface Answer {
 
 /** Applies all of a select to rows that hold every row it asks for. */
 export function answerSelect(select: SimpleSelect, found: readonly VersionedRow[], maxRows: number): Answer {
-  const where = { kind: 'and', of: select.where } as const;
-  const matching = found.map(({ row }) => row).filter((row) => evaluate(where, row) === true);
+  const meets = createPredicate({ kind: 'and', of: select.where });
+  const matching = found.map(({ row }) => row).filter((row) => meets(row) === true);
   const end = select.limit === undefined ? undefined : select.offset + select.limit;
   const rows = orderRows(matching, select.order).slice(select.offset, end);
   refuseTooManyRows(rows.length, maxRows);

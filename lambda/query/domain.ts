@@ -1,7 +1,7 @@
 import type { Value } from '../change/change.ts';
 import type { CatalogColumn } from '../model/index.ts';
 import type { Condition } from './predicate.ts';
-import { compareValues, stepValue } from './value-order.ts';
+import { compareValues, identityOf, stepValue } from './value-order.ts';
 
 interface Bound {
   readonly value: Value;
@@ -93,10 +93,11 @@ function tight(column: CatalogColumn, bound: Bound, step: 1 | -1): Bound {
 
 function intersect(a: Domain, b: Domain): Domain {
   const { column } = a;
+  const others = b.values && new Set(b.values.map((value) => identityOf(column.type, value)));
   const values =
-    a.values === undefined || b.values === undefined
+    a.values === undefined || others === undefined
       ? (a.values ?? b.values)
-      : a.values.filter((value) => b.values?.some((other) => compareValues(column.type, value, other) === 0));
+      : a.values.filter((value) => others.has(identityOf(column.type, value)));
   return settle({
     column,
     values,
@@ -117,12 +118,12 @@ function sharper(column: CatalogColumn, a: Bound | undefined, b: Bound | undefin
 /** Drops doubled values and those outside the bounds; a finite set needs no bounds. */
 function settle(domain: Domain): Domain {
   if (domain.values === undefined) return domain;
-  const kept: Value[] = [];
+  const { type } = domain.column;
+  const kept = new Map<Value, Value>();
   for (const value of domain.values) {
-    if (!within(domain, value)) continue;
-    if (!kept.some((other) => compareValues(domain.column.type, value, other) === 0)) kept.push(value);
+    if (within(domain, value)) kept.set(identityOf(type, value), value);
   }
-  return { ...domain, values: kept, from: undefined, to: undefined };
+  return { ...domain, values: [...kept.values()], from: undefined, to: undefined };
 }
 
 /** Whether a value lies between the bounds of a domain. */

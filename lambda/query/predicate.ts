@@ -1,6 +1,6 @@
 import type { Row, Value } from '../change/change.ts';
 import type { CatalogColumn } from '../model/index.ts';
-import { compareValues } from './value-order.ts';
+import { compareValues, identityOf } from './value-order.ts';
 
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
@@ -20,58 +20,83 @@ export type Condition =
 /** SQL's three values; null is unknown. */
 export type Truth = boolean | null;
 
-/** Evaluates a condition with SQL's three-valued logic; a row answers a query only when it is `true`. */
-export function evaluate(condition: Condition, row: Row): Truth {
+/**
+ * What a row is tested with, by SQL's three-valued logic; a row answers a query only when it is `true`.
+ * Testing against a list takes the same time however long the list is.
+ */
+export function createPredicate(condition: Condition): (row: Row) => Truth {
   switch (condition.kind) {
     case 'and':
-      return all(condition.of.map((part) => evaluate(part, row)));
-    case 'or':
-      return not(all(condition.of.map((part) => not(evaluate(part, row)))));
+      return all(condition.of.map(createPredicate));
+    case 'or': {
+      const none = all(condition.of.map((part) => negated(createPredicate(part))));
+      return negated(none);
+    }
     case 'not':
-      return not(evaluate(condition.of, row));
+      return negated(createPredicate(condition.of));
     case 'isNull':
-      return (row[condition.column.name] ?? null) === null;
+      return (row) => (row[condition.column.name] ?? null) === null;
     case 'in':
-      return not(
-        all(
-          condition.values.map((value) =>
-            not(compare(condition.column, '=', row[condition.column.name] ?? null, value)),
-          ),
-        ),
-      );
+      return membership(condition);
     case 'compare':
-      return compare(
-        condition.column,
-        condition.operator,
-        row[condition.column.name] ?? null,
-        condition.value,
-      );
+      return comparison(condition);
   }
 }
 
-const not = (truth: Truth): Truth => (truth === null ? null : !truth);
+const negated =
+  (predicate: (row: Row) => Truth): ((row: Row) => Truth) =>
+  (row) => {
+    const truth = predicate(row);
+    return truth === null ? null : !truth;
+  };
 
 /** False wins over unknown, unknown over true. */
-function all(truths: readonly Truth[]): Truth {
-  if (truths.includes(false)) return false;
-  return truths.includes(null) ? null : true;
+const all =
+  (predicates: readonly ((row: Row) => Truth)[]): ((row: Row) => Truth) =>
+  (row) => {
+    let truth: Truth = true;
+    for (const predicate of predicates) {
+      const next = predicate(row);
+      if (next === false) return false;
+      truth = next === null ? null : truth;
+    }
+    return truth;
+  };
+
+function membership({ column, values }: Extract<Condition, { readonly kind: 'in' }>): (row: Row) => Truth {
+  const listed = new Set(values.map((value) => identityOf(column.type, value)));
+  const otherwise = listed.has(null) ? null : false;
+  return (row) => {
+    const held = row[column.name] ?? null;
+    // Nothing is in an empty list, not even what is unknown.
+    if (held === null) return listed.size === 0 ? false : null;
+    return listed.has(identityOf(column.type, held)) ? true : otherwise;
+  };
 }
 
-function compare(column: CatalogColumn, operator: Comparison, left: Value, right: Value): Truth {
-  if (left === null || right === null) return null;
-  const order = compareValues(column.type, left, right);
-  switch (operator) {
-    case '=':
-      return order === 0;
-    case '<>':
-      return order !== 0;
-    case '<':
-      return order < 0;
-    case '<=':
-      return order <= 0;
-    case '>':
-      return order > 0;
-    case '>=':
-      return order >= 0;
-  }
+function comparison({
+  column,
+  operator,
+  value,
+}: Extract<Condition, { readonly kind: 'compare' }>): (row: Row) => Truth {
+  if (value === null) return () => null;
+  const identity = identityOf(column.type, value);
+  return (row) => {
+    const held = row[column.name] ?? null;
+    if (held === null) return null;
+    switch (operator) {
+      case '=':
+        return identityOf(column.type, held) === identity;
+      case '<>':
+        return identityOf(column.type, held) !== identity;
+      case '<':
+        return compareValues(column.type, held, value) < 0;
+      case '<=':
+        return compareValues(column.type, held, value) <= 0;
+      case '>':
+        return compareValues(column.type, held, value) > 0;
+      case '>=':
+        return compareValues(column.type, held, value) >= 0;
+    }
+  };
 }

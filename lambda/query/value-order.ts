@@ -13,6 +13,17 @@ export function compareValues(type: FieldType, a: Value, b: Value): number {
   return type.kind === 'decimal' ? compareDecimals(String(a), String(b)) : compareCanonical(type, a, b);
 }
 
+/**
+ * The value itself, or of several that say the same the one that stands for them, so that a set of them
+ * knows equal ones. Only decimals of any number of digits have several. Null is null.
+ */
+export function identityOf(type: FieldType, value: Value): Value {
+  if (type.kind !== 'decimal' || value === null) return value;
+  const { sign, whole, fraction } = splitDecimal(String(value));
+  const digits = `${whole.replace(/^0+/, '')}.${fraction.replace(/0+$/, '')}`;
+  return sign < 0n && digits !== '.' ? `-${digits}` : digits;
+}
+
 /** Plain decimal notation of any length, compared exactly. */
 function compareDecimals(a: string, b: string): number {
   const [left, right] = [splitDecimal(a), splitDecimal(b)];

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Row } from '../../lambda/change/change.ts';
 import { columnOf } from '../../lambda/model/index.ts';
 import { readDomains, within } from '../../lambda/query/domain.ts';
-import { type Condition, evaluate } from '../../lambda/query/predicate.ts';
+import { type Condition, createPredicate } from '../../lambda/query/predicate.ts';
 import { flightEntity } from './harness.ts';
 
 const delay = columnOf(flightEntity, 'departure_delay_minutes');
@@ -22,6 +23,7 @@ const leaf: fc.Arbitrary<Condition> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('isNull' as const), column: fc.constant(delay) }),
 );
+const evaluate = (condition: Condition, row: Row) => createPredicate(condition)(row);
 const conditions = fc.letrec<{ any: Condition }>((tie) => ({
   any: fc.oneof(
     { maxDepth: 3 },
@@ -46,6 +48,29 @@ test('in a list with null a value that is not found is unknown, one that is foun
 
   expect(evaluate(listed, { departure_delay_minutes: 2 })).toBeNull();
   expect(evaluate(listed, { departure_delay_minutes: 1 })).toBe(true);
+});
+
+test('nothing is in an empty list, and a null is in no list that has anything', () => {
+  const row = { departure_delay_minutes: null };
+
+  expect(evaluate({ kind: 'in', column: delay, values: [] }, row)).toBe(false);
+  expect(evaluate({ kind: 'in', column: delay, values: [1] }, row)).toBeNull();
+});
+
+test('long lists are taken apart and tested in time that grows with their length only', () => {
+  const tail = columnOf(flightEntity, 'tail_number');
+  const values = Array.from({ length: 60_000 }, (_, index) => `N${index}`);
+  const listed: Condition = { kind: 'in', column: tail, values };
+  const startMs = performance.now();
+
+  const { byColumn } = readDomains([listed, listed]);
+  const isIn = createPredicate(listed);
+  const found = Array.from({ length: 10_000 }, (_, index) => isIn({ tail_number: `N${index * 10}` }));
+
+  expect(byColumn.get('tail_number')?.values).toHaveLength(60_000);
+  expect(found.filter((truth) => truth === true)).toHaveLength(6_000);
+  // Compared one by one this took minutes, during which no deadline could end it.
+  expect(performance.now() - startMs).toBeLessThan(3_000);
 });
 
 test('false and unknown is false, true or unknown is true', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareValues, stepValue } from '../../lambda/query/value-order.ts';
+import { compareValues, identityOf, stepValue } from '../../lambda/query/value-order.ts';
 
 test('texts are in the order of their UTF-8 bytes', () => {
   fc.assert(
@@ -18,6 +18,30 @@ test('decimals of different scales are compared by value', () => {
   expect(compareValues(type, '1.50', '1.5')).toBe(0);
   expect(compareValues(type, '-0.01', '0')).toBe(-1);
   expect(compareValues(type, '9007199254740993.1', '9007199254740993')).toBe(1);
+});
+
+test('decimals have one identity exactly when they are equal', () => {
+  const type = { kind: 'decimal', precision: 10, scale: 2 } as const;
+  const decimal = fc.constantFrom(
+    '0',
+    '-0',
+    '0.0',
+    '.0',
+    '+1',
+    '1',
+    '01.0',
+    '1.50',
+    '-1.5',
+    '-01.5',
+    '10',
+    '.1',
+  );
+
+  fc.assert(
+    fc.property(decimal, decimal, (a, b) => {
+      expect(identityOf(type, a) === identityOf(type, b)).toBe(compareValues(type, a, b) === 0);
+    }),
+  );
 });
 
 test('a timestamp counts up over every unit and back', () => {
