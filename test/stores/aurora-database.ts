@@ -26,7 +26,8 @@ export async function createDatabase(
 ): Promise<TestDatabase> {
   const { postgresWriter: writer, postgresReplica: replica } = sharedEngines();
   const database = `test_${randomUUID().replaceAll('-', '')}`;
-  await asAdmin(writer.database, `create database ${database}`);
+  // Unlike template1, nothing ever connects to template0, not even autovacuum, which would be in the way.
+  await asAdmin(writer.database, `create database ${database} template template0`);
   const credentials = { database, user: writer.user, tls: 'disable' } as const;
   const connection: AuroraConnection = { host: writer.host, port: writer.port, ...credentials };
   if (catalog !== undefined) await applySchema({ connection, catalog, allow: [], clock });

@@ -39,7 +39,10 @@ export function auroraError(error: unknown): PolystoreError {
       `PostgreSQL did not answer (${message}); of a write the outcome is unknown`,
       { cause: error },
     );
-  const code = codes[state] ?? codes[state.slice(0, 2)] ?? 'store_rejected';
+  // A standby that must replay what a reader holds up ends the reader, with the state of a lost race.
+  const code = message.includes('conflict with recovery')
+    ? 'store_unavailable'
+    : (codes[state] ?? codes[state.slice(0, 2)] ?? 'store_rejected');
   const detail = error instanceof pg.DatabaseError && state.startsWith('23') ? error.detail : undefined;
   return new PolystoreError(
     code,
