@@ -15,6 +15,14 @@ test.each([
   expect(murmur2(Buffer.from(text))).toBe(hash);
 });
 
+// Java drops the sign bit of the hash; its absolute value would be another partition.
+test.each([
+  ['21', (-973_932_308 + 2 ** 31) % 6],
+  ['abc', 479_470_107 % 6],
+])('the key %s lies where Java puts it', (text, partition) => {
+  expect(partitionOf(Buffer.from(text), 6)).toBe(partition);
+});
+
 test('murmur2 agrees with another implementation for any bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
