@@ -20,6 +20,17 @@ export interface Statement extends CheckedTree {
 /** Analyses statements of one model and remembers the latest by their text. */
 export function createAnalyser(catalog: Catalog): (text: string) => Promise<Statement> {
   const remembered = new Map<string, Statement>();
+  let characters = 0;
+  const remember = (text: string, statement: Statement): void => {
+    // Two requests may have analysed the same text at once.
+    if (!remembered.has(text)) characters += text.length;
+    remembered.set(text, statement);
+    for (const oldest of remembered.keys()) {
+      if (remembered.size <= limits.analyses && characters <= limits.analysedCharacters) return;
+      remembered.delete(oldest);
+      characters -= oldest.length;
+    }
+  };
   return async (text) => {
     const known = remembered.get(text);
     if (known !== undefined) {
@@ -29,9 +40,7 @@ export function createAnalyser(catalog: Catalog): (text: string) => Promise<Stat
       return known;
     }
     const statement = describe(checkTree(catalog, await parseStatement(text)));
-    remembered.set(text, statement);
-    const [oldest] = remembered.keys();
-    if (remembered.size > limits.analyses && oldest !== undefined) remembered.delete(oldest);
+    remember(text, statement);
     return statement;
   };
 }

@@ -66,10 +66,9 @@ export function createQueryApp({
           endpoint: name,
           sql: request.sql,
         });
-      const result = await run(request, caller);
+      const body = renderAnswer(await run(request, caller));
       log.info('answered', { requestId: context.get('requestId'), endpoint: name, subject: caller.subject });
-      // Canonical values are JSON by definition.
-      return context.json(result as object);
+      return context.body(body, 200, { 'content-type': 'application/json' });
     });
   answer('query', engine.query);
   answer('explain', engine.explain);
@@ -100,6 +99,21 @@ export function createQueryApp({
     return context.json(renderError(known, requestId), known.status as ContentfulStatusCode);
   });
   return app;
+}
+
+/**
+ * An answer as JSON, which canonical values are by definition.
+ * @throws PolystoreError `result_too_large`: Lambda would drop it, and the caller would learn nothing.
+ */
+function renderAnswer(answer: unknown): string {
+  const body = JSON.stringify(answer);
+  // Within the function's own answer the body is a text, and JSON escapes these two of a JSON text.
+  const bytes = Buffer.byteLength(body) + (body.match(/["\\]/g)?.length ?? 0);
+  if (bytes <= limits.answerBytes) return body;
+  throw new PolystoreError(
+    'result_too_large',
+    `The answer has ${bytes} bytes; ${limits.answerBytes} are allowed. Ask for fewer rows or columns; if it was a write, it has been done.`,
+  );
 }
 
 /** The body of an error. What is our own fault is told by code alone: its message may show internals. */

@@ -12,6 +12,11 @@ export const limits = {
   timeoutMs: { default: 10_000, most: 25_000 },
   /** Rows of an answer: `result_too_large`. */
   maxRows: { default: 1_000, most: 10_000 },
+  /**
+   * Bytes of an answer: `result_too_large`. Lambda's are 6,291,556, in which the body is a JSON text, so
+   * that quotes and backslashes count twice, beside its headers.
+   */
+  answerBytes: 6_291_556 - 4_096,
   /** How long a placement may take to reach a token before the next one is asked. */
   tokenWaitMs: 2_000,
   tokenPollMs: 20,
@@ -29,4 +34,6 @@ export const limits = {
   insertRows: 100,
   /** Statements whose analysis is remembered. */
   analyses: 500,
+  /** Characters of all of them together: a tree takes some 70 bytes a character. */
+  analysedCharacters: 1_000_000,
 } as const;

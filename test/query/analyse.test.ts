@@ -165,3 +165,17 @@ test('an entity that is only written is not read', async () => {
 
   expect([statement.reads, statement.writes.map(({ name }) => name)]).toEqual([[], ['aircraft']]);
 });
+
+test('an analysis is remembered, and forgotten before long texts fill the memory', async () => {
+  const fresh = createAnalyser(catalog);
+  const [short, second] = [await fresh('select 1'), await fresh('select 2')];
+
+  const again = await fresh('select 1');
+  for (let index = 0; index < 11; index += 1) await fresh(`select ${index}, '${'x'.repeat(95_000)}'`);
+  const later = [await fresh('select 2'), await fresh('select 1')];
+
+  expect(again).toBe(short);
+  // 150 different statements of 96,000 characters took a gigabyte.
+  expect(later[0]).not.toBe(second);
+  expect(later[1]).not.toBe(short);
+});

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createQueryApp } from '../../lambda/query/app.ts';
 import { createAuthenticator } from '../../lambda/query/authenticate.ts';
-import { createHarness, flight } from './harness.ts';
+import type { SqlResult } from '../../lambda/stores/store.ts';
+import { createHarness, flight, sqlResult } from './harness.ts';
 
 const issuer = 'https://issuer.test';
 const audience = 'polystore';
@@ -39,8 +40,8 @@ beforeAll(async () => {
   };
 });
 
-function createApp(clock: () => number = Date.now) {
-  const harness = createHarness();
+function createApp(clock: () => number = Date.now, sqlAnswers: SqlResult[] = []) {
+  const harness = createHarness(sqlAnswers);
   const lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const note = (level: string) => (message: string, fields: Readonly<Record<string, unknown>>) => {
     lines.push({ level, message, fields });
@@ -204,6 +205,27 @@ test('a defect is told by its code, and only our log has the rest', async () => 
     level: 'error',
     fields: { reason: 'secret of another tenant', requestId: 'made-here' },
   });
+});
+
+test('an answer that Lambda would drop is refused by name, one just below is given', async () => {
+  const sizes = [[2_000_000], [6_280_000], [6_290_000], [3_100_000, '"']] as const;
+  const results = sizes.map(([length, letter = 'x']) => sqlResult(['text'], [[letter.repeat(length)]]));
+  const { post } = createApp(Date.now, [...results]);
+  const credential = await keys.sign({ tenant: 'UA' });
+  const answers: [number, string | undefined][] = [];
+
+  for (const _ of sizes) {
+    const { status, body } = await post('/query', { sql: 'select 1' }, credential);
+    answers.push([status, body.error?.code]);
+  }
+
+  expect(answers).toEqual([
+    [200, undefined],
+    [200, undefined],
+    [422, 'result_too_large'],
+    // A quote is \" in the body and \\\" in Lambda's answer.
+    [422, 'result_too_large'],
+  ]);
 });
 
 test('health is 200 only when every store answers', async () => {
