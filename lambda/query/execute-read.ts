@@ -6,7 +6,7 @@ import { type Answer, answerSelect, answerSql } from './answer.ts';
 import { awaitVersions, layOver, relevantRows, sqlToken, tokenKeys } from './honour-token.ts';
 import { limits } from './limits.ts';
 import { type NativeRoute, type Qualified, type Route, sourcePlacement } from './plan.ts';
-import { type Deadline, type Timer, withDeadline } from './timer.ts';
+import { type Deadline, halfOf, type Timer, withDeadline } from './timer.ts';
 import type { TokenParts } from './tokens.ts';
 
 /** The stores that queries are answered from. */
@@ -43,6 +43,8 @@ const passedOn: ReadonlySet<ErrorCode> = new Set([
   'store_unavailable',
   'token_not_met',
   'scan_refused',
+  // Nobody contends with a read, but what a replica replays does.
+  'contended',
   // A value that the store cannot even be asked for, such as a key above its limit.
   'store_rejected',
 ]);
@@ -60,15 +62,14 @@ export async function executeRead(
 ): Promise<ReadResult> {
   const failed: Attempt[] = [];
   let worst: PolystoreError | undefined;
-  for (const taken of candidates) {
+  for (const [index, taken] of candidates.entries()) {
+    const deadline = deadlineOf(taken, index === candidates.length - 1, request.deadline, timer);
     try {
-      const answer = await withDeadline(
-        answerBy(taken.route, request, stores, timer),
-        request.deadline,
-        timer,
-      );
-      return { answer, taken, failed };
-    } catch (error) {
+      const work = answerBy(taken.route, { ...request, deadline }, stores, timer);
+      return { answer: await withDeadline(work, deadline, timer), taken, failed };
+    } catch (thrown) {
+      const isLate = thrown instanceof PolystoreError && thrown.code === 'deadline_exceeded';
+      const error = isLate && deadline !== request.deadline ? hungStore(taken, deadline, thrown) : thrown;
       if (!(error instanceof PolystoreError) || !passedOn.has(error.code)) throw error;
       // What is our own fault is told by its code alone: the message may show internals.
       const message = error.status === 500 ? errorCatalog[error.code].summary : error.message;
@@ -80,6 +81,22 @@ export async function executeRead(
   throw worst === undefined
     ? new PolystoreError('internal', 'A plan had no candidate.')
     : new PolystoreError(worst.code, worst.message, { cause: worst, details: { ...worst.details, failed } });
+}
+
+/**
+ * What one candidate may take. A key or a slice is a matter of milliseconds: a store that takes half of
+ * the time for it is taken to be hung, and the next candidate has the other half. SQL may need all of it.
+ */
+function deadlineOf({ route }: Qualified, isLast: boolean, whole: Deadline, timer: Timer): Deadline {
+  return isLast || route.kind !== 'native' ? whole : halfOf(whole, timer.clock);
+}
+
+function hungStore({ placement }: Qualified, { timeoutMs }: Deadline, cause: unknown): PolystoreError {
+  return new PolystoreError(
+    'store_unavailable',
+    `${placement} did not answer within ${timeoutMs} ms. Send the same request again.`,
+    { cause },
+  );
 }
 
 async function answerBy(

@@ -19,6 +19,10 @@ export function startDeadline(clock: Clock, timeoutMs: number): Deadline {
   return { timeoutMs, remainingMs: () => Math.max(0, endMs - clock()) };
 }
 
+/** Half of what is left of a deadline: for work that something else can be tried after. */
+export const halfOf = (deadline: Deadline, clock: Clock): Deadline =>
+  startDeadline(clock, Math.ceil(deadline.remainingMs() / 2));
+
 const deadlineExceeded = (deadline: Deadline): PolystoreError =>
   new PolystoreError(
     'deadline_exceeded',

@@ -371,6 +371,20 @@ describe('a store that is down', () => {
   });
 });
 
+test('a read that a replica cancels for what it replays is answered by the writer', async () => {
+  harness = createHarness([
+    new PolystoreError('contended', 'conflict with recovery'),
+    sqlResult(['n'], [[1]]),
+  ]);
+
+  const answer = await harness.query('select count(*) as n from flight');
+
+  expect(answer).toMatchObject({
+    rows: [{ n: 1 }],
+    route: { placement: 'aurora.writer', failed: [{ placement: 'aurora.replica', code: 'contended' }] },
+  });
+});
+
 describe('limits', () => {
   test('an answer of more rows than asked for is refused', async () => {
     for (const number of [1, 2, 3])
