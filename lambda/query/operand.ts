@@ -112,6 +112,8 @@ export function coerceOperand(column: CatalogColumn, operand: Operand): Value | 
       if (operand.cast === 'date' && !dateOnly) return undefined;
       if (operand.cast === 'timestamp' && /(Z|[+-]\d{2}(:?\d{2})?)$/.test(operand.text) && !dateOnly)
         return undefined;
+      // PostgreSQL knows zones to 15:59.
+      if (/[+-](1[6-9]|[2-9]\d)(:?\d{2})?$/.test(operand.text) && !dateOnly) return undefined;
       // PostgreSQL rounds the seventh digit; the canonical form would cut it.
       if (/\.\d{7,}/.test(operand.text)) return undefined;
       return parsed(column, dateOnly ? `${operand.text}T00:00:00Z` : operand.text);

@@ -145,8 +145,11 @@ function readCount(node: unknown, params: readonly Value[]): number | undefined 
   if (node === undefined) return undefined;
   const operand = readOperand(node, params);
   if (operand?.kind === 'null') return undefined;
-  const text = operand?.kind === 'number' || operand?.kind === 'text' ? operand.text : '';
-  // PostgreSQL says what is wrong with a negative or a broken one.
+  const isCount =
+    (operand?.kind === 'number' || operand?.kind === 'text') &&
+    (operand.cast === undefined || /^int[248]$/.test(operand.cast));
+  const text = isCount ? operand.text : '';
+  // PostgreSQL says what is wrong with a negative, a broken or a cast one.
   if (!/^\d{1,15}$/.test(text))
     throw new Unrecognised('its limit or offset is no whole number', 'invalid_value');
   return Number(text);

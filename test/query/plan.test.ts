@@ -103,6 +103,13 @@ const routes: readonly (readonly [string, string, string])[] = [
   ['select * from flight where flight_number > 3 and flight_number < 2', 'none', 'no row'],
   ['select * from flight where flight_number = null', 'none', 'no row'],
   ['select * from flight limit 0', 'none', 'no row'],
+  // What only PostgreSQL can say: these are errors there.
+  [
+    "select * from flight where flight_number = 1 and scheduled_at > '2013-01-01 10:00+16'",
+    'aurora.replica',
+    'PostgreSQL',
+  ],
+  ['select * from flight where flight_number = 1 limit 3::text', 'aurora.replica', 'PostgreSQL'],
 ];
 
 test.each(routes)('%s is answered by %s', async (sql, placement, why) => {
