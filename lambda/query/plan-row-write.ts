@@ -143,6 +143,8 @@ function readKey(
   caller: Caller,
   params: readonly Value[],
 ): Key | undefined {
+  if (body.whereClause === undefined)
+    throw refuse(`a write to ${entity.name} without where`, shapeHint(entity));
   let condition: Condition;
   try {
     condition = readCondition(body.whereClause, columnLookup(entity, nameIn(entity, body)), params);
@@ -190,8 +192,9 @@ function findColumn(entity: CatalogEntity, name: string): CatalogColumn {
   );
 }
 
-/** A constant or parameter, as `parseValue` takes it. */
+/** A constant or parameter, as `parseValue` takes it. No column of a model has another default than null. */
 function readAssigned(column: CatalogColumn, node: unknown, params: readonly Value[]): unknown {
+  if (asNode(node, 'SetToDefault') !== undefined) return null;
   const operand = readOperand(node, params);
   if (operand === undefined)
     throw refuse(`an expression for ${column.name}`, 'Write a constant or a parameter.');

@@ -65,6 +65,18 @@ test('an update sets columns of one row, a delete returns it as it was', async (
   expect(again).toMatchObject({ rows: [], rowCount: 0, token: null });
 });
 
+test('default is null, which a column that is not optional refuses', async () => {
+  await harness.seed(flight());
+
+  const answer = await harness.query(
+    `update flight set tail_number = default ${where} returning tail_number`,
+  );
+  const error = await failure(harness.query(`update flight set status = default ${where}`));
+
+  expect(answer.rows).toEqual([{ tail_number: null }]);
+  expect([error.code, error.message]).toEqual(['invalid_value', expect.stringContaining('status')]);
+});
+
 test('an update that matches nothing changes no row and is no error', async () => {
   const absent = await harness.query(`update flight set status = 'arrived' ${where}`);
   const impossible = await harness.query(
@@ -140,7 +152,7 @@ const refused: readonly (readonly [string, string, string])[] = [
     'not_supported',
     'one whole key',
   ],
-  ['delete from flight', 'not_supported', 'delete with the same where'],
+  ['delete from flight', 'not_supported', 'without where'],
   [`update flight set origin = $1 ${where}`, 'not_supported', 'immutable'],
   [`update flight set flight_number = $1 ${where}`, 'not_supported', 'part of the key'],
   [
