@@ -71,6 +71,19 @@ export const cases: readonly Case[] = [
     },
   },
   {
+    name: 'a version that is higher beyond 53 bits replaces the row',
+    build: (entity, tenant) => {
+      const [first, second] = [one(tenant, 1), one(tenant, 2)];
+      const base = 2n ** 55n;
+      return {
+        steps: [[upsert(entity, first, base + 1n)], [upsert(entity, second, base + 2n)]],
+        applied: [1, 1],
+        visible: [second],
+        held: [{ row: second, position: base + 2n }],
+      };
+    },
+  },
+  {
     name: 'a delete hides the row and its version stays',
     build: (entity, tenant) => {
       const row = one(tenant, 1);
