@@ -5,24 +5,11 @@ import { compileView } from './compile-view.ts';
 import type { EntityContext } from './entity-context.ts';
 import { parseKeyTemplate } from './key-template.ts';
 import { type EntityDefinition, type Model, type Source, shared } from './language.ts';
-import { snakeCase } from './names.ts';
+import { snakeCase, systemColumns } from './names.ts';
 import { Problems } from './problems.ts';
 
 /** Columns that the stores add beside the entity's own; a field may not take such a name. */
-const reservedColumns = new Set([
-  'pk',
-  'sk',
-  'entity',
-  'version',
-  'deleted',
-  'ttl',
-  'tableoid',
-  'xmin',
-  'xmax',
-  'cmin',
-  'cmax',
-  'ctid',
-]);
+const reservedColumns = new Set(['pk', 'sk', 'entity', 'version', 'deleted', 'ttl', ...systemColumns]);
 
 /**
  * Compiles a model to its catalog and proves what DESIGN §2 asks of keys, tenants and locations.

@@ -11,6 +11,6 @@ export {
 } from './functions.ts';
 export { escapeKeyText, renderKey, templateColumns } from './key-template.ts';
 export * from './language.ts';
-export { snakeCase } from './names.ts';
+export { snakeCase, systemColumns } from './names.ts';
 export { postgresMajor } from './postgres-major.ts';
 export { parseRow, parseValue, termValue } from './values.ts';

@@ -1,7 +1,7 @@
 import { PolystoreError } from '../errors.ts';
-import type { CatalogEntity } from '../model/index.ts';
+import { type CatalogEntity, systemColumns } from '../model/index.ts';
 import { refuse } from './check-words.ts';
-import { impliedColumnNames, systemColumns } from './vocabulary.ts';
+import { impliedColumnNames } from './vocabulary.ts';
 
 /** The names that a statement uses and those that it has or gives. */
 export interface NameUse {

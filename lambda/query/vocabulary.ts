@@ -189,17 +189,6 @@ export const allowedValueFunctions: ReadonlySet<string> = new Set([
   'SVFOP_LOCALTIMESTAMP_N',
 ]);
 
-/** Columns that PostgreSQL keeps beside those of a table. */
-export const systemColumns: ReadonlySet<string> = new Set([
-  'tableoid',
-  'xmin',
-  'xmax',
-  'cmin',
-  'cmax',
-  'ctid',
-  'oid',
-]);
-
 /** Names that PostgreSQL gives to output columns that have none. */
 export const impliedColumnNames: ReadonlySet<string> = new Set([
   '?column?',
