@@ -1,4 +1,4 @@
-import type { CatalogEntity, DynamodbTable } from './catalog.ts';
+import type { CatalogEntity, DynamodbTable, KeyTemplate } from './catalog.ts';
 import { columnOf } from './catalog.ts';
 import type { FieldType } from './fields.ts';
 import type { Problems } from './problems.ts';
@@ -41,6 +41,8 @@ export function compileTable(
     }
   }
   if (!used) return undefined;
+  refuseSharedItems(entities, problems);
+  refuseMixedSortKeys(entities, localTypes, problems);
   return {
     name: modelName,
     partitionKeyAttribute: 'pk',
@@ -62,6 +64,45 @@ export function compileTable(
         sortKeyType: type,
       })),
   };
+}
+
+/** Rows of two entities whose keys are laid out alike could take each other's items. */
+function refuseSharedItems(entities: readonly CatalogEntity[], problems: Problems): void {
+  const layout = (template: KeyTemplate): string =>
+    template.map((part) => ('text' in part ? part.text : '{}')).join('');
+  const seen = new Map<string, string>();
+  for (const { name, source } of entities) {
+    if (source.kind !== 'dynamodb.source') continue;
+    const key = `${layout(source.partitionKey)} / ${layout(source.sortKey)}`;
+    const other = seen.get(key);
+    if (other !== undefined)
+      problems.add(
+        `${name}.source`,
+        `has keys laid out as ${key}, as '${other}' has, so rows of one could take the other's items`,
+        'give one of them another text, such as its name',
+      );
+    seen.set(key, name);
+  }
+}
+
+/** A local index's sort key is an attribute of the whole table, so it has one type in every entity. */
+function refuseMixedSortKeys(
+  entities: readonly CatalogEntity[],
+  localTypes: ReadonlyMap<string, { readonly attribute: string; readonly type: 'S' | 'N' }>,
+  problems: Problems,
+): void {
+  for (const [index, { attribute, type }] of localTypes) {
+    for (const entity of entities) {
+      if (entity.source.kind !== 'dynamodb.source') continue;
+      const column = entity.columns.find((candidate) => candidate.name === attribute);
+      if (column !== undefined && localSortType(column.type) !== type)
+        problems.add(
+          `${entity.name}.${column.field}`,
+          `is of type ${column.type.kind} and the local index '${index}' sorts the table's items by an attribute of that name and another type, so DynamoDB would refuse its items`,
+          'rename the field',
+        );
+    }
+  }
 }
 
 /** The type of a column that is a local index's sort key; undefined when its order would be wrong. */

@@ -21,6 +21,13 @@ export function parseKeyTemplate(
     if (literal.includes('}')) return { kind: 'invalid', problem: `'}' without '{' in '${template}'` };
     if (literal.length > 0) parts.push({ text: literal });
     if (open === -1) break;
+    const before = parts.at(-1);
+    if (before !== undefined && 'text' in before && parts.length > 1 && !before.text.startsWith('#')) {
+      return {
+        kind: 'invalid',
+        problem: `'${before.text}' after a field does not start with '#' in '${template}', so a value that holds it could pass for another key`,
+      };
+    }
     const close = rest.indexOf('}', open);
     if (close === -1) return { kind: 'invalid', problem: `'{' is not closed in '${template}'` };
     const field = rest.slice(open + 1, close);
@@ -40,8 +47,9 @@ export function parseKeyTemplate(
 }
 
 /**
- * A field's value inside a text key. `#` separates, so it and the escape sign are escaped: two
- * different keys never render to the same text.
+ * A field's value inside a text key. The compiler holds that the text after a field starts with `#`, and
+ * `#` and the escape sign are escaped in values: a value ends at the first `#`, so two different keys
+ * never render to the same text.
  */
 export const escapeKeyText = (value: string): string =>
   value.replace(/[%#]/g, (sign) => (sign === '%' ? '%25' : '%23'));

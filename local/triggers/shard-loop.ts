@@ -53,10 +53,18 @@ export function startShardLoop(options: ShardLoopOptions): ShardLoop {
   let gap: string | undefined;
 
   const fallBehind = (): void => {
+    iterator = undefined;
+    // DynamoDB Local says so at times of a shard of which nothing was ever read, and nothing is gone.
+    if (after === undefined) {
+      notify(
+        'warn',
+        `The beginning of the shard ${shard} has moved on before it was read; going on from the oldest record.`,
+      );
+      return;
+    }
     gap = `The stream holds records for 24 hours; those after ${after} of the shard ${shard} are gone.`;
     notify('error', `${gap} Going on from the oldest one. The views lack what lay between: rebuild them.`);
     after = undefined;
-    iterator = undefined;
   };
 
   /** The next records; undefined when the position had to be found anew. */

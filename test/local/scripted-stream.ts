@@ -11,12 +11,13 @@ export interface ScriptedShard extends Shard {
 /**
  * A stream in memory, by AWS's rules as far as the trigger sees them: an iterator is a place in a
  * shard, a closed shard ends in no iterator, a position among deleted records is an error. Its
- * iterators can be made to expire.
+ * reads can be made to fail.
  */
 export class ScriptedStream implements StreamReader {
   arn = 'arn:aws:dynamodb:local:000000000000:table/t/stream/1';
   readonly held: ScriptedShard[] = [];
-  expireNext = false;
+  /** How the next read is answered instead of with records. */
+  nextRead: 'records' | 'expired' | 'trimmed' = 'records';
   /** Shards in the order of their first read. */
   readonly opened: string[] = [];
 
@@ -52,9 +53,10 @@ export class ScriptedStream implements StreamReader {
   }
 
   async read(_: string, iterator: string): Promise<ShardRead> {
-    if (this.expireNext) {
-      this.expireNext = false;
-      return { kind: 'expired' };
+    if (this.nextRead !== 'records') {
+      const kind = this.nextRead;
+      this.nextRead = 'records';
+      return { kind };
     }
     const [shard = '', index = ''] = iterator.split('/');
     const held = this.#find(shard);

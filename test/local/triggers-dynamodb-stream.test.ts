@@ -227,12 +227,24 @@ describe('the DynamoDB stream trigger', () => {
     const shard = stream.shard('s', [1]);
     const trigger = start();
     await drained(trigger);
-    stream.expireNext = true;
+    stream.nextRead = 'expired';
     shard.records.push(recordOf(2));
 
     await until(() => batches.length === 2);
 
     expect(batches.flat()).toEqual(['1', '2']);
+  });
+
+  test('takes a beginning that moved on before the first read for no loss', async () => {
+    stream.shard('s', [1]);
+    stream.nextRead = 'trimmed';
+
+    const trigger = start();
+    await drained(trigger);
+
+    expect(batches).toEqual([['1']]);
+    expect(trigger.status().gaps).toEqual([]);
+    expect(notices.at(-1)).toMatchObject({ level: 'warn' });
   });
 
   test('tells of records that were deleted before it read them, and goes on from the oldest', async () => {

@@ -160,6 +160,34 @@ describe('compile', () => {
       /no text between them/,
     ],
     [
+      'a template whose fields could run into one another',
+      [thing({ source: dynamodb({ partitionKey: '{tenant}:{id}', sortKey: 'X' }) })],
+      /':' after a field does not start with '#'/,
+    ],
+    [
+      'two entities whose items could be the same',
+      [thing(), { ...thing(), name: 'other' }],
+      /other\.source has keys laid out as TENANT#\{\} \/ ID#\{\}, as 'thing' has/,
+    ],
+    [
+      'a column of another type than the sort key of its name',
+      [
+        thing({
+          source: dynamodb({
+            partitionKey: 'T#{tenant}',
+            sortKey: '{id}',
+            localIndexes: { byKind: { sortKey: 'kind' } },
+          }),
+        }),
+        {
+          ...thing({ fields: { ...fields, kind: integer() } }),
+          name: 'other',
+          source: dynamodb({ partitionKey: 'O#{tenant}', sortKey: '{id}' }),
+        },
+      ],
+      /other\.kind is of type integer and the local index 'byKind'/,
+    ],
+    [
       'a view placed by what may change',
       [thing({ views: { board: redis.hash({ by: ['tenant', day('at')] }) } })],
       /views\.board\.by places rows by 'at', which may change/,
