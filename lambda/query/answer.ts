@@ -41,7 +41,11 @@ function refuseTooManyRows(rows: number, maxRows: number): void {
 export function answerRows(output: readonly OutputColumn[], rows: readonly Row[], rowCount: number): Answer {
   const names = uniqueNames(output.map(({ name }) => name));
   return {
-    columns: output.map(({ column }, index) => ({ name: names[index] ?? '', type: column.type.kind })),
+    columns: output.map(({ column }, index) => ({
+      name: names[index] ?? '',
+      // As SQL stores know it: the same statement has the same columns whatever answers it.
+      type: column.type.kind === 'oneOf' ? 'text' : column.type.kind,
+    })),
     rows: rows.map((row) =>
       Object.fromEntries(output.map(({ column }, index) => [names[index] ?? '', row[column.name] ?? null])),
     ),

@@ -1,6 +1,6 @@
 import type { Value } from '../change/change.ts';
 import type { CatalogColumn } from '../model/index.ts';
-import { coerceOperand, operandOf, readOperand } from './operand.ts';
+import { coerceOperand, type Operand, operandOf, readOperand } from './operand.ts';
 import type { Comparison, Condition } from './predicate.ts';
 import { asNode, listOf, stringsOf } from './tree-node.ts';
 
@@ -54,8 +54,7 @@ export function readCondition(node: unknown, column: ColumnLookup, params: reado
     const read = readOperand(one, params);
     if (read === undefined) throw new Unrecognised(`a comparison of ${of.name} with an expression`);
     const value = coerceOperand(of, read);
-    if (value === undefined)
-      throw new Unrecognised(`a value for ${of.name} that is not plainly ${described(of)}`, 'invalid_value');
+    if (value === undefined) throw misfit(of, read);
     return value;
   };
   const subject = column(expression.lexpr);
@@ -90,11 +89,7 @@ export function readCondition(node: unknown, column: ColumnLookup, params: reado
         throw new Unrecognised('any(…) of something else than a list parameter');
       const values = list.value.map((item: Value) => {
         const value = coerceOperand(subject, operandOf(item));
-        if (value === undefined)
-          throw new Unrecognised(
-            `a value for ${subject.name} that is not plainly ${described(subject)}`,
-            'invalid_value',
-          );
+        if (value === undefined) throw misfit(subject, operandOf(item));
         return value;
       });
       return { kind: 'in', column: subject, values };
@@ -119,5 +114,12 @@ export function readCondition(node: unknown, column: ColumnLookup, params: reado
 
 const isComparison = (operator: string): operator is Comparison => Object.hasOwn(flipped, operator);
 
-const described = (column: CatalogColumn): string =>
-  column.type.kind === 'oneOf' ? 'a text' : `of type ${column.type.kind}`;
+function misfit(column: CatalogColumn, operand: Operand): Unrecognised {
+  const type = column.type.kind === 'oneOf' ? 'a text' : `of type ${column.type.kind}`;
+  const received =
+    'text' in operand ? operand.text : JSON.stringify('value' in operand ? operand.value : null);
+  return new Unrecognised(
+    `the value ${received.slice(0, 80)} for ${column.name}, which is not plainly ${type}`,
+    'invalid_value',
+  );
+}

@@ -19,11 +19,22 @@ const count = (most: number) => {
 };
 const tokenTakes = `takes a token or a list of at most ${limits.tokens}`;
 const tokenShape = z.string(tokenTakes).check(z.minLength(1, tokenTakes));
+/** Whether no number in a value may have lost digits when it was read. */
+function keepsDigits(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isInteger(value) || Number.isSafeInteger(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(keepsDigits);
+}
+
 const requestShape = z.strictObject({
   sql: z.string('takes a text'),
   params: z.optional(
     z
-      .array(z.json(), 'takes a list of JSON values')
+      .array(
+        z
+          .json()
+          .check(z.refine(keepsDigits, 'takes whole numbers beyond 2^53 as texts: JSON readers round them')),
+        'takes a list of JSON values',
+      )
       .check(z.maxLength(limits.parameters, `takes at most ${limits.parameters} values`)),
   ),
   freshness: z.optional(z.unknown()),

@@ -173,6 +173,8 @@ test('a body names every problem at once', async () => {
 test.each([
   ['{', 400, 'invalid_request'],
   [`{"sql":"select $1","params":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`, 400, 'invalid_request'],
+  ['{"sql":"select $1::int8","params":[9007199254740993]}', 400, 'invalid_request'],
+  ['{"sql":"select $1::jsonb","params":[{"a":[-9007199254740993]}]}', 400, 'invalid_request'],
   [{ sql: 'select 1', freshness: 5 }, 422, 'not_supported'],
   [{ sql: 'select 1', freshness: '0' }, 422, 'not_supported'],
   [{ sql: 'select 1', token: 'x' }, 400, 'invalid_token'],

@@ -233,7 +233,7 @@ describe('the events of a flight', () => {
     );
 
     expect(error.code).toBe('invalid_value');
-    expect(error.message).toContain('flight_number');
+    expect(error.message).toContain('the value x for flight_number');
   });
 });
 
