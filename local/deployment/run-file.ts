@@ -1,4 +1,6 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { PolystoreError } from '../../lambda/errors.ts';
@@ -43,25 +45,47 @@ export async function claimRun(stateDir: string): Promise<RunClaim> {
   const next = `${file}.${process.pid}`;
   const write = (run: RunFile): Promise<void> => writeFile(next, JSON.stringify(run), { mode: 0o600 });
 
-  await writable(stateDir, () => write({ state: 'starting', process: own }));
+  await writable(stateDir, () => mkdir(stateDir, { recursive: true }).then(() => undefined));
+  const lock = await takeLock(await realpath(stateDir));
+  if (lock === undefined) throw alreadyRunning(await findRun(stateDir));
+  const publish = async (run: RunFile): Promise<void> => {
+    await write(run);
+    await rename(next, file);
+  };
   try {
-    // Only one of two that come at the same time can link; what a dead run left is out of the way then.
-    if ((await findRun(stateDir)) === undefined) await rm(file, { force: true });
-    await link(next, file);
+    await writable(stateDir, () => publish({ state: 'starting', process: own }));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyRunning(await findRun(stateDir));
+    await free(lock);
     throw error;
-  } finally {
-    await rm(next, { force: true });
   }
   return {
-    async announce(run) {
-      await write({ state: 'serving', process: own, ...run });
-      await rename(next, file);
+    announce: (run) => publish({ state: 'serving', process: own, ...run }),
+    async release() {
+      await rm(file, { force: true });
+      await free(lock);
     },
-    release: () => rm(file, { force: true }),
   };
 }
+
+/**
+ * A name in Linux' abstract socket space, which only one process can hold and which the kernel frees
+ * when it ends, however it ends; a lock file would have to be taken over from the dead, and two could do
+ * that at once. Undefined when another holds it.
+ */
+function takeLock(stateDir: string): Promise<Server | undefined> {
+  const name = `polystore-${createHash('sha256').update(stateDir).digest('hex').slice(0, 32)}`;
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined);
+      else reject(error);
+    });
+    // The run lives for other reasons than its lock.
+    server.listen(`\0${name}`, () => resolve(server.unref()));
+  });
+}
+
+const free = (lock: Server): Promise<void> => new Promise((freed) => lock.close(() => freed()));
 
 /** The run that holds this state folder now; undefined when there is none or it died. */
 export async function findRun(stateDir: string): Promise<RunFile | undefined> {
@@ -112,7 +136,6 @@ function alreadyRunning(run: RunFile | undefined): PolystoreError {
 
 async function writable(stateDir: string, write: () => Promise<void>): Promise<void> {
   try {
-    await mkdir(stateDir, { recursive: true });
     await write();
   } catch (cause) {
     throw new PolystoreError(
