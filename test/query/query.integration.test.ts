@@ -291,7 +291,7 @@ describe('a token', () => {
       author,
     );
     const onBoard = await failure(
-      ask("select count(*) from flight where origin = 'EWR'", { tokens, timeoutMs: 9000 }, author),
+      ask("select count(*) from flight where origin = 'EWR'", { tokens, timeoutMs: 25_000 }, author),
     );
     await put(
       stores.aurora,
