@@ -70,6 +70,7 @@ export async function executeRead(
     } catch (thrown) {
       const isLate = thrown instanceof PolystoreError && thrown.code === 'deadline_exceeded';
       const error = isLate && deadline !== request.deadline ? hungStore(taken, deadline, thrown) : thrown;
+      if (error === thrown && isLate && worst?.code === 'token_not_met') break;
       if (!(error instanceof PolystoreError) || !passedOn.has(error.code)) throw error;
       // What is our own fault is told by its code alone: the message may show internals.
       const message = error.status === 500 ? errorCatalog[error.code].summary : error.message;

@@ -281,6 +281,17 @@ describe('a token', () => {
     expect(answer.rows).toEqual([{ event_id: 'e1' }]);
   });
 
+  test('that a replica did not meet is what is said when the writer has no time left for it', async () => {
+    harness = createHarness([
+      new PolystoreError('token_not_met', 'behind'),
+      new PolystoreError('deadline_exceeded', 'late'),
+    ]);
+
+    const error = await failure(harness.query('select count(*) from flight'));
+
+    expect(error).toEqual({ code: 'token_not_met', message: 'behind' });
+  });
+
   test('with a WAL position goes to a replica that has it, and to the writer when it has not', async () => {
     const { engine, aurora, tokens } = createHarness([
       new PolystoreError('token_not_met', 'behind'),
