@@ -18,10 +18,18 @@ function packagesAreInstalled() {
   return (
     existsSync(node24) &&
     Object.entries({ ...dependencies, ...devDependencies }).every(([name, version]) => {
-      const manifest = join(root, 'node_modules', name, 'package.json');
-      return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).version === version;
+      return installedVersion(name) === version;
     })
   );
+}
+
+/** Undefined for what is not there, and for what an interrupted install left half-written. */
+function installedVersion(name) {
+  try {
+    return JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
+  } catch {
+    return undefined;
+  }
 }
 
 function installPackages() {
@@ -63,4 +71,10 @@ const child = spawn(node24, script, {
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 process.on('SIGHUP', () => child.kill('SIGHUP'));
+child.on('error', (cause) => {
+  process.stderr.write(
+    `Node 24 cannot be run: ${cause.message}. Delete ${join(root, 'node_modules')} and run the same command again.\n`,
+  );
+  process.exit(1);
+});
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
