@@ -12,7 +12,7 @@ import type { FieldType, Json } from './fields.ts';
 export function parseValue(column: CatalogColumn, input: unknown): Json {
   if (input === null || input === undefined) {
     if (column.optional) return null;
-    throw invalid(column, input, 'a value: the field is not optional');
+    throw new PolystoreError('invalid_value', `${column.name} has no value and is not optional; give it one`);
   }
   return parseTyped(column, column.type, input);
 }
