@@ -29,12 +29,14 @@ addLoadCommand(program, stateDir);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof PolystoreError)) throw error;
-  const wantsJson = process.argv.includes('--json');
-  if (wantsJson)
-    console.log(
-      JSON.stringify({ error: { code: error.code, message: error.message, details: error.details } }),
-    );
-  else console.error(`${error.code}: ${error.message}`);
+  const { code, message, details } = describe(error);
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ error: { code, message, details } }));
+  else console.error(`${code}: ${message}`);
   process.exitCode = 1;
+}
+
+/** What a person is told; an error that is not ours is a defect, and its trace says nothing to them. */
+function describe(error: unknown): Pick<PolystoreError, 'code' | 'message' | 'details'> {
+  if (error instanceof PolystoreError) return error;
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} };
 }

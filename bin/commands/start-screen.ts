@@ -30,6 +30,8 @@ const loadLineEveryMs = 10_000;
 
 export function createStartScreen(json: boolean): StartScreen {
   const out = process.stderr;
+  // A terminal or pipe that has gone must not end the run halfway through its stop.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const begun = performance.now();
   let moving = false;
   let loadShownMs = Number.NEGATIVE_INFINITY;

@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { compile } from '../../lambda/model/index.ts';
+import { type Control, startControl } from '../../local/deployment/control.ts';
+import { type Deployment, startDeployment } from '../../local/deployment/deployment.ts';
+import { forgetRuns } from '../../local/deployment/forget.ts';
+import { createLoads, type Load, type LoadRequest, type Loads } from '../../local/deployment/loads.ts';
+import { claimRun, type RunClaim } from '../../local/deployment/run-file.ts';
+import { chooseApiPort } from '../../local/deployment/settings.ts';
+import { choosePorts } from '../../local/engines/index.ts';
+import { setUp } from '../../local/setup/index.ts';
+import model from '../../model/flights.ts';
+import { buildFunctions } from '../build.ts';
+import type { StartOptions } from './start.ts';
+import { createStartScreen, type StartScreen } from './start-screen.ts';
+
+/** How long the printed development credential is good for. */
+const credentialSeconds = 30 * 24 * 3600;
+/** A day that every tenant knows: the printed credential is of this carrier. */
+const sampleTenant = 'UA';
+
+/** Runs until it is interrupted: sets up, starts everything, loads, serves. */
+export async function start(root: string, stateDir: string, options: StartOptions): Promise<void> {
+  const screen = createStartScreen(options.json === true);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => interrupted.abort(new PolystoreError('not_running', `Stopped by ${signal}.`)));
+  }
+  const { signal } = interrupted;
+  const running: { claim?: RunClaim; deployment?: Deployment; loads?: Loads; control?: Control } = {};
+  try {
+    const ports = { ...choosePorts(process.env), api: chooseApiPort(process.env) };
+    running.claim = await claimRun(stateDir);
+    if (options.fresh) await forgetRuns(stateDir);
+    const downloads = await setUp({ root, silent: options.json === true, signal });
+    const outDir = join(root, 'dist', 'functions');
+    await buildFunctions({ root, outDir });
+    signal.throwIfAborted();
+    screen.step('functions bundled');
+
+    const deployment = await startDeployment({
+      catalog: compile(model),
+      downloads,
+      functionFolder: (name) => join(outDir, name),
+      stateDir,
+      ports,
+      durable: options.durable === true,
+      onProgress: screen.progress,
+      signal,
+    });
+    running.deployment = deployment;
+    deployment.engines.onExit(({ error }) => screen.failure(error));
+
+    const loads = createLoads({
+      api: deployment.api,
+      credentials: deployment.credentials,
+      dataDir: downloads.flightsData,
+      stateDir,
+      onProgress: screen.load,
+    });
+    running.loads = loads;
+    signal.addEventListener('abort', () => void loads.stop(), { once: true });
+    const chooseAsOf = async (wanted: string | undefined): Promise<string> =>
+      wanted ?? (await loads.latestAsOf()) ?? new Date().toISOString().slice(0, 10);
+    const inBackground = (request: LoadRequest): Load => {
+      const load = loads.begin(request);
+      load.done.catch((error: unknown) => screen.failure(error));
+      return load;
+    };
+    running.control = await startControl({
+      status: async () => ({ ...(await deployment.status()), api: deployment.api, load: loads.status() }),
+      load: async ({ asOf, days }) => inBackground({ asOf: await chooseAsOf(asOf), days }),
+    });
+    const asOf = await chooseAsOf(options.asOf);
+    await running.claim.announce({ api: deployment.api, control: running.control.access });
+
+    signal.throwIfAborted();
+    if (options.load) await loads.run({ asOf, days: 1 });
+    signal.throwIfAborted();
+    await announce(screen, deployment, asOf, options);
+    if (options.load && (options.all || options.days > 1))
+      inBackground({ asOf, days: options.all ? 'all' : options.days });
+    await untilAborted(signal);
+  } catch (error) {
+    // An interruption is how a run ends, not a failure.
+    if (!signal.aborted) {
+      screen.failure(error);
+      process.exitCode = 1;
+    }
+  } finally {
+    screen.stopping();
+    await running.loads?.stop();
+    await running.control?.close();
+    await running.deployment?.stop();
+    await running.claim?.release();
+    screen.stopped();
+  }
+}
+
+async function announce(
+  screen: StartScreen,
+  deployment: Deployment,
+  asOf: string,
+  options: StartOptions,
+): Promise<void> {
+  const subject = options.operator
+    ? ({ kind: 'operator' } as const)
+    : ({ kind: 'tenant', tenant: sampleTenant } as const);
+  screen.serving({
+    api: deployment.api,
+    engines: deployment.engines.endpoints,
+    subject,
+    credential: await deployment.credentials.issue(subject, credentialSeconds),
+    asOf,
+  });
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
