@@ -10,6 +10,13 @@ import { setUp } from '../local/setup/index.ts';
 
 const root = dirname(import.meta.dirname);
 
+// Without this an interrupted run would leave its engines running and its folders behind.
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interrupted.abort(new PolystoreError('not_running', `Stopped by ${signal}.`)));
+}
+const { signal } = interrupted;
+
 interface Counts {
   readonly passed: number;
   readonly failed: number;
@@ -40,7 +47,7 @@ async function runJest(
           `--selectProjects=${project}`,
         ],
         // jest repeats its JSON on standard output; people read what it says on standard error.
-        { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] },
+        { cwd: root, env, signal, stdio: ['ignore', 'ignore', 'inherit'] },
       );
       jest.on('error', reject);
       jest.on('exit', (code) => resolve(code ?? 1));
@@ -62,7 +69,8 @@ async function runJest(
 const jestArguments = process.argv.slice(2);
 const at = jestArguments.indexOf('--project');
 const chosen = at === -1 ? undefined : jestArguments.splice(at, 2)[1];
-const projects = chosen === undefined ? ['unit', 'cdk', 'integration'] : [chosen];
+const all = ['unit', 'cdk', 'integration'];
+const projects = at === -1 ? all : all.filter((project) => project === chosen);
 
 let engines: RunningEngines | undefined;
 let passed = 0;
@@ -70,16 +78,24 @@ let failed = 0;
 const stateDir = join(root, '.polystore', 'test', `${process.pid}`);
 try {
   mkdirSync(stateDir, { recursive: true });
+  if (projects.length === 0) {
+    throw new PolystoreError(
+      'invalid_request',
+      `--project got ${chosen ?? 'nothing'}; it takes one of ${all.join(', ')}.`,
+    );
+  }
   for (const project of projects) {
+    signal.throwIfAborted();
     const startedAt = Date.now();
     let env: NodeJS.ProcessEnv = { ...process.env, CDK_VALIDATION: 'false' };
     if (project === 'integration') {
-      const downloads = await setUp({ root });
+      const downloads = await setUp({ root, signal });
       engines = await startEngines({
         downloads,
         stateDir: join(stateDir, 'engines'),
         ports: await freePorts(),
         durable: false,
+        signal,
       });
       env = {
         ...env,
