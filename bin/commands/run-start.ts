@@ -11,8 +11,18 @@ import { choosePorts } from '../../local/engines/index.ts';
 import { setUp } from '../../local/setup/index.ts';
 import model from '../../model/flights.ts';
 import { buildFunctions } from '../build.ts';
-import type { StartOptions } from './start.ts';
 import { createStartScreen, type StartScreen } from './start-screen.ts';
+
+export interface StartOptions {
+  readonly asOf?: string;
+  readonly all?: boolean;
+  readonly days: number;
+  readonly load: boolean;
+  readonly fresh?: boolean;
+  readonly operator?: boolean;
+  readonly durable?: boolean;
+  readonly json?: boolean;
+}
 
 /** How long the printed development credential is good for. */
 const credentialSeconds = 30 * 24 * 3600;

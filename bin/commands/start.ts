@@ -1,16 +1,6 @@
 import type { Command } from 'commander';
 import { parseDay, parseDays } from './options.ts';
-
-export interface StartOptions {
-  readonly asOf?: string;
-  readonly all?: boolean;
-  readonly days: number;
-  readonly load: boolean;
-  readonly fresh?: boolean;
-  readonly operator?: boolean;
-  readonly durable?: boolean;
-  readonly json?: boolean;
-}
+import type { StartOptions } from './run-start.ts';
 
 /** `polystore start`: what it takes. */
 export function addStartCommand(program: Command, root: string, stateDir: string): void {
