@@ -1,8 +1,9 @@
 // `npm test`: sets up what is missing, starts the real engines once, runs every test project, and
-// ends with a line `N passed, N failed`. Arguments are passed on to jest (`npm test -- test/query`);
+// ends with a line `N passed, N failed`. Arguments are passed on to jest (`npm test -- --testPathPatterns test/query`);
 // `--project unit|cdk|integration` runs one project.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PolystoreError } from '../lambda/errors.ts';
 import { freePorts, type RunningEngines, startEngines } from '../local/engines/index.ts';
@@ -76,6 +77,10 @@ let engines: RunningEngines | undefined;
 let passed = 0;
 let failed = 0;
 const stateDir = join(root, '.polystore', 'test', `${process.pid}`);
+// What tests leave in the temporary folder goes with it; outside the project, where no package is in reach.
+const temporary = mkdtempSync(join(tmpdir(), 'polystore-test-'));
+// PostgreSQL, which runs as nobody where this runs as root, has to get through.
+chmodSync(temporary, 0o755);
 try {
   mkdirSync(stateDir, { recursive: true });
   if (projects.length === 0) {
@@ -87,7 +92,7 @@ try {
   for (const project of projects) {
     signal.throwIfAborted();
     const startedAt = Date.now();
-    let env: NodeJS.ProcessEnv = { ...process.env, CDK_VALIDATION: 'false' };
+    let env: NodeJS.ProcessEnv = { ...process.env, CDK_VALIDATION: 'false', TMPDIR: temporary };
     if (project === 'integration') {
       const downloads = await setUp({ root, signal });
       engines = await startEngines({
@@ -97,11 +102,7 @@ try {
         durable: false,
         signal,
       });
-      env = {
-        ...env,
-        POLYSTORE_TEST_ENGINES: JSON.stringify(engines.endpoints),
-        POLYSTORE_TEST_STATE: stateDir,
-      };
+      env = { ...env, POLYSTORE_TEST_ENGINES: JSON.stringify(engines.endpoints) };
     }
     const counts = await runJest(project, jestArguments, env);
     passed += counts.passed;
@@ -116,6 +117,7 @@ try {
 } finally {
   await engines?.stop();
   rmSync(stateDir, { recursive: true, force: true });
+  rmSync(temporary, { recursive: true, force: true });
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

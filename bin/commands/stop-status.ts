@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Table from 'cli-table3';
 import type { Command } from 'commander';
@@ -5,6 +6,7 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { type RunStatus, readRunStatus } from '../../local/deployment/control.ts';
 import type { LoadRequest, LoadStatus } from '../../local/deployment/loads.ts';
 import { findRun, requireRun } from '../../local/deployment/run-file.ts';
+import { endLeftovers, findLeftovers } from '../../local/engines/index.ts';
 
 /** `polystore status` and `polystore stop`: what the run in this folder does, and its end. */
 
@@ -23,10 +25,16 @@ export function addRunCommands(program: Command, stateDir: string): void {
     .action(async ({ json }: JsonOption) => {
       const run = await findRun(stateDir);
       if (run === undefined) {
+        const leftovers = findLeftovers(join(stateDir, 'engines')).map(({ engine, pid }) => ({
+          engine,
+          pid,
+        }));
         console.log(
           json
-            ? JSON.stringify({ serving: false, parts: [], load: { state: 'idle' } })
-            : 'Nothing is running here. Start it with "npm start".',
+            ? JSON.stringify({ serving: false, parts: [], leftovers, load: { state: 'idle' } })
+            : leftovers.length === 0
+              ? 'Nothing is running here. Start it with "npm start".'
+              : `Nothing serves here, and a run that was killed left ${leftovers.length} engines behind. "npx polystore stop" ends them, and so does the next start.`,
         );
         process.exitCode = 1;
         return;
@@ -50,8 +58,15 @@ export function addRunCommands(program: Command, stateDir: string): void {
     .description('stop the run of this folder and all it started')
     .option('--json', 'print JSON for programs')
     .action(async ({ json }: JsonOption) => {
-      // One that is still starting can be stopped too.
-      const run = (await findRun(stateDir)) ?? (await requireRun(stateDir));
+      // One that is still starting can be stopped too; of one that was killed the engines may be left.
+      const found = await findRun(stateDir);
+      const ended = found === undefined ? await endLeftovers(join(stateDir, 'engines')) : [];
+      if (ended.length > 0) {
+        const text = `A run that was killed had left ${ended.length} engines behind; they are stopped.`;
+        console.log(json ? JSON.stringify({ stopped: true, leftovers: ended.length }) : text);
+        return;
+      }
+      const run = found ?? (await requireRun(stateDir));
       process.kill(run.process.pid, 'SIGTERM');
       const deadline = performance.now() + stopWithinMs;
       while ((await findRun(stateDir)) !== undefined) {

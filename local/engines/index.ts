@@ -1,7 +1,7 @@
 export { EngineError } from './engine-error.ts';
 export { endpointsOf, startEngines } from './engines.ts';
 export { choosePorts, freePorts, isFree } from './ports.ts';
-export { endLeftovers } from './process-record.ts';
+export { endLeftovers, findLeftovers } from './process-record.ts';
 export { putConnector } from './put-connector.ts';
 export {
   type EngineExit,

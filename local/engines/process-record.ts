@@ -11,7 +11,7 @@ interface RecordFile {
   readonly engines: readonly RecordedEngine[];
 }
 
-interface RecordedEngine extends ProcessIdentity {
+export interface RecordedEngine extends ProcessIdentity {
   readonly engine: EngineName;
 }
 
@@ -56,15 +56,29 @@ export async function claimStateFolder(stateDir: string): Promise<ProcessRecord>
 }
 
 /**
- * Ends the engines that a dead owner of the folder left behind.
+ * The engines that a dead owner of the folder left behind and that still run.
+ * @throws `already_running` when the owner lives.
+ */
+export function findLeftovers(stateDir: string): readonly RecordedEngine[] {
+  const earlier = readRecord(recordFile(stateDir));
+  if (earlier === undefined) return [];
+  if (isSameProcess(earlier.owner)) throw alreadyRunning(stateDir, earlier.owner.pid);
+  return earlier.engines.filter((engine) => isLeftover(engine, stateDir));
+}
+
+/**
+ * Ends the engines that a dead owner of the folder left behind, and gives them.
  * @throws `already_running` when the owner lives, or `engine_failed` for a leftover that does not end.
  */
-export async function endLeftovers(stateDir: string): Promise<void> {
-  const earlier = readRecord(recordFile(stateDir));
-  if (earlier === undefined) return;
-  if (isSameProcess(earlier.owner)) throw alreadyRunning(stateDir, earlier.owner.pid);
-  await Promise.all(earlier.engines.map((engine) => endLeftover(engine, stateDir)));
+export async function endLeftovers(stateDir: string): Promise<readonly RecordedEngine[]> {
+  const leftovers = findLeftovers(stateDir);
+  await Promise.all(leftovers.map((engine) => endLeftover(engine, stateDir)));
+  return leftovers;
 }
+
+/** Still the process that was recorded, and still at work on this folder. */
+const isLeftover = (engine: RecordedEngine, stateDir: string): boolean =>
+  isSameProcess(engine) && commandLine(engine.pid).some((argument) => argument.includes(stateDir));
 
 const recordFile = (stateDir: string): string => join(stateDir, 'processes.json');
 
@@ -77,16 +91,12 @@ function readRecord(file: string): RecordFile | undefined {
   }
 }
 
-/** Ends a process of an earlier run, if it is still that process and still works on this folder. */
 async function endLeftover(engine: RecordedEngine, stateDir: string): Promise<void> {
-  const isOurs = (): boolean =>
-    isSameProcess(engine) && commandLine(engine.pid).some((argument) => argument.includes(stateDir));
   // SIGINT is PostgreSQL's fast shutdown; its SIGTERM would wait for clients.
   const polite = engine.engine.startsWith('postgres') ? 'SIGINT' : 'SIGTERM';
-  if (!isOurs()) return;
   sendSignal(engine.pid, polite);
   const begun = performance.now();
-  while (isOurs()) {
+  while (isLeftover(engine, stateDir)) {
     const waitedMs = performance.now() - begun;
     if (waitedMs > endAfterMs) sendSignal(engine.pid, 'SIGKILL');
     if (waitedMs > 2 * endAfterMs) throw cannotEnd(engine);

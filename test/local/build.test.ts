@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -13,13 +14,23 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type BuiltFunction, buildFunctions } from '../../bin/build.ts';
 import { compile, environmentNames, functionsOf } from '../../lambda/model/index.ts';
 import model from '../../model/flights.ts';
 
 // Processes and engines answer in milliseconds, unless other suites have the cores.
 jest.setTimeout(30_000);
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+function makeFolder(prefix: string): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  folders.push(folder);
+  return folder;
+}
 
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -147,7 +158,7 @@ describe('the deployed functions', () => {
 
 /** A project with these handlers, as sources by name. */
 function sampleRoot(handlers: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync(join(tmpdir(), 'polystore-build-'));
+  const root = makeFolder('polystore-build-');
   mkdirSync(join(root, 'lambda', 'handlers'), { recursive: true });
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
   for (const [name, source] of Object.entries(handlers)) {
@@ -157,7 +168,7 @@ function sampleRoot(handlers: Readonly<Record<string, string>>): string {
 }
 
 function copyAway(folder: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'polystore-clean-'));
+  const copy = makeFolder('polystore-clean-');
   cpSync(folder, copy, { recursive: true });
   return copy;
 }

@@ -8,7 +8,7 @@ import {
   isSameProcess,
   type ProcessIdentity,
 } from '../../../local/engines/process-identity.ts';
-import { claimStateFolder } from '../../../local/engines/process-record.ts';
+import { claimStateFolder, endLeftovers, findLeftovers } from '../../../local/engines/process-record.ts';
 
 let stateDir: string;
 let child: ChildProcess;
@@ -38,6 +38,20 @@ function leave(owner: ProcessIdentity, engine: ProcessIdentity): void {
     JSON.stringify({ owner, engines: [{ engine: 'valkey', ...engine }] }),
   );
 }
+
+describe('leftovers', () => {
+  test('are found and ended once', async () => {
+    await startChild(`${stateDir}/valkey`);
+    leave(gone, identity);
+
+    const found = findLeftovers(stateDir);
+    const ended = await endLeftovers(stateDir);
+
+    expect(found.map(({ engine, pid }) => [engine, pid])).toEqual([['valkey', identity.pid]]);
+    expect(ended).toEqual(found);
+    expect(findLeftovers(stateDir)).toEqual([]);
+  });
+});
 
 describe('claimStateFolder', () => {
   test('ends an engine that a dead owner left', async () => {
