@@ -146,6 +146,21 @@ export function writerContract(name: string, open: (clock: () => number) => Prom
       expect(new Set(written.map((one) => one?.version)).size).toBe(sets.length);
     });
 
+    test('a dozen writers that never pause all get through to one row', async () => {
+      const row = oneRow();
+      await writer().insert(entity(), [row]);
+      const versions = new Set<unknown>();
+
+      await Promise.all(
+        Array.from({ length: 12 }, async (_, count) => {
+          for (let turn = 0; turn < 4; turn += 1)
+            versions.add((await writer().update(entity(), keyOfRow(entity(), row), { count }))?.version);
+        }),
+      );
+
+      expect(versions.size).toBe(12 * 4);
+    });
+
     test('versions rise though the clock stands still or goes back', async () => {
       const row = oneRow();
       const key = keyOfRow(entity(), row);

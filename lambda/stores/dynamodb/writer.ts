@@ -36,8 +36,11 @@ export interface WriterContext {
   readonly random: () => number;
 }
 
-/** How often a write is tried against other writers of the same row. */
-const writeAttempts = 12;
+/**
+ * How often a write is tried against other writers of the same row: a dozen that never pause all get
+ * through, and it ends within some seven seconds.
+ */
+const writeAttempts = 40;
 
 /** Conditional writes: each says what it read, and is tried again when that has changed. */
 export function createWriter(context: WriterContext): SourceWriter {
@@ -75,6 +78,7 @@ export function createWriter(context: WriterContext): SourceWriter {
     run(async () => {
       for (let attempt = 1; attempt <= writeAttempts; attempt += 1) {
         if (attempt > 1) await backOff(attempt - 1, random);
+        // Read after the wait, not taken from the lost try: the shorter before the put, the likelier it holds.
         const old = await withoutThrottling(() => readItem(entity, key));
         if (old === 'again') continue;
         if (old === undefined || old.kind === 'tombstone') return undefined;

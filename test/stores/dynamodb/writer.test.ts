@@ -47,7 +47,7 @@ describe('the DynamoDB writer against other writers', () => {
       retryable: true,
     });
 
-    expect(sent.filter((command) => command === 'PutItemCommand')).toHaveLength(12);
+    expect(sent.filter((command) => command === 'PutItemCommand')).toHaveLength(40);
   });
 
   test('an insert that finds the same item of another entity says so', async () => {
