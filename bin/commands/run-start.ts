@@ -26,7 +26,7 @@ export interface StartOptions {
 
 /** How long the printed development credential is good for. */
 const credentialSeconds = 30 * 24 * 3600;
-/** A day that every tenant knows: the printed credential is of this carrier. */
+/** The carrier whose credential is printed. */
 const sampleTenant = 'UA';
 
 /** Runs until it is interrupted: sets up, starts everything, loads, serves. */

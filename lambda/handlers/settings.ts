@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { PolystoreError } from '../errors.ts';
 import { type EnvironmentName, environmentNames as names } from '../model/index.ts';
 import type { ConnectionOptions } from '../stores/kafka/index.ts';
+import { isLoopback } from '../stores/loopback.ts';
 import type { Clock } from '../stores/store.ts';
 import type { ReadSecret } from './secrets.ts';
 
@@ -63,9 +64,6 @@ export function readVariables<const S extends Shape>(
     { details: { problems } },
   );
 }
-
-/** Names that only this machine has; TLS and credentials may be left out on them and nowhere else. */
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
 
 const requireLoopback = (hosts: readonly string[], name: string, value: string): void => {
   const others = hosts.filter((host) => !isLoopback(host));

@@ -1,11 +1,6 @@
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  ResourceInUseException,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Catalog } from '../../lambda/model/index.ts';
-import { ensureTable } from '../../lambda/stores/dynamodb/index.ts';
+import { createMissingTable, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
 import { renderDeadLettersTable } from '../../lambda/sync/dead-letters.ts';
 import type { EngineSet } from '../engines/index.ts';
 
@@ -35,10 +30,8 @@ async function createDeadLetters(
 ): Promise<void> {
   const client = new DynamoDBClient(connection);
   try {
-    await client.send(new CreateTableCommand(renderDeadLettersTable(name)));
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error;
+    await createMissingTable(client, renderDeadLettersTable(name));
+  } finally {
+    client.destroy();
   }
-  await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 2 }, { TableName: name });
-  client.destroy();
 }

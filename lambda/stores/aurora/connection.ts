@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { PolystoreError } from '../../errors.ts';
+import { isLoopback } from '../loopback.ts';
 
 export interface AuroraNode {
   readonly host: string;
@@ -15,12 +16,10 @@ export interface AuroraCredentials {
   readonly tls: 'verify' | 'disable';
 }
 
-const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
-
 /** @throws `invalid_configuration` for a remote node without TLS. */
 export function clientConfig({ host, port }: AuroraNode, credentials: AuroraCredentials): pg.ClientConfig {
   const { database, user, password, tls } = credentials;
-  if (tls === 'disable' && !loopback.has(host))
+  if (tls === 'disable' && !isLoopback(host))
     throw new PolystoreError(
       'invalid_configuration',
       `TLS to Aurora is set to 'disable' and the host is ${host}; that is allowed for 127.0.0.1, localhost and ::1 only. Set it to 'verify'`,

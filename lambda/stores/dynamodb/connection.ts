@@ -1,13 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createGate } from '../gate.ts';
+import { isLoopback } from '../loopback.ts';
 
 export interface ConnectionOptions {
   /** Set only where DynamoDB is not the region's own. */
   readonly endpoint?: string | undefined;
   readonly region: string;
 }
-
-const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Requests of one client on the wire at once: a socket each, so none waits for one past its timeout. */
 export const requestsInFlight = 50;
@@ -17,7 +16,7 @@ export const requestsInFlight = 50;
  * none, so they are fixed there.
  */
 export function createClient({ endpoint, region }: ConnectionOptions, maxAttempts: number): DynamoDBClient {
-  const local = endpoint !== undefined && loopback.has(new URL(endpoint).hostname);
+  const local = endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
   const client = new DynamoDBClient({
     region,
     maxAttempts,

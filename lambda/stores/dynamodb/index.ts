@@ -1,3 +1,3 @@
 export { createDynamodbStore } from './client.ts';
 export { renderTable } from './schema.ts';
-export { ensureTable } from './table.ts';
+export { createMissingTable, ensureTable } from './table.ts';

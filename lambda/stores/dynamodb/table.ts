@@ -1,6 +1,8 @@
 import {
   CreateTableCommand,
+  type CreateTableCommandInput,
   DescribeTimeToLiveCommand,
+  type DynamoDBClient,
   ResourceInUseException,
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
@@ -17,15 +19,7 @@ export async function ensureTable(
   const { tableName, catalog } = options;
   const client = createClient(options, 3);
   try {
-    try {
-      await client.send(new CreateTableCommand(renderTable(catalog, tableName)));
-    } catch (error) {
-      if (!(error instanceof ResourceInUseException)) throw error;
-    }
-    await waitUntilTableExists(
-      { client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 },
-      { TableName: tableName },
-    );
+    await createMissingTable(client, renderTable(catalog, tableName));
     const { TimeToLiveDescription } = await client.send(
       new DescribeTimeToLiveCommand({ TableName: tableName }),
     );
@@ -36,4 +30,20 @@ export async function ensureTable(
   } finally {
     client.destroy();
   }
+}
+
+/** Makes a table unless it is there, and waits until it can be used. */
+export async function createMissingTable(
+  client: DynamoDBClient,
+  definition: CreateTableCommandInput,
+): Promise<void> {
+  try {
+    await client.send(new CreateTableCommand(definition));
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  await waitUntilTableExists(
+    { client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 },
+    { TableName: definition.TableName },
+  );
 }
