@@ -18,6 +18,9 @@ export interface Downloads {
   readonly flightsData: string;
 }
 
+/** Where Debezium's jars are inside the folder of Connect's plugins. */
+export const debeziumFolder = (connectPlugins: string): string => join(connectPlugins, 'debezium-postgres');
+
 /** The folder below the project's root that holds what was fetched. */
 export function downloadsFolder(root: string): string {
   return join(root, '.polystore', 'downloads');

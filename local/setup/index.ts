@@ -1,3 +1,4 @@
+export { buildConnectPlugin, connectPluginSha256 } from './connect-plugin.ts';
 export { type Downloads, locateDownloads } from './downloads.ts';
 export { isPrepared, type PrepareOptions, prepareOnce } from './prepare-once.ts';
 export { setUp } from './set-up.ts';

@@ -2,7 +2,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { type Downloads, downloadsFolder, locateDownloads } from './downloads.ts';
-import { planSteps, type Step } from './steps.ts';
+import { planSteps, type SetUpPart, type Step } from './steps.ts';
 import { javaTool, mavenTool, requireTools } from './tools.ts';
 
 export interface SetUpOptions {
@@ -10,6 +10,8 @@ export interface SetUpOptions {
   readonly root: string;
   /** Prints nothing; for programs and tests. */
   readonly silent?: boolean;
+  /** Brings these only, and asks for no Java to run engines with. @default all that `npm start` needs */
+  readonly parts?: readonly SetUpPart[];
   /** Ends the tool that is running and gives up. */
   readonly signal?: AbortSignal;
 }
@@ -19,13 +21,15 @@ export interface SetUpOptions {
  * second call takes milliseconds; an interrupted step is done again from its start.
  * @throws `tool_missing`, `folder_not_writable`, or `setup_failed` for the first step that failed.
  */
-export async function setUp({ root, silent = false, signal }: SetUpOptions): Promise<Downloads> {
+export async function setUp({ root, silent = false, parts, signal }: SetUpOptions): Promise<Downloads> {
   const downloads = locateDownloads(root);
   const { maven, other } = await planSteps(downloads);
-  const todo = await pending([...maven, ...other]);
+  const wanted = [...maven, ...other].filter(({ part }) => parts?.includes(part) ?? true);
+  const todo = await pending(wanted);
 
   // Java is needed to run the engines even when nothing is left to fetch.
-  await requireTools([javaTool(downloads.java), ...new Set(todo.flatMap((step) => step.tools))]);
+  const java = parts === undefined ? [javaTool(downloads.java)] : [];
+  await requireTools([...java, ...new Set(todo.flatMap((step) => step.tools))]);
   if (todo.length === 0) return downloads;
 
   const folder = downloadsFolder(root);

