@@ -1,12 +1,19 @@
 // `npm test`: sets up what is missing, starts the real engines once, runs every test project, and
 // ends with a line `N passed, N failed`. Arguments are passed on to jest (`npm test -- --testPathPatterns test/query`);
-// `--project unit|cdk|integration` runs one project.
+// `--project unit|cdk|integration` runs one project; `--engines kafka,valkey` starts these engines only (and what
+// they wait for), `--engines none` starts none.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PolystoreError } from '../lambda/errors.ts';
-import { freePorts, type RunningEngines, startEngines } from '../local/engines/index.ts';
+import {
+  type EngineName,
+  engineNames,
+  freePorts,
+  type RunningEngines,
+  startEngines,
+} from '../local/engines/index.ts';
 import { setUp } from '../local/setup/index.ts';
 
 const root = dirname(import.meta.dirname);
@@ -68,11 +75,29 @@ async function runJest(
   }
 }
 
+/** Takes an option with its value out of the arguments; undefined when it is not there. */
+function takeOption(words: string[], name: string): string | undefined {
+  const at = words.indexOf(name);
+  return at === -1 ? undefined : (words.splice(at, 2)[1] ?? '');
+}
+
+/** @throws PolystoreError `invalid_request` that says which engines there are. */
+function parseEngines(text: string | undefined): readonly EngineName[] {
+  if (text === undefined) return engineNames;
+  const words = text === 'none' ? [] : text.split(',');
+  const strangers = words.filter((word) => !engineNames.some((name) => name === word));
+  if (strangers.length === 0) return engineNames.filter((name) => words.includes(name));
+  throw new PolystoreError(
+    'invalid_request',
+    `--engines got "${strangers.join(',')}"; it takes none, or some of ${engineNames.join(',')}.`,
+  );
+}
+
 const jestArguments = process.argv.slice(2);
-const at = jestArguments.indexOf('--project');
-const chosen = at === -1 ? undefined : jestArguments.splice(at, 2)[1];
+const chosen = takeOption(jestArguments, '--project');
+const chosenEngines = takeOption(jestArguments, '--engines');
 const all = ['unit', 'cdk', 'integration'];
-const projects = at === -1 ? all : all.filter((project) => project === chosen);
+const projects = chosen === undefined ? all : all.filter((project) => project === chosen);
 
 let engines: RunningEngines | undefined;
 let passed = 0;
@@ -87,9 +112,10 @@ try {
   if (projects.length === 0) {
     throw new PolystoreError(
       'invalid_request',
-      `--project got ${chosen ?? 'nothing'}; it takes one of ${all.join(', ')}.`,
+      `--project got ${chosen || 'nothing'}; it takes one of ${all.join(', ')}.`,
     );
   }
+  const asked = parseEngines(chosenEngines);
   for (const project of projects) {
     signal.throwIfAborted();
     const startedAt = Date.now();
@@ -100,6 +126,7 @@ try {
         downloads,
         stateDir: join(stateDir, 'engines'),
         ports: await freePorts(),
+        engines: asked,
         durable: false,
         signal,
       });

@@ -123,8 +123,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       stateDir: join(stateDir, 'engines'),
       ports,
       durable: options.durable,
-      afterWriter: () => migrate('aurora'),
-      afterKafka: () => migrate('log'),
+      after: { 'postgres-writer': () => migrate('aurora'), kafka: () => migrate('log') },
       onProgress: (progress) => options.onProgress?.({ kind: 'engine', ...progress }),
       ...(options.signal !== undefined && { signal: options.signal }),
     });

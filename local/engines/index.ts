@@ -1,5 +1,5 @@
 export { EngineError } from './engine-error.ts';
-export { endpointsOf, startEngines } from './engines.ts';
+export { beginEngines, endpointsOf, startEngines } from './engines.ts';
 export { choosePorts, freePorts, isFree } from './ports.ts';
 export { endLeftovers, findLeftovers } from './process-record.ts';
 export { putConnector } from './put-connector.ts';
@@ -10,7 +10,9 @@ export {
   type EngineProgress,
   type EngineSet,
   type EnginesOptions,
+  engineNames,
   engineTitles,
   type PostgresEndpoint,
   type RunningEngines,
+  type StartingEngines,
 } from './types.ts';

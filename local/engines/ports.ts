@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { PolystoreError } from '../../lambda/errors.ts';
-import { type EngineName, type EnginePorts, engineTitles } from './types.ts';
+import { type EngineName, type EnginePorts, engineNames, engineTitles } from './types.ts';
 
 type PortName = keyof EnginePorts;
 
@@ -58,13 +58,17 @@ export async function freePorts(): Promise<EnginePorts> {
 }
 
 /**
- * Looks at every port of a set.
+ * Looks at every port that these engines need.
  * @throws `port_taken` that names each port in use, its engine, and how to choose another.
  */
-export async function requireFreePorts(ports: EnginePorts): Promise<void> {
-  const free = await Promise.all(portNames.map((name) => isFree(ports[name])));
-  const taken = portNames.filter(
-    (name, index) => !free[index] || portNames.slice(0, index).some((other) => ports[other] === ports[name]),
+export async function requireFreePorts(
+  ports: EnginePorts,
+  engines: readonly EngineName[] = engineNames,
+): Promise<void> {
+  const needed = portNames.filter((name) => engines.includes(portUses[name].engine));
+  const free = await Promise.all(needed.map((name) => isFree(ports[name])));
+  const taken = needed.filter(
+    (name, index) => !free[index] || needed.slice(0, index).some((other) => ports[other] === ports[name]),
   );
   if (taken.length === 0) return;
   throw new PolystoreError('port_taken', renderTakenPorts(taken, ports), {

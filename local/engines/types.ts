@@ -81,6 +81,9 @@ export interface EngineExit {
   readonly error: Error;
 }
 
+/** What is done once an engine serves and before those start that wait for it; done on later starts too. */
+export type AfterEngine = (endpoints: EngineSet) => Promise<void>;
+
 export interface EnginesOptions {
   readonly downloads: Downloads;
   /** Absolute path of the folder for data, logs and the process record; made if missing. */
@@ -89,15 +92,16 @@ export interface EnginesOptions {
   /** Whether writes are synced to disk before they are acknowledged; data outlives a killed process either way. */
   readonly durable: boolean;
   readonly onProgress?: (progress: EngineProgress) => void;
-  /** Applies the schema and makes the failover slot: after the writer is ready, before the replica is seeded. Also called on later starts. */
-  readonly afterWriter?: (endpoints: EngineSet) => Promise<void>;
-  /** Makes topics: after Kafka is ready, before Connect starts. Also called on later starts. */
-  readonly afterKafka?: (endpoints: EngineSet) => Promise<void>;
+  /** Starts these, and those that they wait for. @default all */
+  readonly engines?: readonly EngineName[];
+  /** By engine. After the writer: the schema and the failover slot; after Kafka: the topics. */
+  readonly after?: Partial<Readonly<Record<EngineName, AfterEngine>>>;
   /** Gives up the start, and leaves nothing running. */
   readonly signal?: AbortSignal;
 }
 
 export interface RunningEngines {
+  /** Of the whole set, whatever part of it was asked for. */
   readonly endpoints: EngineSet;
   /** Stops all in order; safe to call twice. Never throws for an engine that is gone already. */
   stop(): Promise<void>;
@@ -108,4 +112,13 @@ export interface RunningEngines {
   restart(engine: EngineName): Promise<void>;
   /** Sends a signal to the engine's process; for SIGKILL and SIGTERM also waits until it is gone. */
   kill(engine: EngineName, signal: NodeJS.Signals): Promise<void>;
+}
+
+/** A set whose engines are on their way; it can be used and stopped as one that runs. */
+export interface StartingEngines extends RunningEngines {
+  /**
+   * Resolves when these engines (none given: all that were asked for) serve and what comes after them
+   * is done. Rejects with the first failure of the start; the caller then stops the set.
+   */
+  ready(...engines: readonly EngineName[]): Promise<void>;
 }

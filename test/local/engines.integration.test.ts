@@ -123,7 +123,7 @@ describe('a set that was started, stopped and started again', () => {
       stateDir,
       ports: await freePorts(),
       durable: false,
-      afterWriter: applySchema,
+      after: { 'postgres-writer': applySchema },
     };
     const first = await startEngines(options);
     await ask(first.endpoints.postgresWriter, "insert into airline values ('UA', 'United')");
