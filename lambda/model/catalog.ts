@@ -1,4 +1,5 @@
 import type { FieldType } from './fields.ts';
+import type { Analyzer, TermUnit } from './language.ts';
 
 /**
  * The compiled model: plain data, serialisable, by SQL names. From it follow the infrastructure, the
@@ -10,6 +11,8 @@ export interface Catalog {
   readonly entities: readonly CatalogEntity[];
   /** The single DynamoDB table, if any entity lives there. */
   readonly table: DynamodbTable | undefined;
+  /** The tables of Keyspaces, if any view lives there. */
+  readonly wideTables: readonly WideTable[];
 }
 
 export interface CatalogColumn {
@@ -34,6 +37,8 @@ export interface CatalogEntity {
   readonly topicPartitions: number;
   readonly source: CatalogSource;
   readonly views: readonly CatalogView[];
+  /** Changes a second of the busiest tenant at peak; undefined: nothing is known. */
+  readonly changesPerSecond: number | undefined;
 }
 
 export type CatalogSource = AuroraSourcePlacement | DynamodbSourcePlacement | KafkaSourcePlacement;
@@ -71,11 +76,19 @@ export interface KafkaSourcePlacement {
   readonly kind: 'kafka.source';
 }
 
-export type CatalogView = AuroraTablePlacement | RedisHashPlacement | RedisSortedSetPlacement;
+export type CatalogView =
+  | AuroraTablePlacement
+  | RedisHashPlacement
+  | RedisSortedSetPlacement
+  | KeyspacesTablePlacement
+  | KeyspacesRollupPlacement
+  | OpensearchIndexPlacement
+  | OpensearchLogPlacement
+  | ArchivePlacement;
 
 export interface CatalogTerm {
   readonly column: string;
-  readonly unit: 'value' | 'day' | 'month';
+  readonly unit: TermUnit;
 }
 export interface CatalogExpiry {
   readonly column: string;
@@ -103,6 +116,65 @@ export interface RedisSortedSetPlacement extends ViewBase {
   readonly limit: number | undefined;
 }
 
+export interface KeyspacesTablePlacement extends ViewBase {
+  readonly kind: 'keyspaces.table';
+  /** What fixes the partition. Rows that lack a value of one of these columns are not in the view. */
+  readonly by: readonly CatalogTerm[];
+  /** The column that rows of a partition are ordered by; the rest of the key orders those that tie, the same way. */
+  readonly order: { readonly column: string; readonly descending: boolean };
+  /** How many partitions a partition is parted into by a hash of the key, so that none is written too often. */
+  readonly subBuckets: number;
+}
+export interface KeyspacesRollupPlacement extends ViewBase {
+  readonly kind: 'keyspaces.rollup';
+  /** Name of the `keyspaces.table` view that buckets are worked out from; a bucket is one of its partitions. */
+  readonly from: string;
+  /** The hour of the column that a row falls into; it is the last term of the partitions of `from`. */
+  readonly bucket: CatalogTerm;
+  readonly metrics: readonly CatalogMetric[];
+}
+export interface CatalogMetric {
+  /** camelCase, as declared. */
+  readonly name: string;
+  /** The number that is summed; undefined: rows are counted. */
+  readonly column: string | undefined;
+  /** Only rows with these values count. */
+  readonly where: readonly { readonly column: string; readonly value: string | number | boolean }[];
+}
+interface OpensearchPlacement extends ViewBase {
+  /** Columns that are searched as text. */
+  readonly text: readonly { readonly column: string; readonly analyzer: Analyzer }[];
+}
+export interface OpensearchIndexPlacement extends OpensearchPlacement {
+  readonly kind: 'opensearch.index';
+  readonly shards: number;
+}
+export interface OpensearchLogPlacement extends OpensearchPlacement {
+  readonly kind: 'opensearch.log';
+  /** One term, the day of a timestamp: each has an index of its own. `expire` says when it is dropped. */
+  readonly by: readonly [CatalogTerm];
+}
+export interface ArchivePlacement extends ViewBase {
+  readonly kind: 'archive.parquet';
+  /** One term, the day of a timestamp: each has a folder of its own. */
+  readonly by: readonly [CatalogTerm];
+}
+
+/** One physical table of Keyspaces. Its name is unique in the keyspace: `flight_event__by_time`. */
+export interface WideTable {
+  readonly name: string;
+  readonly entity: string;
+  readonly view: string;
+  readonly partitionKey: readonly WideColumn[];
+  readonly clustering: readonly (WideColumn & { readonly descending: boolean })[];
+  readonly columns: readonly WideColumn[];
+}
+/** Types as CQL names them. Timestamps, dates and JSON are canonical texts, whose order is theirs. */
+export interface WideColumn {
+  readonly name: string;
+  readonly type: 'text' | 'int' | 'bigint' | 'decimal' | 'double' | 'boolean';
+}
+
 /** The physical DynamoDB table that all DynamoDB entities share. Attribute names are fixed here. */
 export interface DynamodbTable {
   readonly name: string;
@@ -128,14 +200,13 @@ export interface DynamodbTable {
   }[];
 }
 
+/** The engines that placements lie in. */
+export type StoreName = 'aurora' | 'dynamodb' | 'kafka' | 'redis' | 'keyspaces' | 'opensearch' | 'archive';
+
 /** The store that a placement lies in. */
-export const storeOf = (
-  placement: CatalogSource | CatalogView,
-): 'aurora' | 'dynamodb' | 'kafka' | 'redis' => {
-  const store = placement.kind.split('.')[0];
+export const storeOf = (placement: CatalogSource | CatalogView): StoreName =>
   // The kinds are literals that start with exactly these names.
-  return store as 'aurora' | 'dynamodb' | 'kafka' | 'redis';
-};
+  placement.kind.split('.')[0] as StoreName;
 
 export function columnOf(entity: CatalogEntity, name: string): CatalogColumn {
   const column = entity.columns.find((candidate) => candidate.name === name);

@@ -1,6 +1,8 @@
 import type { CatalogExpiry, CatalogTerm, CatalogView } from './catalog.ts';
+import { compileArchive, compileKeyspacesTable, compileRollup, compileSearch } from './compile-derived.ts';
 import type { EntityContext } from './entity-context.ts';
-import type { Expiry, PartitionTerm, View } from './language.ts';
+import type { Expiry, View } from './language.ts';
+import type { ViewContext } from './view-context.ts';
 
 /** Compiles one view and proves that its location is fixed and led by the tenant. */
 export function compileView(name: string, view: View, context: EntityContext): CatalogView {
@@ -10,7 +12,7 @@ export function compileView(name: string, view: View, context: EntityContext): C
     problems.add(where, 'is not camelCase', 'start with a-z and use letters and digits only');
   const typeOf = (column: string) => columns.find((candidate) => candidate.name === column)?.type.kind;
 
-  const term = (declared: string | PartitionTerm, part: string): CatalogTerm => {
+  const term: ViewContext['term'] = (declared, part, sparse) => {
     const { field, unit } =
       typeof declared === 'string' ? { field: declared, unit: 'value' as const } : declared;
     const column = resolve(field, `views.${name}.${part}`);
@@ -22,7 +24,7 @@ export function compileView(name: string, view: View, context: EntityContext): C
         'place it by key fields, or declare the field .immutable()',
       );
     }
-    if (found?.optional)
+    if (found?.optional && sparse === undefined)
       problems.add(
         `${where}.${part}`,
         `places rows by '${field}', which is optional`,
@@ -57,6 +59,31 @@ export function compileView(name: string, view: View, context: EntityContext): C
     return { column, afterMs: declared.afterMs };
   };
 
+  const held: ViewContext['held'] = (fields) => {
+    const chosen = fields?.map((field) => resolve(field, `views.${name}.fields`));
+    return columns
+      .map((column) => column.name)
+      .filter((column) => chosen === undefined || chosen.includes(column) || key.includes(column));
+  };
+  const tenantLeads: ViewContext['tenantLeads'] = (terms, part) => {
+    if (tenant !== undefined && (terms[0]?.column !== tenant || terms[0].unit !== 'value'))
+      problems.add(
+        `${where}.${part}`,
+        `is not led by the tenant field '${tenant}'`,
+        'put the tenant field first',
+      );
+  };
+  const viewContext: ViewContext = {
+    ...context,
+    name,
+    where,
+    typeOf,
+    term,
+    expiry,
+    held,
+    tenantLeads,
+  };
+
   switch (view.kind) {
     case 'aurora.table': {
       const partitionBy = view.partitionBy === undefined ? undefined : term(view.partitionBy, 'partitionBy');
@@ -88,22 +115,8 @@ export function compileView(name: string, view: View, context: EntityContext): C
         view.by ??
         key.map((column) => columns.find((candidate) => candidate.name === column)?.field ?? column)
       ).map((declared) => term(declared, 'by'));
-      if (tenant !== undefined && (by[0]?.column !== tenant || by[0].unit !== 'value')) {
-        problems.add(
-          `${where}.by`,
-          `is not led by the tenant field '${tenant}'`,
-          'put the tenant field first',
-        );
-      }
-      const chosen = view.fields?.map((field) => resolve(field, `views.${name}.fields`));
-      const held = (column: string): boolean =>
-        chosen === undefined || chosen.includes(column) || key.includes(column);
-      const base = {
-        name,
-        columns: columns.map((column) => column.name).filter(held),
-        expire: expiry(view.expire),
-        by,
-      };
+      tenantLeads(by, 'by');
+      const base = { name, columns: held(view.fields), expire: expiry(view.expire), by };
       if (view.kind === 'redis.hash') return { kind: view.kind, ...base };
       const score = resolve(view.score, `views.${name}.score`);
       const type = typeOf(score);
@@ -114,11 +127,21 @@ export function compileView(name: string, view: View, context: EntityContext): C
           'use integer, float, timestamp or date',
         );
       }
-      if (!held(score)) problems.add(`${where}.fields`, `leaves out the score '${view.score}'`, 'add it');
+      if (!base.columns.includes(score))
+        problems.add(`${where}.fields`, `leaves out the score '${view.score}'`, 'add it');
       if (view.limit !== undefined && (!Number.isInteger(view.limit) || view.limit < 1)) {
         problems.add(`${where}.limit`, `is ${view.limit}`, 'use a whole number above 0');
       }
       return { kind: view.kind, ...base, score, limit: view.limit };
     }
+    case 'keyspaces.table':
+      return compileKeyspacesTable(view, viewContext);
+    case 'keyspaces.rollup':
+      return compileRollup(view, viewContext);
+    case 'opensearch.index':
+    case 'opensearch.log':
+      return compileSearch(view, viewContext);
+    case 'archive.parquet':
+      return compileArchive(view, viewContext);
   }
 }

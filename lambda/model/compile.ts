@@ -2,6 +2,7 @@ import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogColumn, CatalogEntity, CatalogSource, KeyTemplate } from './catalog.ts';
 import { compileTable } from './compile-table.ts';
 import { compileView } from './compile-view.ts';
+import { compileWideTables, wideColumns } from './compile-wide-tables.ts';
 import type { EntityContext } from './entity-context.ts';
 import { parseKeyTemplate } from './key-template.ts';
 import { type EntityDefinition, type Model, type Source, shared } from './language.ts';
@@ -9,7 +10,11 @@ import { snakeCase, systemColumns } from './names.ts';
 import { Problems } from './problems.ts';
 
 /** Columns that the stores add beside the entity's own; a field may not take such a name. */
-const reservedColumns = new Set(['pk', 'sk', 'entity', 'version', 'deleted', 'ttl', ...systemColumns]);
+const reservedColumns = new Set([
+  ...['pk', 'sk', 'entity', 'version', 'deleted', 'ttl'],
+  ...Object.values(wideColumns),
+  ...systemColumns,
+]);
 
 /**
  * Compiles a model to its catalog and proves what DESIGN §2 asks of keys, tenants and locations.
@@ -43,7 +48,7 @@ export function compile(model: Model): Catalog {
       },
     );
   }
-  return { name: model.name, entities, table };
+  return { name: model.name, entities, table, wideTables: compileWideTables(entities) };
 }
 
 function compileEntity(modelName: string, definition: EntityDefinition, problems: Problems): CatalogEntity {
@@ -108,7 +113,15 @@ function compileEntity(modelName: string, definition: EntityDefinition, problems
     topicPartitions: definition.source.store === 'kafka' ? definition.source.partitions : 6,
     source,
     views,
+    changesPerSecond: checkedRate(definition, problems),
   };
+}
+
+function checkedRate({ name, rate }: EntityDefinition, problems: Problems): number | undefined {
+  const rated = rate?.changesPerSecond;
+  if (rated !== undefined && !(rated > 0 && Number.isFinite(rated)))
+    problems.add(`${name}.rate`, `is ${rated} changes a second`, 'use a number above 0');
+  return rated;
 }
 
 function compileColumns(definition: EntityDefinition, problems: Problems): readonly CatalogColumn[] {

@@ -8,6 +8,10 @@ export const environmentNames = {
   /** `host:port` of the Aurora writer, of a replica; the database and the users. */
   auroraWriter: 'POLYSTORE_AURORA_WRITER',
   auroraReplica: 'POLYSTORE_AURORA_REPLICA',
+  /** `host:port` of the replica of each workload. */
+  auroraDashboard: 'POLYSTORE_AURORA_REPLICA_DASHBOARD',
+  auroraAnalytics: 'POLYSTORE_AURORA_REPLICA_ANALYTICS',
+  auroraReporting: 'POLYSTORE_AURORA_REPLICA_REPORTING',
   auroraDatabase: 'POLYSTORE_AURORA_DATABASE',
   auroraUser: 'POLYSTORE_AURORA_USER',
   /** ARN of the secret that holds `username` and `password`; absent: no password (loopback only). */
@@ -23,6 +27,22 @@ export const environmentNames = {
   redisEndpoint: 'POLYSTORE_REDIS',
   /** `on` (the default) or `off`, loopback only. */
   redisTls: 'POLYSTORE_REDIS_TLS',
+  /** `host:port` of Keyspaces, and the keyspace. */
+  keyspacesEndpoint: 'POLYSTORE_KEYSPACES',
+  keyspacesName: 'POLYSTORE_KEYSPACES_NAME',
+  /** `iam` (the default: TLS and SigV4) or `none`, loopback only. */
+  keyspacesAuth: 'POLYSTORE_KEYSPACES_AUTH',
+  /** `https://…` of the search domain; `http://…` on loopback only. */
+  opensearchEndpoint: 'POLYSTORE_OPENSEARCH',
+  /** `iam` (the default: SigV4) or `none`, loopback only. */
+  opensearchAuth: 'POLYSTORE_OPENSEARCH_AUTH',
+  /** Where the archive lies: `s3://bucket/prefix` or, on a developer's machine, `file:///folder`. */
+  archiveLocation: 'POLYSTORE_ARCHIVE',
+  /** Name or ARN of the function that reads the archive. */
+  archiveFunction: 'POLYSTORE_ARCHIVE_FUNCTION',
+  /** Set only where Lambda or S3 is not the region's own; loopback only. */
+  lambdaEndpoint: 'POLYSTORE_LAMBDA_ENDPOINT',
+  s3Endpoint: 'POLYSTORE_S3_ENDPOINT',
   /** Comma-separated `host:port`. */
   logBrokers: 'POLYSTORE_LOG_BROKERS',
   /** `iam` (the default) or `none`, loopback only. */

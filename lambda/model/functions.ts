@@ -1,10 +1,13 @@
-import { type Catalog, storeOf } from './catalog.ts';
+import { type Catalog, type StoreName, storeOf } from './catalog.ts';
 
 /**
  * The deployed functions, derived from the model: one table of settings that the constructs and the
  * runner in `local/` both read, so that a batch has the same size in both.
  */
-export type FunctionName = 'schema' | 'query' | 'ingest' | 'capture' | 'apply-aurora' | 'apply-redis';
+export type FunctionName = 'schema' | 'query' | 'ingest' | 'capture' | 'read-archive' | `apply-${ViewStore}`;
+
+/** Stores that views are applied to by a function of their own. */
+type ViewStore = Exclude<StoreName, 'dynamodb' | 'kafka'>;
 
 export type Trigger =
   /** Invoked by the deployment, once, before anything else runs. */
@@ -28,9 +31,14 @@ export type Trigger =
       readonly kind: 'change-log';
       readonly topics: readonly string[];
       readonly batchSize: number;
-      /** Lambda's Kafka trigger waits 500 ms by default; here it never waits. */
-      readonly maximumBatchingWindowMs: 0;
-    };
+      /**
+       * How long a batch may be waited for. Lambda's Kafka trigger waits 500 ms by default; here it never
+       * waits, but for the archive, whose files should be few: 300 s is the longest.
+       */
+      readonly maximumBatchingWindowMs: number;
+    }
+  /** Invoked by other functions, request and response. */
+  | { readonly kind: 'invoke' };
 
 /** What a function talks to: decides its network rules, its rights and its environment. */
 export type Backend =
@@ -38,6 +46,11 @@ export type Backend =
   | 'aurora-replica'
   | 'dynamodb'
   | 'redis'
+  | 'keyspaces'
+  | 'opensearch'
+  | 'archive'
+  /** The function that reads the archive. */
+  | 'read-archive'
   | 'change-log'
   | 'dead-letters';
 
@@ -46,50 +59,64 @@ export interface FunctionSpec {
   readonly description: string;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
+  /** arm64 unless the function carries a native library, which is bundled for the machine that builds: x86-64. */
+  readonly architecture: 'arm64' | 'x86_64';
   readonly trigger: Trigger;
   readonly backends: readonly Backend[];
 }
 
+type ChangeLogBatch = Extract<Trigger, { readonly kind: 'change-log' }>;
+
 /** The functions that a model needs. */
 export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
-  const topicsFor = (store: 'aurora' | 'redis'): string[] =>
+  const topicsFor = (store: ViewStore): string[] =>
     catalog.entities
       .filter((entity) => entity.views.some((view) => storeOf(view) === store))
       .map((entity) => entity.topic);
   const has = (store: 'aurora' | 'dynamodb' | 'kafka'): boolean =>
     catalog.entities.some((entity) => storeOf(entity.source) === store);
+  const used = (store: ViewStore): boolean => topicsFor(store).length > 0;
   const apply = (
-    store: 'aurora' | 'redis',
+    store: ViewStore,
     backends: readonly Backend[],
-    memoryMb: number,
+    settings: Partial<Pick<FunctionSpec, 'memoryMb' | 'timeoutSeconds' | 'architecture'>> & {
+      readonly batch?: Pick<ChangeLogBatch, 'batchSize' | 'maximumBatchingWindowMs'>;
+    } = {},
   ): FunctionSpec[] => {
     const topics = topicsFor(store);
     if (topics.length === 0) return [];
+    const { batch = { batchSize: 1000, maximumBatchingWindowMs: 0 }, ...limits } = settings;
     return [
       {
         name: `apply-${store}`,
         description: `Applies the change log to the views in ${store}.`,
-        memoryMb,
+        memoryMb: 512,
         timeoutSeconds: 60,
-        trigger: { kind: 'change-log', topics, batchSize: 1000, maximumBatchingWindowMs: 0 },
+        architecture: 'arm64',
+        ...limits,
+        trigger: { kind: 'change-log', topics, ...batch },
         backends,
       },
     ];
   };
+  const optionalBackends = (['keyspaces', 'opensearch'] as const).filter(used);
   return [
     {
       name: 'schema',
-      description: 'Brings the schema of Aurora and the topics of the change log to what the model says.',
+      description:
+        'Brings the schema of every store and the topics of the change log to what the model says.',
       memoryMb: 512,
       timeoutSeconds: 300,
+      architecture: 'arm64',
       trigger: { kind: 'deployment' },
-      backends: ['aurora-writer', 'change-log'],
+      backends: ['aurora-writer', 'change-log', ...optionalBackends],
     },
     {
       name: 'query',
       description: 'Answers POST /query and POST /explain.',
       memoryMb: 1024,
       timeoutSeconds: 29,
+      architecture: 'arm64',
       trigger: {
         kind: 'http',
         routes: [
@@ -98,7 +125,11 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
           { method: 'GET', path: '/health' },
         ],
       },
-      backends: ['aurora-writer', 'aurora-replica', 'dynamodb', 'redis'],
+      backends: [
+        ...(['aurora-writer', 'aurora-replica', 'dynamodb', 'redis'] as const),
+        ...optionalBackends,
+        ...(used('archive') ? (['read-archive'] as const) : []),
+      ],
     },
     ...(has('kafka')
       ? [
@@ -107,6 +138,7 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
             description: 'Takes batches of events at POST /events into the change log.',
             memoryMb: 512,
             timeoutSeconds: 29,
+            architecture: 'arm64',
             trigger: { kind: 'http', routes: [{ method: 'POST', path: '/events' }] },
             backends: ['change-log'],
           } as const satisfies FunctionSpec,
@@ -119,6 +151,7 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
             description: 'Carries the DynamoDB stream into the change log.',
             memoryMb: 512,
             timeoutSeconds: 60,
+            architecture: 'arm64',
             trigger: {
               kind: 'dynamodb-stream',
               batchSize: 500,
@@ -130,7 +163,29 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
           } as const satisfies FunctionSpec,
         ]
       : []),
-    ...apply('aurora', ['aurora-writer', 'dead-letters'], 512),
-    ...apply('redis', ['redis', 'dead-letters'], 512),
+    ...apply('aurora', ['aurora-writer', 'dead-letters']),
+    ...apply('redis', ['redis', 'dead-letters']),
+    ...apply('keyspaces', ['keyspaces', 'dead-letters']),
+    ...apply('opensearch', ['opensearch', 'dead-letters']),
+    ...apply('archive', ['archive', 'dead-letters'], {
+      memoryMb: 1024,
+      timeoutSeconds: 300,
+      architecture: 'x86_64',
+      // Lambda's longest window and largest batch: the fewer files, the better they are read.
+      batch: { batchSize: 10_000, maximumBatchingWindowMs: 300_000 },
+    }),
+    ...(used('archive')
+      ? [
+          {
+            name: 'read-archive',
+            description: 'Reads the archive for the query function.',
+            memoryMb: 2048,
+            timeoutSeconds: 29,
+            architecture: 'x86_64',
+            trigger: { kind: 'invoke' },
+            backends: ['archive'],
+          } as const satisfies FunctionSpec,
+        ]
+      : []),
   ];
 }

@@ -1,5 +1,6 @@
 export * from './catalog.ts';
 export { compile } from './compile.ts';
+export { rollupColumns, termColumn, wideColumns } from './compile-wide-tables.ts';
 export { type EnvironmentName, environmentNames } from './environment.ts';
 export * from './fields.ts';
 export {
@@ -14,3 +15,4 @@ export * from './language.ts';
 export { snakeCase, systemColumns } from './names.ts';
 export { postgresMajor } from './postgres-major.ts';
 export { parseRow, parseValue, termValue } from './values.ts';
+export { type Workload, workloadLagTargetMs, workloads } from './workloads.ts';

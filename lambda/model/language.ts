@@ -13,11 +13,15 @@ export const shared = Symbol.for('polystore.shared');
 
 // ── terms ────────────────────────────────────────────────────────────────────────────────────────
 
-/** The part of a location that a field decides: its value, its UTC day or its UTC month. */
+/** What of a field decides a location: its value, or the UTC hour, day or month that it lies in. */
+export type TermUnit = 'value' | 'hour' | 'day' | 'month';
+/** The part of a location that a field decides. */
 export interface PartitionTerm {
   readonly field: string;
-  readonly unit: 'value' | 'day' | 'month';
+  readonly unit: TermUnit;
 }
+/** The UTC hour of a timestamp. */
+export const hour = (field: string): PartitionTerm => ({ field, unit: 'hour' });
 /** The UTC day of a timestamp. */
 export const day = (field: string): PartitionTerm => ({ field, unit: 'day' });
 /** The UTC month of a timestamp. */
@@ -28,6 +32,16 @@ export type Milliseconds = number & { readonly [millisecondsBrand]: true };
 // The casts brand a plain number; these two functions are the only way to make one.
 export const hours = (count: number): Milliseconds => (count * 3_600_000) as Milliseconds;
 export const days = (count: number): Milliseconds => hours(count * 24);
+
+/** The field that rows of one partition are ordered by, and which of them come first. */
+export interface SortTerm {
+  readonly field: string;
+  readonly descending: boolean;
+}
+/** Lowest, or oldest, first. */
+export const ascending = (field: string): SortTerm => ({ field, descending: false });
+/** Highest, or newest, first. */
+export const descending = (field: string): SortTerm => ({ field, descending: true });
 
 /** When a row leaves its view: so long after the time in a field. */
 export interface Expiry {
@@ -102,7 +116,63 @@ export interface RedisSortedSetView extends RedisViewOptions {
   readonly score: string;
   readonly limit?: number;
 }
-export type View = AuroraTableView | RedisHashView | RedisSortedSetView;
+export interface KeyspacesTableView {
+  readonly kind: 'keyspaces.table';
+  readonly by: readonly (string | PartitionTerm)[];
+  readonly orderBy: SortTerm;
+  readonly fields?: readonly string[];
+  readonly expire?: Expiry;
+  readonly busiestShare?: number;
+}
+export interface KeyspacesRollupView {
+  readonly kind: 'keyspaces.rollup';
+  readonly from: string;
+  readonly bucket: PartitionTerm;
+  readonly metrics: Readonly<Record<string, Metric>>;
+}
+/** What a rollup keeps of the rows of a bucket: how many there are, and of a field its sum and extremes. */
+export interface Metric {
+  /** A number; absent: rows are counted. */
+  readonly field: string | undefined;
+  /** Only rows with these values count. */
+  readonly where: Readonly<Record<string, string | number | boolean>>;
+}
+/** Counts rows, or those of them that have the given values. */
+export const count = (where: Metric['where'] = {}): Metric => ({ field: undefined, where });
+/** Count, sum, minimum and maximum of a number, over the rows that have the given values. */
+export const measure = (field: string, where: Metric['where'] = {}): Metric => ({ field, where });
+
+/** How a text is taken apart into words; the names are OpenSearch's own analyzers. */
+export const analyzers = ['standard', 'simple', 'whitespace', 'english'] as const;
+export type Analyzer = (typeof analyzers)[number];
+interface OpensearchViewOptions {
+  /** Fields that are searched as text, each with its analyzer; all fields can be filtered by besides. */
+  readonly text?: readonly string[] | Readonly<Record<string, Analyzer>>;
+  /** The fields that the view holds. Default: all of them. Key fields are always held. */
+  readonly fields?: readonly string[];
+}
+export interface OpensearchIndexView extends OpensearchViewOptions {
+  readonly kind: 'opensearch.index';
+  readonly shards?: number;
+}
+export interface OpensearchLogView extends OpensearchViewOptions {
+  readonly kind: 'opensearch.log';
+  readonly at: string;
+  readonly keep: Milliseconds;
+}
+export interface ArchiveView {
+  readonly kind: 'archive.parquet';
+  readonly partitionBy: PartitionTerm;
+}
+export type View =
+  | AuroraTableView
+  | RedisHashView
+  | RedisSortedSetView
+  | KeyspacesTableView
+  | KeyspacesRollupView
+  | OpensearchIndexView
+  | OpensearchLogView
+  | ArchiveView;
 
 /**
  * `aurora(…)` declares a source table; `aurora.table(…)` a view for joins and aggregates, one table,
@@ -139,6 +209,44 @@ export const redis = {
   ): RedisSortedSetView => ({ kind: 'redis.sortedSet', ...options }),
 };
 
+export const keyspaces = {
+  /**
+   * A wide table: rows of one partition (`by`) in the order of a field that never changes. Partitions
+   * that would pass what Keyspaces writes a second are parted further, by the entity's `rate` and the
+   * share of it that the busiest partition takes (`busiestShare`, above 0 to 1; default 1).
+   */
+  table: (options: Omit<KeyspacesTableView, 'kind'>): KeyspacesTableView => ({
+    kind: 'keyspaces.table',
+    ...options,
+  }),
+  /**
+   * Totals by tenant, metric and month, a row for each `bucket` (an hour of a timestamp). They are worked
+   * out anew from the rows of another view, `from`, a `keyspaces.table` whose partitions are such buckets.
+   */
+  rollup: (options: Omit<KeyspacesRollupView, 'kind'>): KeyspacesRollupView => ({
+    kind: 'keyspaces.rollup',
+    ...options,
+  }),
+};
+
+export const opensearch = {
+  /** An index with a document for each row, for full text and for counts by any field. */
+  index: (options: Omit<OpensearchIndexView, 'kind'> = {}): OpensearchIndexView => ({
+    kind: 'opensearch.index',
+    ...options,
+  }),
+  /** An index for each UTC day of the timestamp `at`; a day is dropped whole when its rows are older than `keep`. */
+  log: (options: Omit<OpensearchLogView, 'kind'>): OpensearchLogView => ({
+    kind: 'opensearch.log',
+    ...options,
+  }),
+};
+
+export const archive = {
+  /** Parquet files, a folder for each UTC day of a timestamp that never changes: all that ever was. */
+  parquet: (options: Omit<ArchiveView, 'kind'>): ArchiveView => ({ kind: 'archive.parquet', ...options }),
+};
+
 // ── entities ─────────────────────────────────────────────────────────────────────────────────────
 
 /** One declared entity, whatever its fields. */
@@ -149,6 +257,13 @@ export interface EntityDefinition {
   readonly fields: Fields;
   readonly source: Source;
   readonly views: Readonly<Record<string, View>>;
+  readonly rate?: Rate;
+}
+
+/** What is expected at peak, to size partitions by. */
+export interface Rate {
+  /** Changes a second of the busiest tenant, or of all rows where the entity is shared. */
+  readonly changesPerSecond: number;
 }
 
 /** A declared entity that remembers its fields' types. */
@@ -165,6 +280,7 @@ export function entity<const F extends Fields>(
     readonly fields: F;
     readonly source: Source;
     readonly views?: Readonly<Record<string, View>>;
+    readonly rate?: Rate;
   },
 ): Entity<F> {
   return { name, views: {}, ...definition };

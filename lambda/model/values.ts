@@ -1,6 +1,7 @@
 import { PolystoreError } from '../errors.ts';
 import type { CatalogColumn, CatalogEntity } from './catalog.ts';
 import type { FieldType, Json } from './fields.ts';
+import type { TermUnit } from './language.ts';
 
 /**
  * Brings unknown input to the canonical value of a column (see `fields.ts`). Accepts what callers,
@@ -181,8 +182,11 @@ function invalid(column: CatalogColumn, input: unknown, allowed: string): Polyst
   return new PolystoreError('invalid_value', `${column.name} got ${received}; it takes ${allowed}`);
 }
 
-/** The start of the unit that a canonical timestamp or date lies in: `2013-01-01`, `2013-01`, or the value itself. */
-export function termValue(unit: 'value' | 'day' | 'month', value: Json): string {
+/** How much of a canonical timestamp or date says its hour (`2013-01-01T10`), day or month. */
+const unitLength = { hour: 13, day: 10, month: 7 } as const;
+
+/** The unit that a canonical timestamp or date lies in: `2013-01-01T10`, `2013-01-01`, `2013-01`; or the value itself. */
+export function termValue(unit: TermUnit, value: Json): string {
   const text = String(value);
-  return unit === 'day' ? text.slice(0, 10) : unit === 'month' ? text.slice(0, 7) : text;
+  return unit === 'value' ? text : text.slice(0, unitLength[unit]);
 }

@@ -1,8 +1,8 @@
 import type { Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import type { FieldType } from '../model/index.ts';
+import { createPredicate } from '../stores/predicate.ts';
 import type { SqlResult, VersionedRow } from '../stores/store.ts';
-import { createPredicate } from './predicate.ts';
 import { type OutputColumn, orderRows, type SimpleSelect } from './select-shape.ts';
 
 export interface AnswerColumn {

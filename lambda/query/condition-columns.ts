@@ -1,4 +1,4 @@
-import type { Condition } from './predicate.ts';
+import type { Condition } from '../stores/predicate.ts';
 
 /** The columns that conditions speak of. */
 export function conditionColumns(conditions: readonly Condition[]): ReadonlySet<string> {

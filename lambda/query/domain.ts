@@ -1,7 +1,7 @@
 import type { Value } from '../change/change.ts';
 import type { CatalogColumn } from '../model/index.ts';
-import type { Condition } from './predicate.ts';
-import { compareValues, identityOf, stepValue } from './value-order.ts';
+import type { Condition } from '../stores/predicate.ts';
+import { compareValues, identityOf, stepValue } from '../stores/value-order.ts';
 
 interface Bound {
   readonly value: Value;

@@ -1,5 +1,6 @@
 import type { Value } from '../change/change.ts';
-import type { Caller, Fragment } from '../stores/store.ts';
+import type { Condition } from '../stores/predicate.ts';
+import type { Caller, FilterFragment, Fragment } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import type { Candidate, Qualified, Route } from './plan.ts';
 import type { ReadPlan, StatementClass } from './plan-read.ts';
@@ -102,8 +103,43 @@ async function renderRoute(route: Route): Promise<Value> {
 
 function renderFragment(fragment: Fragment): Value {
   if (fragment.kind === 'keys') return { kind: fragment.kind, keys: fragment.keys };
+  if (fragment.kind === 'filter') return renderFilter(fragment);
   const { kind, index = null, equal, from = null, to = null, order, limit = null } = fragment;
   return { kind, index, equal, from, to, order, limit };
+}
+
+function renderFilter({ kind, where, match, order, limit }: FilterFragment): Value {
+  return {
+    kind,
+    where: where.map(renderCondition),
+    match: match.map(({ column, words }) => ({ column, words })),
+    order:
+      order === 'score'
+        ? order
+        : order.map(({ column, descending, nullsFirst }) => ({
+            column: column.name,
+            descending,
+            nullsFirst,
+          })),
+    limit,
+  };
+}
+
+/** A condition with its columns by name. */
+function renderCondition(condition: Condition): Value {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return { [condition.kind]: condition.of.map(renderCondition) };
+    case 'not':
+      return { not: renderCondition(condition.of) };
+    case 'compare':
+      return { [condition.operator]: [condition.column.name, condition.value] };
+    case 'in':
+      return { in: [condition.column.name, condition.values] };
+    case 'isNull':
+      return { isNull: condition.column.name };
+  }
 }
 
 async function renderWrite(plan: WritePlan): Promise<Value> {

@@ -1,7 +1,8 @@
 import type { Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import { termValue } from '../model/index.ts';
-import type { Placement, SqlRequest, Store, VersionedRow } from '../stores/store.ts';
+import { locationTerms } from '../stores/placement.ts';
+import type { Fragment, Placement, SqlRequest, Store, VersionedRow } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import { limits } from './limits.ts';
 import type { NativeRoute } from './plan.ts';
@@ -16,19 +17,26 @@ const sameKey = (placement: Placement, a: Row, b: Row): boolean =>
 
 /** The token's rows that lie where a route reads. A row's location never changes, so others cannot matter. */
 export function relevantRows(route: NativeRoute, parts: TokenParts): readonly TokenRow[] {
-  const { entity, target } = route.placement;
-  const terms = target.kind === 'redis.hash' || target.kind === 'redis.sortedSet' ? target.by : [];
+  const { entity } = route.placement;
+  const terms = locationTerms(route.placement);
+  const isRelevant = (fragment: Fragment, row: Row): boolean => {
+    switch (fragment.kind) {
+      case 'keys':
+        return fragment.keys.some((key) => sameKey(route.placement, key, row));
+      case 'slice':
+        return terms.every(
+          ({ column, unit }) =>
+            // A slice fixes partitions; what only orders rows within them may be any.
+            fragment.equal[column] === undefined ||
+            termValue(unit, row[column] ?? null) === termValue(unit, fragment.equal[column] ?? null),
+        );
+      case 'filter':
+        return true;
+    }
+  };
   return parts.rows.filter(
     ({ entity: name, row }) =>
-      name === entity.name &&
-      route.fragments.some((fragment) =>
-        fragment.kind === 'keys'
-          ? fragment.keys.some((key) => sameKey(route.placement, key, row))
-          : terms.every(
-              ({ column, unit }) =>
-                termValue(unit, row[column] ?? null) === termValue(unit, fragment.equal[column] ?? null),
-            ),
-      ),
+      name === entity.name && route.fragments.some((fragment) => isRelevant(fragment, row)),
   );
 }
 

@@ -1,5 +1,6 @@
 import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogEntity } from '../model/index.ts';
+import type { Condition } from '../stores/predicate.ts';
 import type { Statement } from './analyse.ts';
 import { readDomains } from './domain.ts';
 import { keysOf } from './locate.ts';
@@ -7,7 +8,6 @@ import type { Candidate, PlanContext, Qualified } from './plan.ts';
 import { planDynamodb } from './plan-dynamodb.ts';
 import { planRedis } from './plan-redis.ts';
 import { planSql } from './plan-sql.ts';
-import type { Condition } from './predicate.ts';
 import { Unrecognised } from './read-condition.ts';
 import { readSimpleSelect, type SimpleSelect } from './select-shape.ts';
 

@@ -1,6 +1,7 @@
 import type { Key, Row, Value } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import { type CatalogColumn, type CatalogEntity, parseRow, parseValue } from '../model/index.ts';
+import type { Condition } from '../stores/predicate.ts';
 import type { Caller } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import { refuse } from './check-words.ts';
@@ -9,7 +10,6 @@ import { limits } from './limits.ts';
 import { keysOf } from './locate.ts';
 import { coerceOperand, readOperand } from './operand.ts';
 import { tenantCondition } from './plan-read.ts';
-import type { Condition } from './predicate.ts';
 import { readCondition, Unrecognised } from './read-condition.ts';
 import { columnLookup, type OutputColumn, readOutput } from './select-shape.ts';
 import { asNode, bodyOf, listOf, type NodeBody, unwrap } from './tree-node.ts';

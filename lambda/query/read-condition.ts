@@ -1,7 +1,7 @@
 import type { Value } from '../change/change.ts';
 import type { CatalogColumn } from '../model/index.ts';
+import type { Comparison, Condition } from '../stores/predicate.ts';
 import { coerceOperand, type Operand, operandOf, readOperand } from './operand.ts';
-import type { Comparison, Condition } from './predicate.ts';
 import { asNode, listOf, stringsOf } from './tree-node.ts';
 
 /** Why an expression was not recognised; a native placement then cannot answer, PostgreSQL may. */

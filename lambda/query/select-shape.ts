@@ -1,10 +1,10 @@
 import type { Row, Value } from '../change/change.ts';
 import type { CatalogColumn, CatalogEntity } from '../model/index.ts';
+import type { Condition } from '../stores/predicate.ts';
+import { compareValues } from '../stores/value-order.ts';
 import { readOperand } from './operand.ts';
-import type { Condition } from './predicate.ts';
 import { type ColumnLookup, readCondition, Unrecognised } from './read-condition.ts';
 import { asNode, bodyOf, listOf, type NodeBody, stringOf, unwrap } from './tree-node.ts';
-import { compareValues } from './value-order.ts';
 
 export interface OrderTerm {
   readonly column: CatalogColumn;

@@ -1,6 +1,12 @@
 import type { Change, Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
-import { type CatalogColumn, type CatalogView, columnOf, termValue } from '../model/index.ts';
+import {
+  type CatalogColumn,
+  type CatalogTerm,
+  type CatalogView,
+  columnOf,
+  termValue,
+} from '../model/index.ts';
 import type { Placement } from './store.ts';
 
 /** The view of a placement, or undefined when it is the entity's source. */
@@ -29,16 +35,46 @@ export const knownRow = (change: Change): Row =>
   change.kind === 'upsert' ? change.row : { ...change.before, ...change.key };
 
 /**
+ * The terms that say where in a view a row lies, besides its key. None: everywhere in the view is one
+ * place.
+ */
+export function locationTerms({ target }: Placement): readonly CatalogTerm[] {
+  switch (target.kind) {
+    case 'redis.hash':
+    case 'redis.sortedSet':
+    case 'opensearch.log':
+    case 'archive.parquet':
+      return target.by;
+    case 'keyspaces.table':
+      return [...target.by, { column: target.order.column, unit: 'value' }];
+    case 'keyspaces.rollup':
+      return [target.bucket];
+    default:
+      return [];
+  }
+}
+
+/**
  * Where in a view a change's row lies, as a text. A row that was deleted and inserted anew with other
  * immutable values lies elsewhere than before, and both places must hear of it.
  */
 export function placeOf(placement: Placement): (change: Change) => string {
-  const view = viewOf(placement);
-  if (view === undefined || view.kind === 'aurora.table') return () => '';
+  const terms = locationTerms(placement);
+  if (terms.length === 0) return () => '';
   return (change) => {
     const row = knownRow(change);
-    return JSON.stringify(view.by.map(({ column, unit }) => termValue(unit, row[column] ?? null)));
+    return JSON.stringify(terms.map(({ column, unit }) => termValue(unit, row[column] ?? null)));
   };
+}
+
+/**
+ * Whether a view has a place for a row: a sorted set needs a score, a wide table every column that its
+ * partitions are made of. A row without one is hidden as if it were deleted.
+ */
+export function hasPlace({ target }: Placement, row: Row): boolean {
+  const present = (column: string): boolean => (row[column] ?? null) !== null;
+  if (target.kind === 'redis.sortedSet') return present(target.score);
+  return target.kind !== 'keyspaces.table' || target.by.every(({ column }) => present(column));
 }
 
 /**
@@ -69,3 +105,7 @@ export const notHeld = (store: string, placement: Placement, what: string): Poly
     'not_supported',
     `${store} was asked to ${what} ${placementName(placement)}, which is of kind ${placement.target.kind}`,
   );
+
+/** The refusal of a filter by a store that takes keys and slices only. */
+export const notFiltered = (store: string, placement: Placement): PolystoreError =>
+  notHeld(store, placement, 'filter the rows of');

@@ -74,6 +74,20 @@ function shapeOf(fragment: SliceFragment): SliceShape {
         sort: target.kind === 'redis.hash' ? [] : [columnOf(entity, target.score)],
         sparse: target.kind === 'redis.sortedSet',
       };
+    case 'keyspaces.table':
+      if (fragment.index !== undefined) throw noIndex(fragment, []);
+      return {
+        partition: target.by,
+        sort: columns([target.order.column, ...entity.key]),
+        sparse: false,
+      };
+    case 'opensearch.log':
+    case 'archive.parquet':
+      if (fragment.index !== undefined) throw noIndex(fragment, []);
+      return { partition: target.by, sort: columns(entity.key), sparse: false };
+    case 'opensearch.index':
+    case 'keyspaces.rollup':
+      throw refusal(fragment, 'has no partitions of rows');
     case 'kafka.source':
       throw refusal(fragment, 'holds no rows by key; its views do');
   }

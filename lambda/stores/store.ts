@@ -1,6 +1,14 @@
 import type { Change, Key, Row, Value } from '../change/change.ts';
 import type { Version } from '../change/version.ts';
-import type { CatalogEntity, CatalogSource, CatalogView, FieldType } from '../model/index.ts';
+import type {
+  CatalogColumn,
+  CatalogEntity,
+  CatalogSource,
+  CatalogView,
+  FieldType,
+  TermUnit,
+} from '../model/index.ts';
+import type { Condition } from './predicate.ts';
 
 /** A source or a view of an entity, as a store holds it. */
 export interface Placement {
@@ -12,10 +20,19 @@ export interface Placement {
 export interface VersionedRow {
   readonly row: Row;
   readonly version: Version | undefined;
+  /** Of a fragment that matches words: how well the row does, and its texts with the words marked. */
+  readonly match?: Match;
+}
+
+export interface Match {
+  /** Above 0; higher is better. Scores of one answer compare, those of two do not. */
+  readonly score: number;
+  /** Passages by column, matched words between `<em>` and `</em>`; a column without a match is absent. */
+  readonly highlights: Readonly<Record<string, string>>;
 }
 
 /** What one placement is asked for natively. */
-export type Fragment = KeysFragment | SliceFragment;
+export type Fragment = KeysFragment | SliceFragment | FilterFragment;
 
 /** Rows by their full keys; rows that are absent, deleted or expired are left out. */
 export interface KeysFragment {
@@ -45,6 +62,58 @@ export interface SliceFragment {
   readonly limit: number | undefined;
 }
 
+/** Words that a text must match, as the search engine understands them. */
+export interface WordMatch {
+  readonly column: string;
+  readonly words: string;
+}
+
+/** What a filter and an aggregate both say of the rows that they are about. */
+export interface Selection {
+  readonly placement: Placement;
+  /** All must be true, exactly as PostgreSQL would decide; the tenant's is among them. */
+  readonly where: readonly Condition[];
+  /** All must match. Only where the store `matches`. */
+  readonly match: readonly WordMatch[];
+}
+
+/** Rows by conditions, of stores that can `filter`. */
+export interface FilterFragment extends Selection {
+  readonly kind: 'filter';
+  /** By the score of the matches, best first; or by columns, as PostgreSQL orders them. */
+  readonly order: 'score' | readonly FilterOrder[];
+  /** Columns whose passages are wanted with the matched words marked. */
+  readonly highlight: readonly string[];
+  readonly limit: number;
+}
+export interface FilterOrder {
+  readonly column: CatalogColumn;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+/** Groups of rows and what they add up to, of stores that can `aggregate`. */
+export interface AggregateFragment extends Selection {
+  /** Without any, one row for all. */
+  readonly groups: readonly AggregateGroup[];
+  readonly aggregates: readonly Aggregate[];
+  /** More groups than this is `result_too_large`. */
+  readonly maxGroups: number;
+}
+/** A column, or the start of the UTC hour, day or month of a timestamp (`date_trunc`), as a canonical timestamp. */
+export interface AggregateGroup {
+  /** Name in the answer. */
+  readonly as: string;
+  readonly column: CatalogColumn;
+  readonly unit: TermUnit;
+}
+/** `count` without a column counts rows, with one its values. A sum, minimum or maximum of no values is null. */
+export interface Aggregate {
+  readonly as: string;
+  readonly function: 'count' | 'sum' | 'min' | 'max';
+  readonly column: CatalogColumn | undefined;
+}
+
 export interface ApplyResult {
   /** Changes that a reader can now see. */
   readonly applied: number;
@@ -61,6 +130,16 @@ export interface Capabilities {
   /** Is a SqlStore and a SourceWriter, respectively. */
   readonly sql: boolean;
   readonly writesSources: boolean;
+  /** Takes filter fragments; those with words only where it `matches`. */
+  readonly filters: boolean;
+  readonly matches: boolean;
+  /** Is an AggregateStore. */
+  readonly aggregates: boolean;
+  /**
+   * Whether `apply` tells stale changes from applied ones. A store that writes without reading counts every
+   * change as applied; what its readers see is the same.
+   */
+  readonly countsStale: boolean;
   /** Columns that a slice can be ordered and bounded by, besides those of an index. */
   readonly orderedSlices: boolean;
   /** Keeps the version of each row beside it, so that a token's keys can be checked in it. */
@@ -99,6 +178,15 @@ export interface Store {
   /** Resolves when the store answers; throws `store_unavailable`. */
   health(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** An engine that counts and sums. */
+export interface AggregateStore extends Store {
+  /**
+   * One row a group, by the names of groups and aggregates, in no order. Values are canonical: counts and sums
+   * of integers are texts of digits (64 bits), as PostgreSQL's `bigint`; a sum of `bigint` or `decimal` is exact.
+   */
+  aggregate(fragment: AggregateFragment): Promise<readonly Row[]>;
 }
 
 /** Who asks. The tenant comes from the credential, never from a statement's text. */

@@ -3,7 +3,8 @@ import type { CatalogColumn, FieldType } from '../model/index.ts';
 
 /**
  * Orders two canonical values of one type as our PostgreSQL tables do: text by code point, numbers by
- * size, null after everything. JSON values have no order here and compare by their text.
+ * size, null after everything. A decimal may have any number of digits, as a constant that a column is
+ * compared with does. JSON values have no order here and compare by their text.
  * Returns a number below, at or above 0.
  */
 export function compareValues(type: FieldType, a: Value, b: Value): number {
@@ -17,7 +18,7 @@ export function compareValues(type: FieldType, a: Value, b: Value): number {
       return Number(a) - Number(b) < 0 ? -1 : Number(a) === Number(b) ? 0 : 1;
     case 'bigint':
     case 'decimal':
-      return compareExact(String(a), String(b));
+      return compareDecimals(String(a), String(b));
     case 'text':
     case 'oneOf':
     case 'timestamp':
@@ -32,12 +33,6 @@ export function compareValues(type: FieldType, a: Value, b: Value): number {
 export const compareText = (a: string, b: string): number =>
   a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** Both have the same number of digits after the point, so without it they are whole numbers. */
-function compareExact(a: string, b: string): number {
-  const [left, right] = [BigInt(a.replace('.', '')), BigInt(b.replace('.', ''))];
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
 /** Compares rows by the given columns in turn. */
 export function compareRows(columns: readonly CatalogColumn[]): (a: Row, b: Row) => number {
   return (a, b) => {
@@ -47,4 +42,59 @@ export function compareRows(columns: readonly CatalogColumn[]): (a: Row, b: Row)
     }
     return 0;
   };
+}
+
+/**
+ * The value itself, or of several that say the same the one that stands for them, so that a set of them
+ * knows equal ones. Only decimals of any number of digits have several. Null is null.
+ */
+export function identityOf(type: FieldType, value: Value): Value {
+  if (type.kind !== 'decimal' || value === null) return value;
+  const { sign, whole, fraction } = splitDecimal(String(value));
+  const digits = `${whole.replace(/^0+/, '')}.${fraction.replace(/0+$/, '')}`;
+  return sign < 0n && digits !== '.' ? `-${digits}` : digits;
+}
+
+/** Plain decimal notation of any length, compared exactly. */
+function compareDecimals(a: string, b: string): number {
+  const [left, right] = [splitDecimal(a), splitDecimal(b)];
+  const scale = Math.max(left.fraction.length, right.fraction.length);
+  const scaled = (one: { sign: bigint; whole: string; fraction: string }): bigint =>
+    one.sign * BigInt(one.whole + one.fraction.padEnd(scale, '0'));
+  const difference = scaled(left) - scaled(right);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+function splitDecimal(text: string): { sign: bigint; whole: string; fraction: string } {
+  const [whole = '0', fraction = ''] = text.replace(/^[+-]/, '').split('.');
+  return { sign: text.startsWith('-') ? -1n : 1n, whole: whole === '' ? '0' : whole, fraction };
+}
+
+/**
+ * The next value of a type whose values can be counted up, so that `< x` is `<= the one before x`.
+ * Undefined where there is no next one, or no counting.
+ */
+export function stepValue(type: FieldType, value: Value, step: 1 | -1): Value | undefined {
+  switch (type.kind) {
+    case 'integer': {
+      const next = Number(value) + step;
+      return next >= -(2 ** 31) && next < 2 ** 31 ? next : undefined;
+    }
+    case 'timestamp':
+      return stepTimestamp(String(value), step);
+    case 'date': {
+      const next = new Date(Date.parse(`${String(value)}T00:00:00Z`) + step * 86_400_000).toISOString();
+      return /^(?!0000)\d{4}-/.test(next) ? next.slice(0, 10) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function stepTimestamp(text: string, step: 1 | -1): string | undefined {
+  const micros = Number(text.slice(20, 26)) + step;
+  const carry = micros < 0 ? -1 : micros > 999_999 ? 1 : 0;
+  const second = new Date(Date.parse(`${text.slice(0, 19)}Z`) + carry * 1000).toISOString();
+  if (!/^(?!0000)\d{4}-/.test(second)) return undefined;
+  return `${second.slice(0, 19)}.${String((micros + 1_000_000) % 1_000_000).padStart(6, '0')}Z`;
 }

@@ -1,7 +1,7 @@
 import { type Change, keyText } from '../change/change.ts';
 import { renderVersion } from '../change/version.ts';
 import { PolystoreError } from '../errors.ts';
-import { type Catalog, storeOf } from '../model/index.ts';
+import { type Catalog, type StoreName, storeOf } from '../model/index.ts';
 import type { ApplyResult, Placement, Store } from '../stores/store.ts';
 import { type ApplyPlan, planApply } from './apply-plan.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
@@ -30,7 +30,7 @@ export interface ApplySummary {
 }
 
 /** The views of a model that lie in a store. */
-export const placementsIn = (catalog: Catalog, store: 'aurora' | 'redis'): readonly Placement[] =>
+export const placementsIn = (catalog: Catalog, store: StoreName): readonly Placement[] =>
   catalog.entities.flatMap((entity) =>
     entity.views.filter((target) => storeOf(target) === store).map((target) => ({ entity, target })),
   );
@@ -49,9 +49,13 @@ export function createApply(options: ApplyOptions) {
     const plan = planApply(catalog, placements, records);
     // First, so that a batch that fails later has told of its poison already.
     if (plan.poison.length > 0) await deadLetters.put(plan.poison);
-    const outcomes = await Promise.allSettled(
-      plan.work.map(({ placement, changes }) => applyTo(options, plan, { placement, changes })),
-    );
+    const outcomes: PromiseSettledResult<ApplyResult>[] = [];
+    for (const wave of inWaves(plan.work))
+      outcomes.push(
+        ...(await Promise.allSettled(
+          wave.map(({ placement, changes }) => applyTo(options, plan, { placement, changes })),
+        )),
+      );
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) {
       log.error('the batch comes again', {
@@ -80,6 +84,13 @@ export function createApply(options: ApplyOptions) {
     log.info('applied', { store: store.name, ...summary });
     return summary;
   };
+}
+
+/** Rows first: a rollup is worked out from rows that were written already (DESIGN §4, rule 5). */
+function inWaves(work: ApplyPlan['work']): readonly ApplyPlan['work'][] {
+  const isRollup = ({ placement }: ApplyPlan['work'][number]): boolean =>
+    placement.target.kind === 'keyspaces.rollup';
+  return [work.filter((part) => !isRollup(part)), work.filter(isRollup)];
 }
 
 /** One view's part, in the store's best size; keys of later parts are other keys, so order is free. */

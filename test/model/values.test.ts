@@ -116,6 +116,7 @@ describe('parseRow', () => {
     topicPartitions: 1,
     source: { kind: 'kafka.source' as const },
     views: [],
+    changesPerSecond: undefined,
   };
 
   it('fills absent optional columns with null', () => {

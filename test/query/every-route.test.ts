@@ -7,7 +7,7 @@ import { planRead, withTenant } from '../../lambda/query/plan-read.ts';
 import { readSimpleSelect } from '../../lambda/query/select-shape.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
-import { compareValues } from '../../lambda/query/value-order.ts';
+import { compareValues } from '../../lambda/stores/value-order.ts';
 import { catalog, createHarness, fakeAurora, nowMs, ua } from './harness.ts';
 import { flights, selects } from './statements.ts';
 

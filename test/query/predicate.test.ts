@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Row } from '../../lambda/change/change.ts';
 import { columnOf } from '../../lambda/model/index.ts';
 import { readDomains, within } from '../../lambda/query/domain.ts';
-import { type Condition, createPredicate } from '../../lambda/query/predicate.ts';
+import { type Condition, createPredicate } from '../../lambda/stores/predicate.ts';
 import { flightEntity } from './harness.ts';
 
 const delay = columnOf(flightEntity, 'departure_delay_minutes');

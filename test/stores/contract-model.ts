@@ -2,26 +2,34 @@ import type { Change, Key, Row } from '../../lambda/change/change.ts';
 import { createVersion } from '../../lambda/change/version.ts';
 import {
   after,
+  archive,
+  ascending,
   aurora,
   bigint,
   boolean,
   type Catalog,
   type CatalogEntity,
   compile,
+  count,
   date,
   day,
   decimal,
+  descending,
   dynamodb,
   entity,
   entityOf,
   float,
+  hour,
   hours,
   integer,
   json,
   kafka,
+  keyspaces,
+  measure,
   model,
   month,
   oneOf,
+  opensearch,
   redis,
   shared,
   text,
@@ -72,7 +80,19 @@ const item = entity('item', {
     ranking: redis.sortedSet({ by: ['tenant', day('at')], score: 'count', expire: after('at', hours(36)) }),
     top: redis.sortedSet({ by: ['tenant'], score: 'ratio', limit: 3 }),
     latest: redis.sortedSet({ by: ['tenant'], score: 'seenAt' }),
+    wide: keyspaces.table({ by: ['tenant', 'label'], orderBy: descending('at') }),
+    daily: keyspaces.table({
+      by: ['tenant', 'place', day('at')],
+      orderBy: ascending('number'),
+      expire: after('at', hours(36)),
+      busiestShare: 0.1,
+    }),
+    found: opensearch.index({ text: { note: 'english', label: 'standard' } }),
+    logged: opensearch.log({ at: 'at', keep: hours(36), text: ['note'] }),
+    history: archive.parquet({ partitionBy: day('at') }),
   },
+  // `wide` is written by all of it and gets four sub-buckets, `daily` by a tenth.
+  rate: { changesPerSecond: 3500 },
 });
 
 /** Events: never updated, so a limited set may let rows go. */
@@ -82,6 +102,32 @@ const event = entity('event', {
   fields: { tenant: text(), eventId: text(), at: timestamp(), body: json().optional() },
   source: kafka(),
   views: { recent: redis.sortedSet({ by: ['tenant'], score: 'at', limit: 5 }) },
+});
+
+/** Readings, whose totals by the hour a rollup keeps. */
+const reading = entity('reading', {
+  key: ['tenant', 'readingId'],
+  tenant: 'tenant',
+  fields: {
+    tenant: text(),
+    readingId: text(),
+    at: timestamp().immutable(),
+    kind: oneOf('warm', 'cold'),
+    degrees: integer().optional(),
+  },
+  source: kafka(),
+  views: {
+    byHour: keyspaces.table({ by: ['tenant', hour('at')], orderBy: descending('at') }),
+    hourly: keyspaces.rollup({
+      from: 'byHour',
+      bucket: hour('at'),
+      metrics: {
+        readings: count(),
+        warm: count({ kind: 'warm' }),
+        cold: measure('degrees', { kind: 'cold' }),
+      },
+    }),
+  },
 });
 
 /** Reference data in Aurora. */
@@ -102,7 +148,8 @@ const account = entity('account', {
 });
 
 /** The model under a name of its own, for suites that share engines. */
-export const contractCatalog = (name: string): Catalog => compile(model(name, [item, event, place, account]));
+export const contractCatalog = (name: string): Catalog =>
+  compile(model(name, [item, event, reading, place, account]));
 
 export const itemOf = (catalog: Catalog): CatalogEntity => entityOf(catalog, 'item');
 

@@ -90,6 +90,26 @@ const specs: readonly SliceSpec[] = [
   },
   { placement: 'item.top', equal: {}, bounds: [[2, undefined]] },
   {
+    placement: 'item.wide',
+    equal: { label: 'even' },
+    bounds: [
+      [minute(3), undefined],
+      [minute(3), minute(9)],
+      [undefined, minute(9)],
+      [minute(9), minute(3)],
+    ],
+  },
+  {
+    placement: 'item.daily',
+    equal: { place: 'here', at },
+    bounds: [
+      ['3', '12'],
+      [undefined, '7'],
+    ],
+  },
+  { placement: 'item.logged', equal: { at } },
+  { placement: 'item.history', equal: { at }, bounds: [['even', 'even']] },
+  {
     placement: 'item.latest',
     equal: {},
     bounds: [['2013-01-01T11:00:00.000003Z', '2013-01-01T11:00:00.000009Z']],

@@ -13,6 +13,11 @@ storeContract({
     'item.ranking',
     'item.top',
     'item.latest',
+    'item.wide',
+    'item.daily',
+    'item.found',
+    'item.logged',
+    'item.history',
   ],
   keepsGenerations: true,
   refusals: [

@@ -3,7 +3,7 @@ import type { Change } from '../../change/change.ts';
 import { coalesce } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import { backOff } from '../backoff.ts';
-import { notHeld } from '../placement.ts';
+import { notFiltered, notHeld } from '../placement.ts';
 import { sliceShape } from '../slice.ts';
 import type { ApplyResult, Clock, Placement, SqlStore } from '../store.ts';
 import { type AuroraCredentials, type AuroraNode, createPool } from './connection.ts';
@@ -104,6 +104,10 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
     capabilities: {
       sql: true,
       writesSources: false,
+      filters: false,
+      matches: false,
+      aggregates: false,
+      countsStale: true,
       orderedSlices: true,
       keepsVersions: true,
       maxBatch: 1000,
@@ -121,6 +125,7 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
     },
     read: async (fragment) => {
       const { placement } = fragment;
+      if (fragment.kind === 'filter') throw notFiltered('The Aurora store', placement);
       if (fragment.kind === 'keys' && fragment.keys.length === 0) return [];
       const statement =
         fragment.kind === 'keys' ? renderKeysRead(fragment) : renderSliceRead(fragment, sliceShape(fragment));

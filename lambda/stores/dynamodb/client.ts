@@ -8,7 +8,7 @@ import { createVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog, CatalogEntity } from '../../model/index.ts';
 import { inParallel } from '../in-parallel.ts';
-import { notHeld } from '../placement.ts';
+import { notFiltered, notHeld } from '../placement.ts';
 import type { ApplyResult, Clock, Placement, SourceWriter, Store } from '../store.ts';
 import { type ConnectionOptions, createClient, requestsInFlight } from './connection.ts';
 import { dynamodbError } from './errors.ts';
@@ -58,6 +58,10 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
     capabilities: {
       sql: false,
       writesSources: true,
+      filters: false,
+      matches: false,
+      aggregates: false,
+      countsStale: true,
       orderedSlices: true,
       keepsVersions: true,
       maxBatch: 500,
@@ -87,6 +91,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
     },
     read: async (fragment) => {
       const entity = held(fragment.placement, 'read from');
+      if (fragment.kind === 'filter') throw notFiltered('The DynamoDB store', fragment.placement);
       if (fragment.kind === 'slice')
         return run((dynamodb) => readSlice(dynamodb, fragment, { tableName, generation }));
       const found = await run((dynamodb) => getItems(dynamodb, { tableName, entity, keys: fragment.keys }));

@@ -4,11 +4,12 @@ import { PolystoreError } from '../../errors.ts';
 import type { CatalogEntity } from '../../model/index.ts';
 import { notHeld, placementName, rowId } from '../placement.ts';
 import { conflict, keyOf, parseInsert, parseKey, parseUpdate } from '../source-write.ts';
-import type { Clock, Placement, SourceWriter, Store } from '../store.ts';
-import { type Held, readKeys, readSlice } from './read.ts';
+import type { AggregateStore, Clock, Placement, SourceWriter } from '../store.ts';
+import { aggregateRows } from './aggregate.ts';
+import { type Held, readFilter, readKeys, readSlice, select } from './read.ts';
 import { applyChanges } from './write.ts';
 
-export interface MemoryStore extends Store {
+export interface MemoryStore extends AggregateStore {
   /** Writes to the source of an entity, with versions of generation 0 as the DynamoDB store makes them. */
   readonly writer: SourceWriter;
 }
@@ -35,6 +36,10 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
     capabilities: {
       sql: false,
       writesSources: true,
+      filters: true,
+      matches: false,
+      aggregates: true,
+      countsStale: true,
       orderedSlices: true,
       keepsVersions: true,
       maxBatch: 1000,
@@ -46,10 +51,17 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
       applyChanges(rowsOf(placement), placement, changes),
     read: async (fragment) => {
       const rows = rowsOf(fragment.placement);
-      return fragment.kind === 'keys'
-        ? readKeys(fragment, rows, clock())
-        : readSlice(fragment, rows, clock());
+      switch (fragment.kind) {
+        case 'keys':
+          return readKeys(fragment, rows, clock());
+        case 'slice':
+          return readSlice(fragment, rows, clock());
+        case 'filter':
+          return readFilter(fragment, rows, clock());
+      }
     },
+    aggregate: async (fragment) =>
+      aggregateRows(fragment, select(fragment, rowsOf(fragment.placement), clock())),
     versions: async (placement, keys) => {
       const rows = rowsOf(placement);
       return keys.map((key) => rows.get(rowId(placement, key))?.version);

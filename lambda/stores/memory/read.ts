@@ -1,9 +1,18 @@
 import type { Row } from '../../change/change.ts';
 import type { Version } from '../../change/version.ts';
 import { arrange, sliceOrder } from '../arrange.ts';
-import { expiryOf, rowId, viewOf } from '../placement.ts';
+import { expiryOf, hasPlace, notHeld, rowId, viewOf } from '../placement.ts';
+import { createPredicate } from '../predicate.ts';
 import { inPartition, sliceShape } from '../slice.ts';
-import type { KeysFragment, Placement, SliceFragment, VersionedRow } from '../store.ts';
+import type {
+  FilterFragment,
+  KeysFragment,
+  Placement,
+  Selection,
+  SliceFragment,
+  VersionedRow,
+} from '../store.ts';
+import { compareValues } from '../value-order.ts';
 
 /** What is held of one key; a tombstone has no row. */
 export interface Held {
@@ -14,13 +23,12 @@ export interface Held {
 /** A placement's rows by row id. */
 export type Rows = ReadonlyMap<string, Held>;
 
-/** Rows that a reader may see: there, not expired, and in a sorted set with a score. */
+/** Rows that a reader may see: there, not expired, and with a place in the view. */
 function visible(placement: Placement, held: Held | undefined, nowMs: number): held is VersionedRow & Held {
   if (held?.row === undefined) return false;
   const expiry = expiryOf(placement, held.row);
   if (expiry !== undefined && expiry <= nowMs) return false;
-  const view = viewOf(placement);
-  return view?.kind !== 'redis.sortedSet' || held.row[view.score] !== null;
+  return hasPlace(placement, held.row);
 }
 
 export function readKeys(
@@ -44,4 +52,38 @@ export function readSlice(fragment: SliceFragment, rows: Rows, nowMs: number): r
   // The limit of a view counts from its highest row, whatever the caller's bounds and order are.
   const highest = members.sort(sliceOrder(placement, shape)).slice(-view.limit);
   return arrange(fragment, shape, highest);
+}
+
+/**
+ * The rows that a filter or an aggregate is about.
+ * @throws `not_supported` for words: there is no search engine here.
+ */
+export function select(
+  { placement, where, match }: Selection,
+  rows: Rows,
+  nowMs: number,
+): readonly VersionedRow[] {
+  if (match.length > 0) throw notHeld('The memory store', placement, 'match words in');
+  const predicates = where.map(createPredicate);
+  return [...rows.values()]
+    .filter((held) => visible(placement, held, nowMs))
+    .filter(({ row }) => predicates.every((holds) => holds(row) === true));
+}
+
+export function readFilter(fragment: FilterFragment, rows: Rows, nowMs: number): readonly VersionedRow[] {
+  const selected = select(fragment, rows, nowMs);
+  const { order } = fragment;
+  if (order === 'score') throw notHeld('The memory store', fragment.placement, 'rank rows of');
+  return selected
+    .toSorted((a, b) => {
+      for (const { column, descending, nullsFirst } of order) {
+        const [left, right] = [a.row[column.name] ?? null, b.row[column.name] ?? null];
+        if (left === null && right === null) continue;
+        if (left === null || right === null) return (left === null) === nullsFirst ? -1 : 1;
+        const difference = compareValues(column.type, left, right);
+        if (difference !== 0) return descending ? -difference : difference;
+      }
+      return 0;
+    })
+    .slice(0, fragment.limit);
 }

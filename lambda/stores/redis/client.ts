@@ -2,6 +2,7 @@ import { Cluster, Redis } from 'ioredis';
 import { PolystoreError } from '../../errors.ts';
 import { arrange } from '../arrange.ts';
 import { inParallel } from '../in-parallel.ts';
+import { notFiltered } from '../placement.ts';
 import { sliceShape } from '../slice.ts';
 import type { Clock, KeysFragment, Placement, SliceFragment, Store, VersionedRow } from '../store.ts';
 import { redisError } from './errors.ts';
@@ -68,6 +69,10 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     capabilities: {
       sql: false,
       writesSources: false,
+      filters: false,
+      matches: false,
+      aggregates: false,
+      countsStale: true,
       orderedSlices: false,
       keepsVersions: true,
       maxBatch: 1000,
@@ -89,6 +94,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return { applied, stale: changes.length - applied - rejected.length, rejected };
     },
     read: async (fragment) => {
+      if (fragment.kind === 'filter') throw notFiltered('The Redis store', fragment.placement);
       if (fragment.kind === 'slice') return run((redis) => readSlice(redis, fragment, clock()));
       const distinct = distinctKeys(fragment);
       const values = await lookUp(fragment.placement, distinct);

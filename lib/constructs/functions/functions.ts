@@ -103,7 +103,7 @@ export class Functions extends Construct {
     const fn = new lambda.Function(scope, 'Function', {
       description: spec.description,
       runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
+      architecture: spec.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       code: lambda.Code.fromAsset(join(props.codeFolder, spec.name)),
       handler: 'dist/index.handler',
       memorySize: spec.memoryMb,

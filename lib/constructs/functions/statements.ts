@@ -33,6 +33,10 @@ export function renderStatements(
     ],
     // The cache knows its callers by their security groups.
     redis: () => [],
+    keyspaces: () => [],
+    opensearch: () => [],
+    archive: () => [],
+    'read-archive': () => [],
     'change-log': () =>
       spec.trigger.kind === 'deployment' ? makeTopics(catalog, log) : writeTopics(spec, catalog, log),
   };
@@ -66,6 +70,7 @@ function triggerStatements(
     case 'change-log':
       return readTopics({ functionName: name, topics: trigger.topics, catalog, log });
     case 'deployment':
+    case 'invoke':
       return [];
   }
 }

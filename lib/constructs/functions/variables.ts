@@ -45,6 +45,10 @@ export function renderVariables(
         : { [environmentNames.dynamodbTable]: stores.table.table.tableName },
     'dead-letters': () => ({ [environmentNames.deadLettersTable]: stores.table.deadLetters.tableName }),
     redis: () => ({ [environmentNames.redisEndpoint]: stores.cache.endpoint }),
+    keyspaces: () => ({}),
+    opensearch: () => ({}),
+    archive: () => ({}),
+    'read-archive': () => ({}),
     'change-log': () => ({ [environmentNames.logBrokers]: stores.log.brokers }),
   };
   return {

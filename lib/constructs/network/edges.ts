@@ -29,6 +29,10 @@ const destinationsOf: Readonly<Record<Backend, readonly Destination[]>> = {
   dynamodb: ['dynamodb'],
   'dead-letters': ['dynamodb'],
   redis: ['cache'],
+  keyspaces: [],
+  opensearch: [],
+  archive: [],
+  'read-archive': [],
   'change-log': ['log'],
 };
 
