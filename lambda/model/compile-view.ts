@@ -1,4 +1,4 @@
-import type { CatalogExpiry, CatalogTerm, CatalogView } from './catalog.ts';
+import type { CatalogExpiry, CatalogView } from './catalog.ts';
 import { compileArchive, compileKeyspacesTable, compileRollup, compileSearch } from './compile-derived.ts';
 import type { EntityContext } from './entity-context.ts';
 import type { Expiry, View } from './language.ts';
