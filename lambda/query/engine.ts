@@ -1,15 +1,16 @@
 import type { Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import type { Catalog } from '../model/index.ts';
-import type { Caller, Clock } from '../stores/store.ts';
+import type { Caller, Clock, Store } from '../stores/store.ts';
 import { createAnalyser, type Statement } from './analyse.ts';
 import type { Answer, AnswerColumn } from './answer.ts';
-import { type Attempt, executeRead, type QueryStores } from './execute-read.ts';
+import { type Attempt, executeRead } from './execute-read.ts';
 import { executeWrite } from './execute-write.ts';
 import { type Explanation, explainRead, explainWrite, writePlacement } from './explain.ts';
 import type { PlanContext } from './plan.ts';
 import { planRead, type StatementClass } from './plan-read.ts';
 import { planWrite } from './plan-write.ts';
+import type { QueryStores } from './query-stores.ts';
 import type { QueryRequest } from './request.ts';
 import { startDeadline, type Timer } from './timer.ts';
 import { mergeParts, type TokenParts, type Tokens } from './tokens.ts';
@@ -49,7 +50,7 @@ export interface QueryAnswer {
 export interface QueryEngine {
   query(request: QueryRequest, caller: Caller): Promise<QueryAnswer>;
   explain(request: QueryRequest, caller: Caller): Promise<Explanation>;
-  /** The stores that do not answer, by name; none when all do. */
+  /** Whether each store that it was given answers. */
   health(): Promise<Readonly<Record<string, 'ok' | 'unavailable'>>>;
 }
 
@@ -128,9 +129,8 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
         : explainRead(plan(statement, request, caller, token), statement, caller, token);
     },
     health: async () => {
-      const all = Object.entries({ aurora: stores.aurora, dynamodb: stores.dynamodb, redis: stores.redis });
       const answers = await Promise.all(
-        all.map(async ([name, store]) => {
+        Object.entries(stores).map(async ([name, store]: [string, Store]) => {
           const state = await store.health().then(
             () => 'ok' as const,
             () => 'unavailable' as const,

@@ -1,20 +1,13 @@
 import type { Value } from '../change/change.ts';
 import { type ErrorCode, errorCatalog, PolystoreError } from '../errors.ts';
-import { storeOf } from '../model/index.ts';
-import type { Caller, SourceWriter, SqlStore, Store, VersionedRow } from '../stores/store.ts';
+import type { Caller, VersionedRow } from '../stores/store.ts';
 import { type Answer, answerSelect, answerSql } from './answer.ts';
 import { awaitVersions, layOver, relevantRows, sqlToken, tokenKeys } from './honour-token.ts';
 import { limits } from './limits.ts';
 import { type NativeRoute, type Qualified, type Route, sourcePlacement } from './plan.ts';
+import { type QueryStores, storeHolding } from './query-stores.ts';
 import { type Deadline, halfOf, type Timer, withDeadline } from './timer.ts';
 import type { TokenParts } from './tokens.ts';
-
-/** The stores that queries are answered from. */
-export interface QueryStores {
-  readonly aurora: SqlStore;
-  readonly dynamodb: Store & { readonly writer: SourceWriter };
-  readonly redis: Store;
-}
 
 /** What one request asks of whichever placement answers it. */
 export interface ReadRequest {
@@ -134,7 +127,7 @@ async function readNative(
   stores: QueryStores,
   timer: Timer,
 ): Promise<readonly VersionedRow[]> {
-  const store = storeOf(route.placement.target) === 'dynamodb' ? stores.dynamodb : stores.redis;
+  const store = storeHolding(stores, route.placement);
   if (route.token === 'versions')
     await awaitVersions(store, route.placement, relevantRows(route, token), deadline, timer);
   // Rows that are laid over may take the place of rows that a limit let in.

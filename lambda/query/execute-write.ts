@@ -3,7 +3,7 @@ import { createVersion, positionOf } from '../change/version.ts';
 import type { CatalogEntity } from '../model/index.ts';
 import type { Caller, Written } from '../stores/store.ts';
 import { type Answer, answerRows, answerSql } from './answer.ts';
-import type { QueryStores } from './execute-read.ts';
+import type { QueryStores } from './query-stores.ts';
 import type { OutputColumn } from './select-shape.ts';
 import { type Deadline, type Timer, withDeadline } from './timer.ts';
 import { noParts, refuseTooMany, type TokenParts, writtenParts } from './tokens.ts';

@@ -1,10 +1,11 @@
 import type { Value } from '../change/change.ts';
-import type { CatalogEntity } from '../model/index.ts';
+import type { CatalogEntity, StoreName } from '../model/index.ts';
 import type { Fragment, Placement } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import type { SimpleSelect } from './select-shape.ts';
 
-export type Engine = 'aurora' | 'dynamodb' | 'redis' | 'none';
+/** The store that would answer; `none` where nothing is read. Kafka answers through its views. */
+export type Engine = Exclude<StoreName, 'kafka'> | 'none';
 
 /** How a placement answers. */
 export type Route =

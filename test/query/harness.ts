@@ -3,7 +3,8 @@ import type { Row, Value } from '../../lambda/change/change.ts';
 import { createVersion, type Version } from '../../lambda/change/version.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { compile, entityOf, parseRow } from '../../lambda/model/index.ts';
-import { createQueryEngine, createTokens, type QueryEngine } from '../../lambda/query/index.ts';
+import type { QueryEngineOptions } from '../../lambda/query/engine.ts';
+import { createQueryEngine, createTokens } from '../../lambda/query/index.ts';
 import type { QueryRequest } from '../../lambda/query/request.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
@@ -101,14 +102,15 @@ export function createHarness(answers: (SqlResult | PolystoreError)[] = []) {
       elapsedMs += ms;
     },
   };
-  const engine: QueryEngine = createQueryEngine({
+  const options: QueryEngineOptions = {
     catalog,
     stores: { aurora, dynamodb, redis },
     tokens,
     timer,
     clock: () => nowMs,
     generation: 3,
-  });
+  };
+  const engine = createQueryEngine(options);
   const version = (position: number): Version => createVersion(3, BigInt(position));
   const put = (store: typeof redis, placement: Placement, row: Row, position: number) =>
     store.apply(placement, [
@@ -121,6 +123,7 @@ export function createHarness(answers: (SqlResult | PolystoreError)[] = []) {
       },
     ]);
   return {
+    options,
     engine,
     aurora,
     dynamodb,

@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { PolystoreError } from '../../lambda/errors.ts';
+import { createQueryEngine } from '../../lambda/query/index.ts';
+import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import {
   aa,
   createHarness,
   event,
   failure,
   flight,
+  nowMs,
   operator,
   placementOf,
   sqlResult,
@@ -368,6 +371,22 @@ describe('a store that is down', () => {
     await harness.redis.close();
 
     expect(await harness.engine.health()).toEqual({ aurora: 'ok', dynamodb: 'ok', redis: 'unavailable' });
+  });
+
+  test('shows in the health where the model needs it, and is not spoken of where not', async () => {
+    const keyspaces = createMemoryStore({ clock: () => nowMs });
+    const { health } = createQueryEngine({
+      ...harness.options,
+      stores: { ...harness.options.stores, keyspaces },
+    });
+
+    const before = await health();
+    await keyspaces.close();
+
+    expect([before, await health()]).toEqual([
+      { aurora: 'ok', dynamodb: 'ok', redis: 'ok', keyspaces: 'ok' },
+      { aurora: 'ok', dynamodb: 'ok', redis: 'ok', keyspaces: 'unavailable' },
+    ]);
   });
 
   test('of Aurora fails over from replica to writer', async () => {
