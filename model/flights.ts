@@ -116,9 +116,15 @@ export const flightEvent = entity('flightEvent', {
     carrier: text(),
     flightNumber: integer(),
     eventId: text(),
-    at: timestamp(),
+    at: timestamp().immutable(),
     kind: oneOf('scheduled', 'departed', 'arrived', 'cancelled'),
     scheduledAt: timestamp(),
+    /** On every event of the flight, so that an aircraft's events are its whole story. */
+    tailNumber: text().optional().immutable(),
+    origin: text(),
+    destination: text(),
+    /** Of `departed` at departure, of `arrived` on arrival. */
+    delayMinutes: integer().optional(),
     details: json().optional(),
   },
   source: kafka(),

@@ -89,7 +89,14 @@ export function dynamodb(
   return { store: 'dynamodb', indexes: {}, localIndexes: {}, ...options };
 }
 
-/** Append-only events, sent to `POST /events`; the change log itself is their system of record. */
+/**
+ * Append-only events, sent to `POST /events`; the change log itself is their system of record.
+ *
+ * An event may be sent again under its key, and is the same event. Nothing that is cheap can check that
+ * its immutable fields are the same, too: if one of them that places rows in a view is not, the view
+ * holds the event in both places, until a repair takes the older one out. So make what identifies an
+ * event (the field in its key) of the values that never change, or put those in the key.
+ */
 export function kafka(options: { readonly partitions?: number } = {}): KafkaSource {
   return { store: 'kafka', partitions: options.partitions ?? 6 };
 }

@@ -46,6 +46,16 @@ export interface StoryOptions {
   readonly zones: Zones;
 }
 
+/** What one step adds to what all steps of a flight have in common. */
+interface Telling {
+  readonly kind: StepKind;
+  readonly atMs: number;
+  readonly set: Row;
+  readonly delayMinutes?: number;
+  readonly details?: Row;
+  readonly isLast?: boolean;
+}
+
 const dataSetZone = 'America/New_York';
 
 /**
@@ -87,7 +97,7 @@ export function tellStory(line: FlightLine, options: StoryOptions): readonly Ste
     scheduled_at: renderTimestamp(scheduledMs),
   };
   const flightId = flightIdOf(flight);
-  const step = (kind: StepKind, atMs: number, set: Row, details: Row | null, isLast: boolean): Step => ({
+  const step = ({ kind, atMs, set, delayMinutes, details, isLast }: Telling): Step => ({
     kind,
     atMs,
     day,
@@ -100,15 +110,19 @@ export function tellStory(line: FlightLine, options: StoryOptions): readonly Ste
       event_id: `${flightId}-${kind}`,
       at: renderTimestamp(atMs),
       kind,
-      details,
+      tail_number: line.tailNumber,
+      origin: line.origin,
+      destination: line.destination,
+      delay_minutes: delayMinutes ?? null,
+      details: details ?? null,
     },
-    isLast,
+    isLast: isLast ?? false,
   });
 
-  const scheduled = step(
-    'scheduled',
-    plannedAtMs(line.date, options),
-    {
+  const scheduled = step({
+    kind: 'scheduled',
+    atMs: plannedAtMs(line.date, options),
+    set: {
       ...flight,
       tail_number: line.tailNumber,
       origin: line.origin,
@@ -117,40 +131,42 @@ export function tellStory(line: FlightLine, options: StoryOptions): readonly Ste
       status: 'scheduled',
       scheduled_arrival_at: renderTimestamp(scheduledArrivalMs),
     },
-    { origin: line.origin, destination: line.destination, tail_number: line.tailNumber },
-    false,
-  );
+  });
   const { departureDelayMinutes, arrivalDelayMinutes, airTimeMinutes } = line;
   if (departureDelayMinutes === null)
-    return [scheduled, step('cancelled', scheduledMs, { status: 'cancelled' }, null, true)];
+    return [
+      scheduled,
+      step({ kind: 'cancelled', atMs: scheduledMs, set: { status: 'cancelled' }, isLast: true }),
+    ];
 
   const departedMs = scheduledMs + departureDelayMinutes * 60_000;
-  const departed = step(
-    'departed',
-    departedMs,
-    {
+  const departed = step({
+    kind: 'departed',
+    atMs: departedMs,
+    set: {
       status: 'departed',
       departed_at: renderTimestamp(departedMs),
       departure_delay_minutes: departureDelayMinutes,
     },
-    { delay_minutes: departureDelayMinutes },
-    arrivalDelayMinutes === null,
-  );
+    delayMinutes: departureDelayMinutes,
+    isLast: arrivalDelayMinutes === null,
+  });
   if (arrivalDelayMinutes === null) return [scheduled, departed];
 
   const arrivedMs = scheduledArrivalMs + arrivalDelayMinutes * 60_000;
-  const arrived = step(
-    'arrived',
-    arrivedMs,
-    {
+  const arrived = step({
+    kind: 'arrived',
+    atMs: arrivedMs,
+    set: {
       status: 'arrived',
       arrived_at: renderTimestamp(arrivedMs),
       arrival_delay_minutes: arrivalDelayMinutes,
       air_time_minutes: airTimeMinutes,
     },
-    { delay_minutes: arrivalDelayMinutes, air_time_minutes: airTimeMinutes },
-    true,
-  );
+    delayMinutes: arrivalDelayMinutes,
+    details: { air_time_minutes: airTimeMinutes },
+    isLast: true,
+  });
   return [scheduled, departed, arrived];
 }
 

@@ -50,6 +50,8 @@ export const event = (fields: Row = {}): Row =>
     at: '2013-01-01T10:15:00Z',
     kind: 'departed',
     scheduled_at: '2013-01-01T10:15:00Z',
+    origin: 'EWR',
+    destination: 'IAH',
     ...fields,
   });
 

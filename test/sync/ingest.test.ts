@@ -17,6 +17,8 @@ const event = (changes: Readonly<Record<string, unknown>> = {}) => ({
   at: '2013-01-01T10:15:00Z',
   kind: 'departed',
   scheduled_at: '2013-01-01T10:15:00Z',
+  origin: 'EWR',
+  destination: 'IAH',
   details: { delay: 2 },
   ...changes,
 });

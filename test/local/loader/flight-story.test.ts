@@ -96,6 +96,18 @@ describe('a flight’s story', () => {
     expect(summer[0]?.event.at).toBe('2013-07-01T04:00:00.000000Z');
   });
 
+  test('is told whole by its events: aircraft and places on each, the delay where it arose', () => {
+    const events = tellStory(line(), options('2013-01-01')).map(({ event }) => event);
+
+    for (const event of events)
+      expect(event).toMatchObject({ tail_number: 'N14228', origin: 'EWR', destination: 'IAH' });
+    expect(events.map(({ delay_minutes, details }) => [delay_minutes, details])).toEqual([
+      [null, null],
+      [2, null],
+      [11, { air_time_minutes: 227 }],
+    ]);
+  });
+
   test('gives each event an id that follows from the flight and the kind', () => {
     const ids = tellStory(line(), options('2013-01-01')).map(({ event }) => event.event_id);
 
