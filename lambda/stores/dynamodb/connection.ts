@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createGate } from '../gate.ts';
+import { createAdaptiveGate } from '../adaptive-gate.ts';
 import { isLoopback } from '../loopback.ts';
+import { isOverloaded } from './errors.ts';
 
 export interface ConnectionOptions {
   /** Set only where DynamoDB is not the region's own. */
@@ -29,9 +31,15 @@ export function createClient({ endpoint, region }: ConnectionOptions, maxAttempt
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(local ? { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
   });
-  const gate = createGate(requestsInFlight);
   // Inside the SDK's retries, so that a request that backs off leaves its place to others.
-  client.middlewareStack.add((next) => (request) => gate(() => next(request)), {
+  const gate = createAdaptiveGate({
+    ceiling: requestsInFlight,
+    attempts: 1,
+    isThrottled: isOverloaded,
+    sleep,
+    random: Math.random,
+  });
+  client.middlewareStack.add((next) => (request) => gate.run(() => next(request)), {
     step: 'finalizeRequest',
     priority: 'low',
     name: 'polystoreGate',

@@ -1,16 +1,24 @@
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { PolystoreError } from '../../errors.ts';
 
-/** Said before anything was written, so the same write may be tried again. */
-const throttled = new Set([
+/** The table, or the account, has too much to do. */
+const overloaded = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
   'RequestLimitExceeded',
-  'TransactionInProgressException',
   'LimitExceededException',
+]);
+
+/** Said before anything was written, so the same write may be tried again. */
+const throttled = new Set([
+  ...overloaded,
+  'TransactionInProgressException',
   // The row is part of a transaction that has not ended.
   'TransactionConflictException',
 ]);
+
+export const isOverloaded = (error: unknown): boolean =>
+  error instanceof DynamoDBServiceException && overloaded.has(error.name);
 
 export const isThrottled = (error: unknown): boolean =>
   error instanceof DynamoDBServiceException && throttled.has(error.name);
