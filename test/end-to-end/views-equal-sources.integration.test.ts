@@ -1,88 +1,18 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { expectedViews } from './expected-views.ts';
+import { applyWholeLogAgain, compare, compareWhenSettled, expectEqualAndNotEmpty } from './comparison.ts';
 import { forEachOf, startTestDeployment, type TestDeployment } from './local-deployment.ts';
-import { flightKey, readSources, type Sources } from './read-sources.ts';
-import { readViews, type Views } from './read-views.ts';
-import { compareRows, countOf, type Difference } from './rows.ts';
+import { flightKey } from './read-sources.ts';
 
 jest.setTimeout(20 * 60_000);
 
 const asOf = '2013-01-01';
 // Past the expiry of the first morning's flights on the board, before that of all others.
 const now = Date.parse('2013-01-03T00:00:00Z');
-/** Views catch up by themselves; when nothing changes for so long, what is left is a difference. */
-const standstillMs = 30_000;
-
 let running: TestDeployment;
 beforeAll(async () => {
   running = await startTestDeployment(now);
 });
 afterAll(() => running?.end());
-
-interface Comparison {
-  readonly sources: Sources;
-  readonly views: Views;
-  readonly differences: Readonly<Record<keyof Views, Difference>>;
-}
-
-async function compare(): Promise<Comparison> {
-  const sources = await readSources(running.deployment);
-  const views = await readViews(running.deployment, now);
-  const expected = expectedViews(sources, now);
-  return {
-    sources,
-    views,
-    differences: {
-      analytics: compareRows(expected.analytics, views.analytics),
-      board: compareRows(expected.board, views.board),
-      leaderboard: compareRows(expected.leaderboard, views.leaderboard),
-      recent: compareRows(expected.recent, views.recent),
-      card: compareRows(expected.card, views.card),
-    },
-  };
-}
-
-/** Compares until nothing differs, or nothing moves any more. */
-async function compareWhenSettled(): Promise<Comparison> {
-  let fewest = Number.POSITIVE_INFINITY;
-  let movedAt = performance.now();
-  for (;;) {
-    const comparison = await compare();
-    const count = Object.values(comparison.differences).reduce((sum, each) => sum + countOf(each), 0);
-    if (count === 0 || performance.now() - movedAt > standstillMs) return comparison;
-    if (count < fewest) {
-      fewest = count;
-      movedAt = performance.now();
-    }
-    await pause(250);
-  }
-}
-
-const nothing: Difference = { missing: [], extra: [], different: [] };
-
-function expectEqualAndNotEmpty({ sources, views, differences }: Comparison): void {
-  expect(differences).toEqual({
-    analytics: nothing,
-    board: nothing,
-    leaderboard: nothing,
-    recent: nothing,
-    card: nothing,
-  });
-  for (const rows of [...Object.values(sources), ...Object.values(views)])
-    expect(rows.size).toBeGreaterThan(0);
-}
-
-/** Applies every record on the log to every view again, as if no consumer had ever read it. */
-async function applyWholeLogAgain(): Promise<void> {
-  const triggers = [...running.deployment.triggers.changeLog.values()];
-  for (const trigger of triggers) await trigger.rewind();
-  for (;;) {
-    const lags = (await Promise.all(triggers.map((trigger) => trigger.lag()))).flat();
-    if (lags.every(({ lag }) => lag === 0)) return;
-    await pause(100);
-  }
-}
 
 /** Every nth of some rows, so that the choice is spread and always the same. */
 function spread<T>(rows: ReadonlyMap<string, T>, count: number, from = 0): readonly T[] {
@@ -98,14 +28,14 @@ const keyOf = (row: Readonly<Record<string, unknown>>): unknown[] => flightKey.m
 
 it('every view equals its source through a day, a week, changes, deletes, repeats and the whole log again', async () => {
   await running.loads.run({ asOf, days: 1 });
-  const day = await compareWhenSettled();
+  const day = await compareWhenSettled(running.deployment, now);
   expectEqualAndNotEmpty(day);
   expect(day.sources.flights.size).toBe(842);
   // Some of the first day's flights have left the board by now, and not all.
   expect(day.views.board.size).toBeLessThan(day.sources.flights.size);
 
   await running.loads.run({ asOf, days: 7 });
-  const week = await compareWhenSettled();
+  const week = await compareWhenSettled(running.deployment, now);
   expectEqualAndNotEmpty(week);
   expect(week.sources.flights.size).toBe(842 + 943 + 914 + 915 + 720 + 832 + 933);
 
@@ -137,7 +67,7 @@ it('every view equals its source through a day, a week, changes, deletes, repeat
     expect(round).toBeLessThan(3);
   }
 
-  const changed = await compareWhenSettled();
+  const changed = await compareWhenSettled(running.deployment, now);
   expectEqualAndNotEmpty(changed);
   expect(changed.sources.flights.size).toBe(flights.size - 100);
   expect(changed.sources.aircraft.size).toBe(aircraft.size - 10);
@@ -146,8 +76,8 @@ it('every view equals its source through a day, a week, changes, deletes, repeat
     1000,
   );
 
-  await applyWholeLogAgain();
-  const again = await compare();
+  await applyWholeLogAgain(running.deployment);
+  const again = await compare(running.deployment, now);
   expectEqualAndNotEmpty(again);
   expect(again.views).toEqual(changed.views);
   expect((await running.deployment.status()).serving).toBe(true);
