@@ -23,6 +23,7 @@ try {
     environment,
     codeFolder,
     destroyConsent: app.node.tryGetContext('destroy'),
+    context: app.node.getAllContext(),
   });
   app.synth();
 } catch (error) {

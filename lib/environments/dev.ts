@@ -25,4 +25,6 @@ export const dev: Environment = {
     burst: 200,
   },
   allowDestroy: true,
+  // The deploy test runs dev on an emulator, with this machine's engines behind it.
+  allowOverrides: true,
 };

@@ -1,3 +1,5 @@
+import type { EnvironmentName } from '../../lambda/model/index.ts';
+
 /**
  * What differs from one environment to the next, as plain data. What is the same everywhere (encryption,
  * retention of data, who may talk to whom) is in the constructs; what follows from the model is in neither.
@@ -38,6 +40,11 @@ export interface Environment {
     /** Generation of the changes that the functions capture (DESIGN §4), 0 to 127; raised after a restore. */
     readonly generation: number;
     readonly logRetentionDays: 7 | 14 | 30 | 90 | 180 | 365;
+    /**
+     * Variables of every function, in place of what the stacks would say: to use stores that are elsewhere.
+     * @default - the stores are those of the stacks
+     */
+    readonly variables?: Variables;
   };
   readonly api: {
     readonly identity: Identity;
@@ -46,7 +53,12 @@ export interface Environment {
   };
   /** The first of two consents to destroy data; the second is `-c destroy=<environment>`. */
   readonly allowDestroy: boolean;
+  /** Whether context may say other variables for the functions, as in `-c POLYSTORE_REDIS_TLS=off`. */
+  readonly allowOverrides: boolean;
 }
+
+/** Variables that functions read (`lambda/model/environment.ts`), with their values. No value is a secret. */
+export type Variables = Readonly<Partial<Record<EnvironmentName, string>>>;
 
 /** Who may issue the callers' credentials. */
 export interface Identity {

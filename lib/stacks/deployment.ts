@@ -1,7 +1,7 @@
-import { type App, Tags } from 'aws-cdk-lib';
+import { Annotations, type App, Tags } from 'aws-cdk-lib';
 import type { Catalog } from '../../lambda/model/index.ts';
 import { pascalCase } from '../constructs/pascal-case.ts';
-import { decideDestroy, type Environment } from '../environments/index.ts';
+import { decideDestroy, type Environment, overrideEnvironment } from '../environments/index.ts';
 import { ApiStack } from './api-stack.ts';
 import { CacheStack } from './cache-stack.ts';
 import { FunctionsStack } from './functions-stack.ts';
@@ -17,6 +17,8 @@ export interface DeploymentOptions {
   readonly codeFolder: string;
   /** The context value `destroy`: see `decideDestroy`. */
   readonly destroyConsent: unknown;
+  /** Every context value: see `overrideEnvironment`. */
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 /** The stacks of one model in one environment, by what they hold. */
@@ -37,7 +39,8 @@ export interface Deployment {
  * @throws PolystoreError `invalid_configuration` that lists what is wrong with the environment.
  */
 export function createDeployment(app: App, options: DeploymentOptions): Deployment {
-  const { catalog, environment, codeFolder } = options;
+  const { catalog, codeFolder } = options;
+  const { environment, names: overridden } = overrideEnvironment(options.environment, options.context);
   const destroy = decideDestroy(environment, options.destroyConsent);
   const prefix = `${pascalCase(catalog.name)}-${pascalCase(environment.name)}`;
   const about = (part: string) => ({
@@ -69,6 +72,11 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
     functions: functions.functions,
   });
 
+  if (overridden.length > 0)
+    Annotations.of(functions).addWarningV2(
+      'polystore:overridden',
+      `Context says what the functions are told: ${overridden.join(', ')}. A deployment without that context takes it back`,
+    );
   Tags.of(app).add('polystore:model', catalog.name);
   Tags.of(app).add('polystore:environment', environment.name);
   return { network, relational, table, cache, log, functions, api };

@@ -25,6 +25,7 @@ export class FunctionsStack extends Stack {
       stores: props.stores,
       identity: api.identity,
       generation: functions.generation,
+      ...(functions.variables === undefined ? {} : { variables: functions.variables }),
       // The enum's members are these numbers of days.
       logRetention: functions.logRetentionDays,
       removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,

@@ -87,6 +87,7 @@ export function deploy(
     readonly model?: Model;
     readonly environment?: Partial<Environment>;
     readonly destroyConsent?: unknown;
+    readonly context?: Readonly<Record<string, unknown>>;
   } = {},
 ): Deployed {
   const catalog = compile(options.model ?? flights);
@@ -95,6 +96,7 @@ export function deploy(
     environment: { ...dev, ...options.environment },
     codeFolder: writeCode(catalog),
     destroyConsent: options.destroyConsent,
+    context: options.context ?? {},
   });
   const template = (part: Part): Template => Template.fromStack(stacks[part]);
   return {

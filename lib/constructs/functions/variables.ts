@@ -14,7 +14,8 @@ const trustRds: Variables = { NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem' };
 
 /**
  * The environment of a function: for each of its backends where that is, and what its trigger needs.
- * A variable that a function does not read is not set, so that its rights can be read off it.
+ * A variable that a function does not read is not set, so that its rights can be read off it; only what
+ * the settings say in place of the stores is the same for all.
  */
 export function renderVariables(
   spec: FunctionSpec,
@@ -55,6 +56,7 @@ export function renderVariables(
     ...Object.assign({}, ...spec.backends.map((backend) => ofBackend[backend]())),
     ...(spec.trigger.kind === 'http' ? httpVariables(settings.identity, tokenSecret) : {}),
     ...versionVariables(spec, stores, settings),
+    ...settings.variables,
   };
 }
 

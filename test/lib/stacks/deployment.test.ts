@@ -62,9 +62,39 @@ describe('a deployment', () => {
       environment: selectEnvironment('dev'),
       codeFolder: writeCode(compile(flights)),
       destroyConsent: undefined,
+      context: {},
     });
 
     Annotations.fromStack(api).hasWarning('*', Match.stringLikeRegexp('is an example: the API will refuse'));
+  });
+
+  test('tells its functions what context says in place of the stacks, and warns of it', () => {
+    jest.spyOn(console, 'error').mockImplementation(() => {});
+    const overridden = deploy({
+      context: {
+        POLYSTORE_REDIS_TLS: 'off',
+        POLYSTORE_LOG_BROKERS: '127.0.0.1:9092',
+        POLYSTORE_JWT_ISSUER: 'https://127.0.0.1:1/',
+      },
+    });
+
+    overridden.templates.functions.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          POLYSTORE_REDIS: Match.anyValue(),
+          POLYSTORE_REDIS_TLS: 'off',
+          POLYSTORE_LOG_BROKERS: '127.0.0.1:9092',
+          POLYSTORE_JWT_ISSUER: 'https://127.0.0.1:1/',
+        }),
+      },
+    });
+    overridden.templates.api.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      JwtConfiguration: { Issuer: 'https://127.0.0.1:1/' },
+    });
+    Annotations.fromStack(overridden.stacks.functions).hasWarning(
+      '*',
+      Match.stringLikeRegexp('POLYSTORE_REDIS_TLS, POLYSTORE_LOG_BROKERS, POLYSTORE_JWT_ISSUER'),
+    );
   });
 
   test('can be destroyed as a whole once both consents are given', () => {
