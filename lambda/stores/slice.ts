@@ -49,8 +49,14 @@ export function sliceShape(fragment: SliceFragment): SliceShape {
 
 function shapeOf(fragment: SliceFragment): SliceShape {
   const { target, entity } = fragment.placement;
-  const columns = (names: readonly string[]): readonly CatalogColumn[] =>
-    [...new Set(names)].filter((name) => !(name in fragment.equal)).map((name) => columnOf(entity, name));
+  const columns = (
+    names: readonly string[],
+    partition: readonly CatalogTerm[] = [],
+  ): readonly CatalogColumn[] =>
+    [...new Set(names)]
+      // Within one hour, day or month of a column its values still differ.
+      .filter((name) => !(name in fragment.equal) || partition.some((term) => isPart(term, name)))
+      .map((name) => columnOf(entity, name));
   switch (target.kind) {
     case 'aurora.source':
     case 'aurora.table': {
@@ -78,13 +84,13 @@ function shapeOf(fragment: SliceFragment): SliceShape {
       if (fragment.index !== undefined) throw noIndex(fragment, []);
       return {
         partition: target.by,
-        sort: columns([target.order.column, ...entity.key]),
+        sort: columns([target.order.column, ...entity.key], target.by),
         sparse: false,
       };
     case 'opensearch.log':
     case 'archive.parquet':
       if (fragment.index !== undefined) throw noIndex(fragment, []);
-      return { partition: target.by, sort: columns(entity.key), sparse: false };
+      return { partition: target.by, sort: columns(entity.key, target.by), sparse: false };
     case 'opensearch.index':
     case 'keyspaces.rollup':
       throw refusal(fragment, 'has no partitions of rows');
@@ -92,6 +98,8 @@ function shapeOf(fragment: SliceFragment): SliceShape {
       throw refusal(fragment, 'holds no rows by key; its views do');
   }
 }
+
+const isPart = ({ column, unit }: CatalogTerm, name: string): boolean => column === name && unit !== 'value';
 
 function dynamodbShape(
   fragment: SliceFragment,
