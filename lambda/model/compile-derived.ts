@@ -85,6 +85,12 @@ export function compileRollup(view: KeyspacesRollupView, context: ViewContext): 
   const bucket = context.term(view.bucket, 'bucket');
   if (bucket.unit !== 'hour')
     problems.add(`${where}.bucket`, `is a ${bucket.unit}`, 'use hour(…): buckets are kept by the hour');
+  if (context.typeOf(bucket.column) === 'date')
+    problems.add(
+      `${where}.bucket`,
+      `takes the hour of '${view.bucket.field}', which is a date`,
+      'use a timestamp',
+    );
   const from = definition.views[view.from];
   const tables = Object.entries(definition.views).flatMap(([other, { kind }]) =>
     kind === 'keyspaces.table' ? [other] : [],
@@ -96,6 +102,12 @@ export function compileRollup(view: KeyspacesRollupView, context: ViewContext): 
       `use ${tables.join(' or ') || 'a keyspaces.table view, and declare one'}`,
     );
   } else {
+    if (from.expire !== undefined)
+      problems.add(
+        `${where}.from`,
+        `is '${view.from}', whose rows expire, and a bucket that is worked out later would lose what is gone`,
+        `leave expire out of '${view.from}', or keep another table for the rollup`,
+      );
     const expected = [...(tenant === undefined ? [] : [`the tenant '${tenant}'`]), `the bucket`];
     const terms = from.by.map((declared) => (typeof declared === 'string' ? declared : declared.field));
     const last = from.by.at(-1);

@@ -1,0 +1,1 @@
+export { planRollup, type RollupPlan, type RollupRefusal } from './rollup.ts';
