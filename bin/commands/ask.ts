@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
 import * as z from 'zod';
+import { type Workload, workloads } from '../../lambda/model/index.ts';
 import { type ApiRequest, callApi } from '../../local/deployment/api-client.ts';
 import { openCredentials } from '../../local/deployment/credentials.ts';
 import { requireRun } from '../../local/deployment/run-file.ts';
@@ -35,6 +36,7 @@ interface AskOptions extends CallerOptions {
   readonly param: readonly unknown[];
   readonly token?: string;
   readonly freshness?: number;
+  readonly workload?: Workload;
 }
 
 /** Credentials for one command need not live long. */
@@ -55,7 +57,12 @@ export function addAskCommands(program: Command, stateDir: string): void {
           .argParser(collectParameter),
       )
       .option('--token <token>', 'what the answer must at least have seen: the token of an earlier answer')
-      .option('--freshness <seconds>', 'how old the answer may be; 0 reads the sources', parseFreshness);
+      .option('--freshness <seconds>', 'how old the answer may be; 0 reads the sources', parseFreshness)
+      .addOption(
+        new Option('--workload <name>', 'whose replica of Aurora answers; default: by the statement').choices(
+          workloads,
+        ),
+      );
     addCallerOptions(command).action(async (sql: string, options: AskOptions) => {
       const answer = await ask(stateDir, name, sql, options);
       console.log(options.json ? JSON.stringify(answer) : print(answer));
@@ -82,6 +89,7 @@ async function ask(
     params: options.param,
     ...(options.token !== undefined && { token: options.token }),
     ...(options.freshness !== undefined && { freshness: options.freshness }),
+    ...(options.workload !== undefined && { workload: options.workload }),
   };
   return callApi({ url: run.api, bearer }, path, request);
 }

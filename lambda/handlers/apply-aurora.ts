@@ -13,7 +13,7 @@ const clock = readClock(process.env);
 const { writer, ...credentials } = readAuroraConnection(process.env, openSecrets(clock));
 const apply = createApply({
   catalog,
-  store: createAuroraStore({ ...credentials, writer, replica: undefined, clock, poolSize: 2 }),
+  store: createAuroraStore({ ...credentials, writer, replicas: undefined, clock, poolSize: 2 }),
   placements: placementsIn(catalog, 'aurora'),
   deadLetters: openDeadLetters(process.env, 'aurora', clock),
   log: openLog('apply-aurora'),

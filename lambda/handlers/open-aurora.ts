@@ -6,7 +6,7 @@ import { type AuroraSettings, type Environment, readAurora } from './settings.ts
 export function readAuroraConnection(
   env: Environment,
   readSecret: ReadSecret,
-): Pick<AuroraSettings, 'writer' | 'replica'> & AuroraCredentials {
+): Pick<AuroraSettings, 'writer' | 'replicas'> & AuroraCredentials {
   const { secretArn, tls, ...connection } = readAurora(env);
   return {
     ...connection,

@@ -19,7 +19,7 @@ const readSecret = openSecrets(clock);
 
 export const handler = async ({ part, allow = [] }: SchemaEvent) => {
   if (part !== 'log') {
-    const { writer, replica: _, ...credentials } = readAuroraConnection(process.env, readSecret);
+    const { writer, replicas: _, ...credentials } = readAuroraConnection(process.env, readSecret);
     const connection = { ...writer, ...credentials };
     const changed = await applySchema({ connection, catalog, allow, clock });
     await applyReplication({ connection, catalog });

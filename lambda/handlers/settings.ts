@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { PolystoreError } from '../errors.ts';
-import { type EnvironmentName, environmentNames as names } from '../model/index.ts';
+import { type EnvironmentName, environmentNames as names, type Workload, workloads } from '../model/index.ts';
 import type { ConnectionOptions } from '../stores/kafka/index.ts';
 import { isLoopback } from '../stores/loopback.ts';
 import type { Clock } from '../stores/store.ts';
@@ -114,7 +114,8 @@ export function readRedis(env: Environment): {
 
 export interface AuroraSettings {
   readonly writer: { readonly host: string; readonly port: number };
-  readonly replica: { readonly host: string; readonly port: number } | undefined;
+  /** Of callers' reads, by workload; undefined where the function answers none. */
+  readonly replicas: Readonly<Record<Workload, { readonly host: string; readonly port: number }>> | undefined;
   readonly database: string;
   readonly user: string;
   /** ARN of the secret with the password; undefined where none is asked. */
@@ -127,26 +128,56 @@ export function readAurora(env: Environment): AuroraSettings {
   const variables = readVariables(env, {
     [names.auroraWriter]: address,
     [names.auroraReplica]: z.optional(address),
+    [names.auroraDashboard]: z.optional(address),
+    [names.auroraAnalytics]: z.optional(address),
+    [names.auroraReporting]: z.optional(address),
     [names.auroraDatabase]: text,
     [names.auroraUser]: text,
     [names.auroraSecret]: z.optional(text),
     [names.auroraTls]: z._default(z.enum(['verify', 'disable'], 'takes verify or disable'), 'verify'),
   });
   const writer = variables[names.auroraWriter];
-  const replica = variables[names.auroraReplica];
+  // Until every deployment names one for each workload, one may serve all.
+  const one = variables[names.auroraReplica];
+  const replicas = replicasOf({
+    dashboard: variables[names.auroraDashboard] ?? one,
+    analytics: variables[names.auroraAnalytics] ?? one,
+    reporting: variables[names.auroraReporting] ?? one,
+  });
   const tls = variables[names.auroraTls] === 'verify';
   const secretArn = variables[names.auroraSecret];
-  const hosts = [writer.host, ...(replica === undefined ? [] : [replica.host])];
+  const hosts = [writer, ...Object.values(replicas ?? {})].map(({ host }) => host);
   if (!tls) requireLoopback(hosts, names.auroraTls, 'disable');
   if (secretArn === undefined) requireLoopback(hosts, names.auroraSecret, '');
   return {
     writer,
-    replica,
+    replicas,
     database: variables[names.auroraDatabase],
     user: variables[names.auroraUser],
     secretArn,
     tls,
   };
+}
+
+const replicaNames: Readonly<Record<Workload, EnvironmentName>> = {
+  dashboard: names.auroraDashboard,
+  analytics: names.auroraAnalytics,
+  reporting: names.auroraReporting,
+};
+
+/** A replica for each workload, or none at all. */
+function replicasOf(
+  found: Readonly<Record<Workload, { readonly host: string; readonly port: number } | undefined>>,
+): AuroraSettings['replicas'] {
+  const { dashboard, analytics, reporting } = found;
+  if (dashboard !== undefined && analytics !== undefined && reporting !== undefined)
+    return { dashboard, analytics, reporting };
+  const missing = workloads.filter((workload) => found[workload] === undefined);
+  if (missing.length === workloads.length) return undefined;
+  throw new PolystoreError(
+    'invalid_configuration',
+    `${missing.map((workload) => replicaNames[workload]).join(', ')} is not set, and other replicas are. Set one for each workload; they may name the same node.`,
+  );
 }
 
 /** Where DynamoDB is: the region's own, or the endpoint that the environment names. */

@@ -76,7 +76,8 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       freshness: request.freshness,
       validUntilMs: clock() + request.timeoutMs,
       maxRows: request.maxRows,
-      tokenHasPosition: token.aurora !== undefined,
+      workload: request.workload,
+      token,
     };
     return planRead(statement, catalog, context);
   };

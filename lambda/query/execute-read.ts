@@ -6,7 +6,7 @@ import { awaitVersions, layOver, relevantRows, sqlToken, tokenKeys } from './hon
 import { limits } from './limits.ts';
 import { type NativeRoute, type Qualified, type Route, sourcePlacement } from './plan.ts';
 import { type QueryStores, storeHolding } from './query-stores.ts';
-import { type Deadline, halfOf, type Timer, withDeadline } from './timer.ts';
+import { type Deadline, halfOf, startDeadline, type Timer, withDeadline } from './timer.ts';
 import type { TokenParts } from './tokens.ts';
 
 /** What one request asks of whichever placement answers it. */
@@ -55,10 +55,13 @@ export async function executeRead(
 ): Promise<ReadResult> {
   const failed: Attempt[] = [];
   let worst: PolystoreError | undefined;
+  const tokenMs = Math.min(limits.tokenWaitMs, Math.trunc(request.deadline.remainingMs() / 2));
+  const tokenDeadline = startDeadline(timer.clock, tokenMs);
   for (const [index, taken] of candidates.entries()) {
-    const deadline = deadlineOf(taken, index === candidates.length - 1, request.deadline, timer);
+    const shares = sharesOf(taken, index === candidates.length - 1, request.deadline, timer);
+    const { deadline } = shares;
     try {
-      const work = answerBy(taken.route, { ...request, deadline }, stores, timer);
+      const work = answerBy(taken.route, { ...request, ...shares, tokenDeadline }, stores, timer);
       return { answer: await withDeadline(work, deadline, timer), taken, failed };
     } catch (thrown) {
       const isLate = thrown instanceof PolystoreError && thrown.code === 'deadline_exceeded';
@@ -78,11 +81,21 @@ export async function executeRead(
 }
 
 /**
- * What one candidate may take. A key or a slice is a matter of milliseconds: a store that takes half of
- * the time for it is taken to be hung, and the next candidate has the other half. SQL may need all of it.
+ * What one candidate may take while there is another. A key or a slice is a matter of milliseconds: a store
+ * that takes half of the time for it is taken to be hung, and the next candidate has the other half. SQL
+ * may need all of the time, so only its beginning has to come within half of it.
  */
-function deadlineOf({ route }: Qualified, isLast: boolean, whole: Deadline, timer: Timer): Deadline {
-  return isLast || route.kind !== 'native' ? whole : halfOf(whole, timer.clock);
+function sharesOf(
+  { route }: Qualified,
+  isLast: boolean,
+  whole: Deadline,
+  timer: Timer,
+): Pick<Turn, 'deadline' | 'beginWithinMs'> {
+  if (isLast || route.kind === 'empty') return { deadline: whole, beginWithinMs: undefined };
+  const half = halfOf(whole, timer.clock);
+  return route.kind === 'sql'
+    ? { deadline: whole, beginWithinMs: half.timeoutMs }
+    : { deadline: half, beginWithinMs: undefined };
 }
 
 function hungStore({ placement }: Qualified, { timeoutMs }: Deadline, cause: unknown): PolystoreError {
@@ -93,13 +106,15 @@ function hungStore({ placement }: Qualified, { timeoutMs }: Deadline, cause: unk
   );
 }
 
-async function answerBy(
-  route: Route,
-  request: ReadRequest,
-  stores: QueryStores,
-  timer: Timer,
-): Promise<Answer> {
-  const { params, caller, token, maxRows, deadline } = request;
+/** What one candidate is given, of the request's time and of its token's. */
+interface Turn extends ReadRequest {
+  /** Nothing is waited for beyond it: while one placement is waited for, the others get there too. */
+  readonly tokenDeadline: Deadline;
+  readonly beginWithinMs: number | undefined;
+}
+
+async function answerBy(route: Route, request: Turn, stores: QueryStores, timer: Timer): Promise<Answer> {
+  const { params, caller, token, tokenDeadline, maxRows, deadline, beginWithinMs } = request;
   switch (route.kind) {
     case 'empty':
       return answerSelect(route.select, [], maxRows);
@@ -112,10 +127,11 @@ async function answerBy(
           params,
           caller,
           access: 'read',
-          ...(route.node === 'writer' && { node: 'writer' as const }),
+          node: route.node,
           timeoutMs: Math.max(1, deadline.remainingMs()),
+          ...(beginWithinMs !== undefined && { beginWithinMs }),
           maxRows,
-          ...sqlToken(route.statement, token, deadline),
+          ...sqlToken(route.statement, token, tokenDeadline),
         }),
       );
   }
@@ -123,13 +139,13 @@ async function answerBy(
 
 async function readNative(
   route: NativeRoute,
-  { token, deadline }: ReadRequest,
+  { token, tokenDeadline }: Turn,
   stores: QueryStores,
   timer: Timer,
 ): Promise<readonly VersionedRow[]> {
   const store = storeHolding(stores, route.placement);
   if (route.token === 'versions')
-    await awaitVersions(store, route.placement, relevantRows(route, token), deadline, timer);
+    await awaitVersions(store, route.placement, relevantRows(route, token), tokenDeadline, timer);
   // Rows that are laid over may take the place of rows that a limit let in.
   const over =
     route.token === 'lay-over' ? token.rows.filter((row) => row.entity === route.placement.entity.name) : [];

@@ -59,6 +59,7 @@ async function write(plan: WritePlan, request: WriteRequest, stores: QueryStores
         params: request.params,
         caller: request.caller,
         access: 'write',
+        node: 'writer',
         timeoutMs: Math.max(1, request.deadline.remainingMs()),
         maxRows: request.maxRows,
         notBefore: undefined,

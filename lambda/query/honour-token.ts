@@ -43,7 +43,7 @@ export function relevantRows(route: NativeRoute, parts: TokenParts): readonly To
 /**
  * Waits until a view holds the token's rows at their versions or higher.
  *
- * @throws PolystoreError `token_not_met` when it does not within the time allowed.
+ * @throws PolystoreError `token_not_met` when it does not by the deadline; it is asked once at least.
  */
 export async function awaitVersions(
   store: Store,
@@ -52,8 +52,6 @@ export async function awaitVersions(
   deadline: Deadline,
   timer: Timer,
 ): Promise<void> {
-  const startMs = timer.clock();
-  const allowedMs = Math.min(limits.tokenWaitMs, deadline.remainingMs());
   let missing = rows;
   while (missing.length > 0) {
     const waiting = missing;
@@ -67,10 +65,10 @@ export async function awaitVersions(
       return version_ === undefined || version_ < version;
     });
     if (missing.length === 0) return;
-    if (timer.clock() - startMs >= allowedMs) {
+    if (deadline.remainingMs() === 0) {
       throw new PolystoreError(
         'token_not_met',
-        `A view of ${placement.entity.name} has not reached ${missing.length} of the token's rows within ${allowedMs} ms. Send the same request again.`,
+        `A view of ${placement.entity.name} has not reached ${missing.length} of the token's rows within ${deadline.timeoutMs} ms. Send the same request again.`,
       );
     }
     await timer.sleep(limits.tokenPollMs);
@@ -93,13 +91,13 @@ export function layOver(
   return [...untouched, ...fromTable];
 }
 
-/** What a token asks of SQL on Aurora. */
+/** What a token asks of SQL on Aurora, which may be waited for until the deadline. */
 export function sqlToken(
   statement: Statement,
   parts: TokenParts,
   deadline: Deadline,
 ): Pick<SqlRequest, 'notBefore' | 'notBeforeVersions'> {
-  const waitMs = Math.min(limits.tokenWaitMs, Math.trunc(deadline.remainingMs() / 2));
+  const waitMs = deadline.remainingMs();
   const readsAurora = statement.reads.some((entity) => entity.source.kind === 'aurora.source');
   const position = readsAurora ? parts.aurora : undefined;
   const notBeforeVersions = statement.reads.flatMap((entity) => {

@@ -32,13 +32,15 @@ export function planRead(statement: Statement, catalog: Catalog, context: PlanCo
   const shaped = shape(statement, context);
   const native = shaped instanceof Unrecognised ? [] : planNative(shaped, context);
   const empty = native.length === 1 && native[0]?.engine === 'none';
-  const considered = empty ? native : [...native, ...planSql(statement, catalog.entities, context)];
+  const kind = classOf(shaped, context);
+  const workload = context.workload ?? (kind === 'analytic' ? 'analytics' : 'dashboard');
+  const considered = empty ? native : [...native, ...planSql(statement, catalog.entities, workload, context)];
   // A stable sort: of equals the first declared.
   const [first, ...rest] = considered
     .filter((candidate) => candidate.qualifies)
     .toSorted((a, b) => a.cost - b.cost);
   if (first === undefined) throw unanswerable(statement, shaped, considered);
-  return { class: classOf(shaped, context), considered, qualified: [first, ...rest] };
+  return { class: kind, considered, qualified: [first, ...rest] };
 }
 
 function shape(statement: Statement, context: PlanContext): SimpleSelect | Unrecognised {

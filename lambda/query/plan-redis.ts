@@ -32,7 +32,7 @@ export function planRedis(
   if (absent.length > 0) return refused(`it does not hold ${absent.join(', ')}`);
   const expired = mayHaveExpired(view, domains, context);
   if (expired !== undefined) return refused(expired);
-  if (context.tokenHasPosition && entity.source.kind === 'aurora.source')
+  if (context.token.aurora !== undefined && entity.source.kind === 'aurora.source')
     return refused('a row here cannot be compared with the WAL position of the token');
 
   const placement: Placement = { entity, target: view };

@@ -1,4 +1,4 @@
-import type { CatalogEntity } from '../model/index.ts';
+import type { CatalogEntity, Workload } from '../model/index.ts';
 import type { Statement } from './analyse.ts';
 import { type Candidate, costs, type PlanContext, type Qualified } from './plan.ts';
 
@@ -6,10 +6,24 @@ import { type Candidate, costs, type PlanContext, type Qualified } from './plan.
 const hasAuroraPlacement = (entity: CatalogEntity): boolean =>
   entity.source.kind === 'aurora.source' || entity.views.some((view) => view.kind === 'aurora.table');
 
-/** Judges the whole statement as SQL on Aurora: on a replica and, when nothing else will, on the writer. */
+/**
+ * Whose replicas are asked for a workload, in turn: the next heavier one lends its replica before a
+ * lighter one does, whose readers wait less gladly.
+ */
+const inTurn: Readonly<Record<Workload, readonly Workload[]>> = {
+  dashboard: ['dashboard', 'analytics', 'reporting'],
+  analytics: ['analytics', 'reporting', 'dashboard'],
+  reporting: ['reporting', 'analytics', 'dashboard'],
+};
+
+/**
+ * Judges the whole statement as SQL on Aurora: on the replica of the workload, on the others, and when
+ * nothing else will, on the writer.
+ */
 export function planSql(
   statement: Statement,
   entities: readonly CatalogEntity[],
+  workload: Workload,
   context: PlanContext,
 ): readonly Candidate[] {
   const refused = (why: string): readonly Candidate[] => [
@@ -38,20 +52,27 @@ export function planSql(
     cost: costs.auroraWriter,
     route: { kind: 'sql', node: 'writer', statement },
   };
-  const replica: Candidate =
-    context.freshness === 'strong'
-      ? {
-          placement: 'aurora.replica',
-          engine: 'aurora',
-          qualifies: false,
-          why: 'a replica follows the writer',
-        }
-      : {
-          ...base,
-          placement: 'aurora.replica',
-          why: 'Aurora holds all that the statement reads; PostgreSQL plans it',
-          cost: costs.auroraReplica,
-          route: { kind: 'sql', node: 'replica', statement },
-        };
-  return [replica, writer];
+  if (context.freshness === 'strong')
+    return [
+      {
+        placement: `aurora.${workload}`,
+        engine: 'aurora',
+        qualifies: false,
+        why: 'a replica follows the writer',
+      },
+      writer,
+    ];
+  const replicas = inTurn[workload].map(
+    (node, index): Qualified => ({
+      ...base,
+      placement: `aurora.${node}`,
+      why:
+        index === 0
+          ? `Aurora holds all that the statement reads; PostgreSQL plans it, on the replica for ${workload}`
+          : `answers when the replica for ${workload} does not`,
+      cost: costs.auroraReplica + index,
+      route: { kind: 'sql', node, statement },
+    }),
+  );
+  return [...replicas, writer];
 }

@@ -1,8 +1,9 @@
 import type { Value } from '../change/change.ts';
-import type { CatalogEntity, StoreName } from '../model/index.ts';
+import type { CatalogEntity, StoreName, Workload } from '../model/index.ts';
 import type { Fragment, Placement } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import type { SimpleSelect } from './select-shape.ts';
+import type { TokenParts } from './tokens.ts';
 
 /** The store that would answer; `none` where nothing is read. Kafka answers through its views. */
 export type Engine = Exclude<StoreName, 'kafka'> | 'none';
@@ -12,7 +13,7 @@ export type Route =
   /** Conditions contradict one another: there is nothing to read. */
   | { readonly kind: 'empty'; readonly select: SimpleSelect }
   | NativeRoute
-  | { readonly kind: 'sql'; readonly node: 'replica' | 'writer'; readonly statement: Statement };
+  | { readonly kind: 'sql'; readonly node: 'writer' | Workload; readonly statement: Statement };
 
 export interface NativeRoute {
   readonly kind: 'native';
@@ -58,6 +59,7 @@ export const costs = {
   dynamodbSlice: 4,
   dynamodbLocalIndex: 4.1,
   dynamodbIndex: 5,
+  /** Of the workload's own replica; one more for each that is asked in its place. */
   auroraReplica: 10,
   /** The writer has writes to do; a read goes there when nothing else will answer. */
   auroraWriter: 20,
@@ -74,8 +76,10 @@ export interface PlanContext {
   /** Epoch milliseconds until which rows must not have expired: now and the time the statement may take. */
   readonly validUntilMs: number;
   readonly maxRows: number;
-  /** Whether the given token holds a WAL position, which a view outside Aurora cannot be compared with. */
-  readonly tokenHasPosition: boolean;
+  /** Whose replica of Aurora is asked; undefined: by the kind of the statement. */
+  readonly workload: Workload | undefined;
+  /** What the answer must not lack. */
+  readonly token: TokenParts;
 }
 
 /** The columns that a select needs from a placement. */

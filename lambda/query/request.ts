@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Value } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
+import { type Workload, workloads } from '../model/index.ts';
 import { limits } from './limits.ts';
 
 /** One question, checked. */
@@ -11,6 +12,8 @@ export interface QueryRequest {
   readonly tokens: readonly string[];
   readonly timeoutMs: number;
   readonly maxRows: number;
+  /** Whose replica of Aurora answers SQL; undefined: by the kind of the statement. */
+  readonly workload: Workload | undefined;
 }
 
 const count = (most: number) => {
@@ -41,6 +44,7 @@ const requestShape = z.strictObject({
   token: z.optional(
     z.union([tokenShape, z.array(tokenShape).check(z.maxLength(limits.tokens)), z.null()], tokenTakes),
   ),
+  workload: z.optional(z.enum(workloads, `takes ${workloads.join(', ')}`)),
   limits: z.optional(
     z.strictObject({ timeoutMs: count(limits.timeoutMs.most), maxRows: count(limits.maxRows.most) }),
   ),
@@ -68,7 +72,7 @@ export function parseRequest(text: string): QueryRequest {
       details: { problems },
     });
   }
-  const { sql, params = [], freshness, token, limits: asked } = parsed.data;
+  const { sql, params = [], freshness, token, workload, limits: asked } = parsed.data;
   return {
     sql,
     params,
@@ -76,6 +80,7 @@ export function parseRequest(text: string): QueryRequest {
     tokens: typeof token === 'string' ? [token] : (token ?? []),
     timeoutMs: asked?.timeoutMs ?? limits.timeoutMs.default,
     maxRows: asked?.maxRows ?? limits.maxRows.default,
+    workload,
   };
 }
 
@@ -91,7 +96,7 @@ function checkShape(body: unknown) {
   }
 }
 
-const form = `{"sql": text, "params"?: [value, …], "freshness"?: 0, "token"?: text or [text, …], "limits"?: {"timeoutMs"?: 1 to ${limits.timeoutMs.most}, "maxRows"?: 1 to ${limits.maxRows.most}}}`;
+const form = `{"sql": text, "params"?: [value, …], "freshness"?: 0, "token"?: text or [text, …], "workload"?: "dashboard", "analytics" or "reporting", "limits"?: {"timeoutMs"?: 1 to ${limits.timeoutMs.most}, "maxRows"?: 1 to ${limits.maxRows.most}}}`;
 
 function parseFreshness(freshness: unknown): 'default' | 'strong' {
   if (freshness === undefined || freshness === null) return 'default';

@@ -7,6 +7,7 @@ import type {
   CatalogView,
   FieldType,
   TermUnit,
+  Workload,
 } from '../model/index.ts';
 import type { Condition } from './predicate.ts';
 
@@ -201,12 +202,17 @@ export interface SqlRequest {
   readonly caller: Caller;
   readonly access: 'read' | 'write';
   /**
-   * A read goes to a replica, unless this says the writer: for an answer that nothing acknowledged may
-   * be missing from. It stays a read-only transaction there. A write goes to the writer anyway.
+   * Where a read goes: to the replica of a workload, or to the writer for an answer that nothing acknowledged
+   * may be missing from. It is a read-only transaction there too. A write goes to the writer, whatever this says.
    */
-  readonly node?: 'writer';
+  readonly node: 'writer' | Workload;
   /** The statement is cancelled after so many milliseconds (`deadline_exceeded`). */
   readonly timeoutMs: number;
+  /**
+   * The node must have connected and begun within so many milliseconds (`store_unavailable`), so that one
+   * that hangs leaves time to ask another. Absent: it may take all of `timeoutMs`.
+   */
+  readonly beginWithinMs?: number;
   /** More rows than this is `result_too_large`. */
   readonly maxRows: number;
   /**

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type ErrorCode, errorCatalog, PolystoreError } from '../../lambda/errors.ts';
+import type { Workload } from '../../lambda/model/index.ts';
 
 /** What `POST /query` and `POST /explain` take. */
 export interface ApiRequest {
@@ -7,6 +8,7 @@ export interface ApiRequest {
   readonly params?: readonly unknown[];
   readonly token?: string;
   readonly freshness?: number;
+  readonly workload?: Workload;
 }
 
 const failure = z.object({

@@ -57,6 +57,23 @@ describe('the environment of a function', () => {
     });
   });
 
+  test('wants a replica for each workload or none; one variable serves all until each has its own', () => {
+    const one = { host: 'localhost', port: 1 };
+
+    expect(readAurora({ ...aurora, POLYSTORE_AURORA_TLS: 'disable' }).replicas).toBeUndefined();
+    expect(
+      readAurora({
+        ...aurora,
+        POLYSTORE_AURORA_TLS: 'disable',
+        POLYSTORE_AURORA_REPLICA: 'localhost:1',
+        POLYSTORE_AURORA_REPLICA_REPORTING: 'localhost:2',
+      }).replicas,
+    ).toEqual({ dashboard: one, analytics: one, reporting: { host: 'localhost', port: 2 } });
+    expect(() => readAurora({ ...aurora, POLYSTORE_AURORA_REPLICA_REPORTING: 'localhost:2' })).toThrow(
+      /REPLICA_DASHBOARD, POLYSTORE_AURORA_REPLICA_ANALYTICS is not set/,
+    );
+  });
+
   test.each(['-1', '128', '1.5', 'x', ''])('refuses the generation %j', (value) => {
     expect(() => readGeneration({ POLYSTORE_GENERATION: value })).toThrow(/POLYSTORE_GENERATION/);
   });

@@ -179,6 +179,7 @@ test.each([
   [{ sql: 'select 1', freshness: '0' }, 422, 'not_supported'],
   [{ sql: 'select 1', token: 'x' }, 400, 'invalid_token'],
   [{ sql: 'select 1', token: 5 }, 400, 'invalid_request'],
+  [{ sql: 'select 1', workload: 'writer' }, 400, 'invalid_request'],
   [{ sql: 'select nope from flight' }, 400, 'unknown_column'],
   [{ sql: `select '${'x'.repeat(100_000)}'` }, 413, 'payload_too_large'],
   [{ sql: 'select $1', params: ['x'.repeat(1_100_000)] }, 413, 'payload_too_large'],
@@ -253,7 +254,10 @@ test('explain answers the plan and runs nothing', async () => {
     await keys.sign({ tenant: 'UA' }),
   );
 
-  expect(body).toMatchObject({ class: 'analytic', chosen: { placement: 'aurora.replica', qualifies: true } });
+  expect(body).toMatchObject({
+    class: 'analytic',
+    chosen: { placement: 'aurora.analytics', qualifies: true },
+  });
   expect(aurora.asked).toEqual([]);
 });
 

@@ -8,7 +8,7 @@ import { readSimpleSelect } from '../../lambda/query/select-shape.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
 import { compareValues } from '../../lambda/stores/value-order.ts';
-import { catalog, createHarness, fakeAurora, nowMs, ua } from './harness.ts';
+import { catalog, createHarness, fakeAurora, nowMs, planContext, ua } from './harness.ts';
 import { flights, selects } from './statements.ts';
 
 const analyse = createAnalyser(catalog);
@@ -24,14 +24,7 @@ test('every placement that qualifies gives an answer that the rows of the source
         const timer = { clock: () => nowMs, sleep: () => new Promise<void>(() => {}) };
         for (const sql of statements) {
           const statement = await analyse(sql);
-          const context = {
-            tenant: 'UA',
-            params: [],
-            freshness: 'default',
-            validUntilMs: nowMs,
-            maxRows: 1000,
-            tokenHasPosition: false,
-          } as const;
+          const context = planContext();
           const simple = withTenant(readSimpleSelect(statement.statement, statement.reads, []), 'UA');
           const whole = answerSelect(
             { ...simple, limit: undefined, offset: 0 },

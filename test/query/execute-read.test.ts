@@ -5,7 +5,7 @@ import { executeRead } from '../../lambda/query/execute-read.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
-import { catalog, createHarness, nowMs, ua } from './harness.ts';
+import { catalog, createHarness, nowMs, planContext, ua } from './harness.ts';
 
 const analyse = createAnalyser(catalog);
 const never = () => new Promise<never>(() => {});
@@ -16,14 +16,7 @@ async function read(sql: string, { aurora, dynamodb, redis }: ReturnType<typeof 
     clock: () => nowMs,
     sleep: (ms: number) => (ms <= 5_000 ? Promise.resolve() : never()),
   };
-  const context = {
-    tenant: 'UA',
-    params: [],
-    freshness: 'default',
-    validUntilMs: nowMs,
-    maxRows: 10,
-    tokenHasPosition: false,
-  } as const;
+  const context = planContext({ maxRows: 10 });
   const { qualified } = planRead(await analyse(sql), catalog, context);
   const deadline = startDeadline(timer.clock, 10_000);
   const request = { params: [], caller: ua, token: noParts, maxRows: 10, deadline };
@@ -39,7 +32,7 @@ test('a store that hangs leaves the next placement half of the time', async () =
     harness,
   );
 
-  expect(taken.placement).toBe('aurora.replica');
+  expect(taken.placement).toBe('aurora.dashboard');
   expect(failed).toEqual([
     {
       placement: 'flight.board',

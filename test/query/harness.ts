@@ -5,7 +5,9 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { compile, entityOf, parseRow } from '../../lambda/model/index.ts';
 import type { QueryEngineOptions } from '../../lambda/query/engine.ts';
 import { createQueryEngine, createTokens } from '../../lambda/query/index.ts';
+import type { PlanContext } from '../../lambda/query/plan.ts';
 import type { QueryRequest } from '../../lambda/query/request.ts';
+import { noParts } from '../../lambda/query/tokens.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
 import type { Caller, Placement, SqlRequest, SqlResult, SqlStore } from '../../lambda/stores/store.ts';
@@ -146,6 +148,18 @@ export function createHarness(answers: (SqlResult | PolystoreError)[] = []) {
   };
 }
 
+/** What a statement of UA's is planned under, unless said otherwise. */
+export const planContext = (more: Partial<PlanContext> = {}): PlanContext => ({
+  tenant: 'UA',
+  params: [],
+  freshness: 'default',
+  validUntilMs: nowMs,
+  maxRows: 1000,
+  workload: undefined,
+  token: noParts,
+  ...more,
+});
+
 export const request = (sql: string, more: Partial<QueryRequest> = {}): QueryRequest => ({
   sql,
   params: more.params ?? [],
@@ -153,6 +167,7 @@ export const request = (sql: string, more: Partial<QueryRequest> = {}): QueryReq
   tokens: more.tokens ?? [],
   timeoutMs: more.timeoutMs ?? 10_000,
   maxRows: more.maxRows ?? 1_000,
+  workload: more.workload,
 });
 
 /** The code of the PolystoreError that work ends with, and its message. */

@@ -18,9 +18,9 @@ const routes: readonly (readonly [string, string, string])[] = [
     '2 item',
   ],
   ["select seats from aircraft where tail_number = 'N1'", 'aircraft.card', 'the whole key'],
-  ["select seats from aircraft where tail_number = any('{N1}')", 'aurora.replica', 'Aurora holds'],
-  ["select name from airport where airport_code = 'EWR'", 'aurora.replica', 'Aurora holds'],
-  ["select name from carrier where carrier = 'UA'", 'aurora.replica', 'Aurora holds'],
+  ["select seats from aircraft where tail_number = any('{N1}')", 'aurora.analytics', 'Aurora holds'],
+  ["select name from airport where airport_code = 'EWR'", 'aurora.dashboard', 'Aurora holds'],
+  ["select name from carrier where carrier = 'UA'", 'aurora.dashboard', 'Aurora holds'],
   // item collections
   [
     'select * from flight where flight_number = 1545 order by scheduled_at desc limit 3',
@@ -69,7 +69,7 @@ const routes: readonly (readonly [string, string, string])[] = [
   ],
   [
     "select * from flight where origin = 'EWR' and scheduled_at >= '2012-12-31 05:00Z' and scheduled_at < '2013-01-02'",
-    'aurora.replica',
+    'aurora.dashboard',
     'Aurora holds',
   ],
   // the leaderboard
@@ -81,21 +81,21 @@ const routes: readonly (readonly [string, string, string])[] = [
   [`select * from flight where ${day} and departure_delay_minutes > 60`, 'flight.leaderboard', 'a part'],
   [
     `select * from flight where ${day} order by departure_delay_minutes desc limit 10`,
-    'aurora.replica',
+    'aurora.dashboard',
     'Aurora holds',
   ],
   // PostgreSQL
-  ['select origin, count(*) from flight group by 1', 'aurora.replica', 'PostgreSQL plans it'],
-  ['select * from flight', 'aurora.replica', 'PostgreSQL plans it'],
-  ['select x.* from flight f where f.flight_number = 1', 'aurora.replica', 'PostgreSQL plans it'],
+  ['select origin, count(*) from flight group by 1', 'aurora.analytics', 'PostgreSQL plans it'],
+  ['select * from flight', 'aurora.dashboard', 'PostgreSQL plans it'],
+  ['select x.* from flight f where f.flight_number = 1', 'aurora.analytics', 'PostgreSQL plans it'],
   [
     "select * from flight where tail_number like 'N%' and flight_number = 1545",
-    'aurora.replica',
+    'aurora.analytics',
     'PostgreSQL plans it',
   ],
   [
     'select a.name from flight f join airport a on a.airport_code = f.destination',
-    'aurora.replica',
+    'aurora.analytics',
     'PostgreSQL plans it',
   ],
   // nothing to read
@@ -106,10 +106,10 @@ const routes: readonly (readonly [string, string, string])[] = [
   // What only PostgreSQL can say: these are errors there.
   [
     "select * from flight where flight_number = 1 and scheduled_at > '2013-01-01 10:00+16'",
-    'aurora.replica',
+    'aurora.analytics',
     'PostgreSQL',
   ],
-  ['select * from flight where flight_number = 1 limit 3::text', 'aurora.replica', 'PostgreSQL'],
+  ['select * from flight where flight_number = 1 limit 3::text', 'aurora.analytics', 'PostgreSQL'],
 ];
 
 test.each(routes)('%s is answered by %s', async (sql, placement, why) => {
@@ -283,7 +283,7 @@ describe('the tenant', () => {
     });
     const all = await explain('select * from flight where flight_number = 1', { caller: operator });
 
-    expect([named.chosen.placement, all.chosen.placement]).toEqual(['flight.source', 'aurora.replica']);
+    expect([named.chosen.placement, all.chosen.placement]).toEqual(['flight.source', 'aurora.dashboard']);
     expect(named.tenancy).toContain('audited');
   });
 

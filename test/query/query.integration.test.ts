@@ -19,7 +19,17 @@ import { keyOf } from '../../lambda/stores/source-write.ts';
 import type { Caller, Placement, Store } from '../../lambda/stores/store.ts';
 import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
-import { catalog, failure, flight, nowMs, operator, placementOf, request, secret } from './harness.ts';
+import {
+  catalog,
+  failure,
+  flight,
+  nowMs,
+  operator,
+  placementOf,
+  planContext,
+  request,
+  secret,
+} from './harness.ts';
 import { flights, selects } from './statements.ts';
 
 // Valkey is shared with other suites: carriers of our own keep its keys apart.
@@ -65,7 +75,7 @@ beforeAll(async () => {
   await ensureTable({ endpoint: dynamodb.endpoint, region, tableName, catalog });
   database = await createDatabase(catalog, clock);
   stores = {
-    aurora: database.open({ clock, replica: true }),
+    aurora: database.open({ clock, replicas: true }),
     dynamodb: createDynamodbStore({
       endpoint: dynamodb.endpoint,
       region,
@@ -106,6 +116,7 @@ async function caughtUp(): Promise<void> {
     params: [],
     caller: tenant,
     access: 'read',
+    node: 'dashboard',
     timeoutMs: 1000,
     maxRows: 1,
     notBefore: { position: BigInt(String(row?.at)), waitMs: 10_000 },
@@ -137,26 +148,19 @@ test('DynamoDB and Redis answer as PostgreSQL does', async () => {
   await fc.assert(
     fc.asyncProperty(selects(own, other), async (sql) => {
       const statement = await analyse(sql);
-      const context = {
-        tenant: own,
-        params: [],
-        freshness: 'default',
-        validUntilMs: nowMs,
-        maxRows: 1000,
-        tokenHasPosition: false,
-      } as const;
+      const context = planContext({ tenant: own });
       const { considered } = planRead(statement, catalog, context);
       const qualified = considered.filter((candidate) => candidate.qualifies);
       // Where conditions contradict one another nothing is asked; PostgreSQL has to agree.
-      const replica: Qualified = qualified.find(({ placement }) => placement === 'aurora.replica') ?? {
-        placement: 'aurora.replica',
+      const replica: Qualified = qualified.find(({ placement }) => placement === 'aurora.dashboard') ?? {
+        placement: 'aurora.dashboard',
         engine: 'aurora',
         why: '',
         qualifies: true,
         kind: 'sql',
         cost: 0,
         estimatedReads: undefined,
-        route: { kind: 'sql', node: 'replica', statement },
+        route: { kind: 'sql', node: 'dashboard', statement },
       };
       const expected = await answerBy(replica);
       const limited = / limit | offset /.test(sql);
@@ -165,7 +169,7 @@ test('DynamoDB and Redis answer as PostgreSQL does', async () => {
             ...replica,
             route: {
               kind: 'sql',
-              node: 'replica',
+              node: 'dashboard',
               statement: await analyse(sql.replace(/ (limit|offset) \d+/g, '')),
             },
           })
@@ -222,7 +226,7 @@ describe('statements that PostgreSQL runs', () => {
 
     const { route } = await ask(sql, { params: sql.includes('$1') ? [param] : [] });
 
-    expect(route.placement).toBe('aurora.replica');
+    expect(route.placement).toBe('aurora.analytics');
   });
 
   test.each([

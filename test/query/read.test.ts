@@ -244,7 +244,7 @@ describe('a token', () => {
     });
 
     expect(answer.route).toMatchObject({
-      placement: 'aurora.replica',
+      placement: 'aurora.dashboard',
       failed: [{ placement: 'flight.board', code: 'token_not_met' }],
     });
     expect(harness.aurora.asked).toMatchObject([
@@ -295,11 +295,9 @@ describe('a token', () => {
     expect(error).toEqual({ code: 'token_not_met', message: 'behind' });
   });
 
-  test('with a WAL position goes to a replica that has it, and to the writer when it has not', async () => {
-    const { engine, aurora, tokens } = createHarness([
-      new PolystoreError('token_not_met', 'behind'),
-      sqlResult(['seats'], [[5]]),
-    ]);
+  test('with a WAL position goes to the first replica that has it, and to the writer when none has', async () => {
+    const behind = new PolystoreError('token_not_met', 'behind');
+    const { engine, aurora, tokens } = createHarness([behind, behind, behind, sqlResult(['seats'], [[5]])]);
     const token = await tokens.issue({ aurora: 77n, rows: [] }, ua);
 
     const answer = await engine.query(
@@ -310,18 +308,25 @@ describe('a token', () => {
         tokens: [token],
         timeoutMs: 10_000,
         maxRows: 10,
+        workload: undefined,
       },
       ua,
     );
 
     expect(answer.route).toMatchObject({
       placement: 'aurora.writer',
-      failed: [{ placement: 'aurora.replica', code: 'token_not_met' }],
+      failed: ['dashboard', 'analytics', 'reporting'].map((node) => ({
+        placement: `aurora.${node}`,
+        code: 'token_not_met',
+      })),
     });
-    expect(aurora.asked).toMatchObject([
-      { notBefore: { position: 77n, waitMs: 2000 }, access: 'read' },
-      { node: 'writer', access: 'read' },
-    ]);
+    expect(aurora.asked).toMatchObject(
+      ['dashboard', 'analytics', 'reporting', 'writer'].map((node) => ({
+        node,
+        notBefore: { position: 77n, waitMs: 2000 },
+        access: 'read',
+      })),
+    );
     expect(answer.rows).toEqual([{ seats: 5 }]);
   });
 
@@ -389,19 +394,69 @@ describe('a store that is down', () => {
     ]);
   });
 
-  test('of Aurora fails over from replica to writer', async () => {
-    harness = createHarness([unavailable(), sqlResult(['count'], [['1']])]);
+  test('of Aurora fails over from replica to replica to writer', async () => {
+    harness = createHarness([unavailable(), unavailable(), unavailable(), sqlResult(['count'], [['1']])]);
 
     const answer = await harness.query('select count(*) from flight');
 
     expect(answer.route).toMatchObject({
       placement: 'aurora.writer',
-      failed: [{ placement: 'aurora.replica' }],
+      failed: [
+        { placement: 'aurora.analytics' },
+        { placement: 'aurora.reporting' },
+        { placement: 'aurora.dashboard' },
+      ],
     });
+    // The last one may take all that is left; each before it has to begin within half of it.
+    expect(harness.aurora.asked.map(({ beginWithinMs }) => beginWithinMs)).toEqual([
+      5000,
+      5000,
+      5000,
+      undefined,
+    ]);
   });
 });
 
-test('a read that a replica cancels for what it replays is answered by the writer', async () => {
+describe('the workload', () => {
+  test.each([
+    ["select name from airport where airport_code = 'EWR'", undefined, 'dashboard'],
+    ["select name from airport where name = 'Newark'", undefined, 'dashboard'],
+    [
+      'select a.name, count(*) from flight f join airport a on a.airport_code = f.origin group by 1',
+      undefined,
+      'analytics',
+    ],
+    ["select name from airport where airport_code = 'EWR'", 'reporting', 'reporting'],
+    [
+      'select a.name, count(*) from flight f join airport a on a.airport_code = f.origin group by 1',
+      'dashboard',
+      'dashboard',
+    ],
+  ] as const)('of %s, asked as %s, is %s', async (sql, workload, node) => {
+    const { route } = await harness.query(sql, { workload });
+
+    expect([route.placement, harness.aurora.asked.map((asked) => asked.node)]).toEqual([
+      `aurora.${node}`,
+      [node],
+    ]);
+  });
+
+  test('that waits for a token does not wait again at each node', async () => {
+    const row = flight();
+    await harness.seed(row, 1);
+    const token = await harness.tokens.issue(
+      { aurora: undefined, rows: [{ entity: 'flight', row, version: harness.version(2), log: undefined }] },
+      ua,
+    );
+
+    await harness.query(`select status from flight where origin = 'EWR' and ${day}`, { tokens: [token] });
+
+    // The board was waited for in vain, for as long as all of them may be waited for.
+    expect(harness.aurora.asked).toMatchObject([{ node: 'dashboard', notBefore: { waitMs: 0 } }]);
+  });
+});
+
+test('a read that a replica cancels for what it replays is answered by the next one', async () => {
   harness = createHarness([
     new PolystoreError('contended', 'conflict with recovery'),
     sqlResult(['n'], [[1]]),
@@ -411,7 +466,7 @@ test('a read that a replica cancels for what it replays is answered by the write
 
   expect(answer).toMatchObject({
     rows: [{ n: 1 }],
-    route: { placement: 'aurora.writer', failed: [{ placement: 'aurora.replica', code: 'contended' }] },
+    route: { placement: 'aurora.reporting', failed: [{ placement: 'aurora.analytics', code: 'contended' }] },
   });
 });
 
@@ -440,7 +495,7 @@ describe('limits', () => {
     );
 
     expect(answer.route).toMatchObject({
-      placement: 'aurora.replica',
+      placement: 'aurora.dashboard',
       failed: [{ placement: 'flight.source.byStatus', code: 'scan_refused' }],
     });
   });

@@ -7,13 +7,14 @@ import type { SqlStore } from '../../lambda/stores/store.ts';
 import type { EngineSet } from '../../local/engines/index.ts';
 import { sharedEngines } from '../engines.ts';
 
+type Replicas = NonNullable<Parameters<typeof createAuroraStore>[0]['replicas']>;
 type PostgresEndpoint = EngineSet['postgresWriter'];
 
 /** A database of its own on the shared PostgreSQL. */
 export interface TestDatabase {
   readonly connection: AuroraConnection;
-  /** A store on the writer, or with reads on the replica. */
-  open(options: { readonly clock: () => number; readonly replica?: boolean }): SqlStore;
+  /** A store on the writer, or with reads on replicas: the real ones, or those given. */
+  open(options: { readonly clock: () => number; readonly replicas?: true | Replicas }): SqlStore;
   /** Runs statements as the superuser. */
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   drop(): Promise<void>;
@@ -37,7 +38,10 @@ export async function createDatabase(
     open: (options) =>
       createAuroraStore({
         writer: { host: writer.host, port: writer.port },
-        ...(options.replica === true ? { replica: { host: replica.host, port: replica.port } } : {}),
+        replicas:
+          options.replicas === true
+            ? { dashboard: replica, analytics: replica, reporting: replica }
+            : options.replicas,
         ...credentials,
         clock: options.clock,
         poolSize: 8,

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Change } from '../../change/change.ts';
 import { coalesce } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
+import type { Workload } from '../../model/index.ts';
 import { backOff } from '../backoff.ts';
 import { notFiltered, notHeld } from '../placement.ts';
 import { sliceShape } from '../slice.ts';
@@ -17,8 +18,8 @@ import { renderUpsert, type Statement } from './write.ts';
 
 export interface AuroraStoreOptions extends AuroraCredentials {
   readonly writer: AuroraNode;
-  /** Reads of callers go here; absent: to the writer. */
-  readonly replica?: AuroraNode | undefined;
+  /** Where callers' reads go, by their workload; absent: to the writer. Nodes of one address share connections. */
+  readonly replicas?: Readonly<Record<Workload, AuroraNode>> | undefined;
   readonly clock: Clock;
   /** Connections at most, to each node. */
   readonly poolSize: number;
@@ -30,9 +31,23 @@ const applyAttempts = 6;
 
 /** Sources and views in Aurora PostgreSQL, and callers' SQL over both. */
 export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
-  const writer = createPool(options.writer, options, options.poolSize);
-  const replica =
-    options.replica === undefined ? undefined : createPool(options.replica, options, options.poolSize);
+  const pools = new Map<string, pg.Pool>();
+  const poolOf = (node: AuroraNode): pg.Pool => {
+    const address = `${node.host}:${node.port}`;
+    const pool = pools.get(address) ?? createPool(node, options, options.poolSize);
+    pools.set(address, pool);
+    return pool;
+  };
+  const writer = poolOf(options.writer);
+  const { replicas } = options;
+  const readers =
+    replicas === undefined
+      ? undefined
+      : {
+          dashboard: poolOf(replicas.dashboard),
+          analytics: poolOf(replicas.analytics),
+          reporting: poolOf(replicas.reporting),
+        };
   /** Partitions that are known to be there. */
   const partitions = new Set<string>();
   let closed = false;
@@ -142,21 +157,24 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
       const rows = await fetchAs({ ...sync, access: 'read' }, renderVersionsRead(placement, keys));
       return rows.map(([text]) => versionOf(text));
     },
-    run: async (request) =>
-      runSql(
-        open(request.access === 'read' && request.node !== 'writer' ? (replica ?? writer) : writer),
+    run: async (request) => {
+      const { access, node } = request;
+      return runSql(
+        open(access === 'write' || node === 'writer' ? writer : (readers?.[node] ?? writer)),
         request,
-      ),
+      );
+    },
     health: async () => {
-      const nodes = replica === undefined ? [writer] : [writer, replica];
       await Promise.all(
-        nodes.map((pool) => withClient(open(pool), healthMs, (client) => client.query('select 1'))),
+        [...pools.values()].map((pool) =>
+          withClient(open(pool), { giveUpMs: healthMs }, (client) => client.query('select 1')),
+        ),
       );
     },
     close: async () => {
       if (closed) return;
       closed = true;
-      await Promise.all([writer.end(), replica?.end()]);
+      await Promise.all([...pools.values()].map((pool) => pool.end()));
     },
   };
 }

@@ -19,10 +19,12 @@ const defaultWaitMs = 2_000;
 export async function runSql(pool: pg.Pool, request: SqlRequest): Promise<SqlResult> {
   const waitMs = request.notBefore?.waitMs ?? defaultWaitMs;
   const giveUpMs = request.timeoutMs + waitMs + marginMs;
-  const { caller: actor, access, timeoutMs } = request;
-  const fetched = await inTransaction(pool, { actor, access, timeoutMs, giveUpMs }, async (client) => {
-    await reachPosition(client, request);
-    await reachVersions(client, request, waitMs);
+  const { caller: actor, access, timeoutMs, beginWithinMs: beginMs } = request;
+  const options = { actor, access, timeoutMs, beginMs, giveUpMs };
+  const fetched = await inTransaction(pool, options, async (client) => {
+    const waitUntil = performance.now() + waitMs;
+    await reachPosition(client, request, waitUntil);
+    await reachVersions(client, request, waitUntil);
     return fetchAtMost(client, request);
   }).catch((error: unknown) => {
     throw readOnlyRefusal(error, request);
@@ -30,7 +32,7 @@ export async function runSql(pool: pg.Pool, request: SqlRequest): Promise<SqlRes
   const result = canonicalResult(fetched.fields, fetched.rows);
   if (access === 'read') return { ...result, rowCount: fetched.rowCount, position: undefined };
   // Asked for after the commit, the insert position is at or behind the end of its record.
-  const position = await withClient(pool, marginMs, async (client) => {
+  const position = await withClient(pool, { giveUpMs: marginMs }, async (client) => {
     const [row] = await fetchRows(client, {
       text: "select pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_lsn",
       params: [],
@@ -44,10 +46,14 @@ export async function runSql(pool: pg.Pool, request: SqlRequest): Promise<SqlRes
  * Waits until the node has replayed the position. Each question has a snapshot of its own (read
  * committed), and the statement's comes after the last of them.
  */
-async function reachPosition(client: pg.PoolClient, { notBefore }: SqlRequest): Promise<void> {
+async function reachPosition(
+  client: pg.PoolClient,
+  { notBefore }: SqlRequest,
+  waitUntil: number,
+): Promise<void> {
   if (notBefore === undefined) return;
   let reached = 0n;
-  const met = await poll(notBefore.waitMs, async () => {
+  const met = await poll(waitUntil, async () => {
     const [row] = await fetchRows(client, {
       // A writer holds all of its own positions; null is a standby that has replayed nothing.
       text: `select case when pg_catalog.pg_is_in_recovery()
@@ -66,12 +72,12 @@ async function reachPosition(client: pg.PoolClient, { notBefore }: SqlRequest): 
   );
 }
 
-async function reachVersions(client: pg.PoolClient, request: SqlRequest, waitMs: number): Promise<void> {
+async function reachVersions(client: pg.PoolClient, request: SqlRequest, waitUntil: number): Promise<void> {
   for (const { placement, key, version } of request.notBeforeVersions) {
     if (placement.target.kind !== 'aurora.table')
       throw notHeld('The Aurora store', placement, 'check versions in');
     const statement = renderVersionsRead(placement, [key]);
-    const met = await poll(waitMs, async () => {
+    const met = await poll(waitUntil, async () => {
       const [row] = await fetchRows(client, statement);
       const held = versionOf(row?.[0]);
       return held !== undefined && held >= version;
@@ -79,17 +85,16 @@ async function reachVersions(client: pg.PoolClient, request: SqlRequest, waitMs:
     if (!met)
       throw new PolystoreError(
         'token_not_met',
-        `${placementName(placement)} does not hold ${JSON.stringify(key)} at version ${renderVersion(version)} yet; ${waitMs} ms were waited. Ask again`,
+        `${placementName(placement)} does not hold ${JSON.stringify(key)} at version ${renderVersion(version)} yet. Ask again`,
       );
   }
 }
 
-/** By the monotonic clock: on a busy node a try takes longer than the pause between two. */
-async function poll(waitMs: number, isMet: () => Promise<boolean>): Promise<boolean> {
-  const deadline = performance.now() + waitMs;
+/** Asks at least once. By the monotonic clock: on a busy node a try takes longer than the pause between two. */
+async function poll(waitUntil: number, isMet: () => Promise<boolean>): Promise<boolean> {
   for (;;) {
     if (await isMet()) return true;
-    if (performance.now() >= deadline) return false;
+    if (performance.now() >= waitUntil) return false;
     await sleep(pollMs);
   }
 }

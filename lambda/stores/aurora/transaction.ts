@@ -14,6 +14,8 @@ export interface TransactionOptions {
   readonly access: 'read' | 'write';
   /** Each statement is cancelled after so many milliseconds. */
   readonly timeoutMs: number;
+  /** How long the server may take to connect and to begin. Default: `giveUpMs`. */
+  readonly beginMs?: number | undefined;
   /** The connection is given up after so many milliseconds in all, should the server not answer at all. */
   readonly giveUpMs: number;
 }
@@ -26,14 +28,15 @@ export interface TransactionOptions {
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
-  { actor, access, timeoutMs, giveUpMs }: TransactionOptions,
+  { actor, access, timeoutMs, ...patience }: TransactionOptions,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
-  return withClient(pool, giveUpMs, async (client) => {
+  return withClient(pool, patience, async (client, begun) => {
     await client.query(access === 'read' ? 'begin read only' : 'begin');
     try {
       const entry = entryOf(actor, timeoutMs);
       if (entry !== undefined) await client.query(entry);
+      begun();
       const result = await work(client);
       await client.query('commit');
       return result;
@@ -59,38 +62,36 @@ function entryOf(actor: Actor, timeoutMs: number): pg.QueryConfig | undefined {
   }
 }
 
-/** A connection for the length of `work`; one that failed in any way that is no answer is not used again. */
+/**
+ * A connection for the length of `work`, which says when the server has begun; one that failed in any way
+ * that is no answer is not used again.
+ */
 export async function withClient<T>(
   pool: pg.Pool,
-  giveUpMs: number,
-  work: (client: pg.PoolClient) => Promise<T>,
+  { giveUpMs, beginMs = giveUpMs }: Pick<TransactionOptions, 'beginMs' | 'giveUpMs'>,
+  work: (client: pg.PoolClient, begun: () => void) => Promise<T>,
 ): Promise<T> {
-  let client: pg.PoolClient;
-  try {
-    client = await pool.connect();
-  } catch (error) {
-    throw auroraError(error);
-  }
+  const begin = startPatience(beginMs, 'did not begin');
+  const whole = startPatience(giveUpMs, 'did not answer');
+  let client: pg.PoolClient | undefined;
   // While it is out of the pool, a connection's own errors come here and through its queries.
   const ignore = (): void => {};
-  client.on('error', ignore);
-  const timer = new AbortController();
   const release = (broken: boolean): void => {
-    client.removeListener('error', ignore);
-    client.release(broken);
+    client?.removeListener('error', ignore);
+    client?.release(broken);
   };
   try {
-    const giveUp = sleep(giveUpMs, undefined, { signal: timer.signal, ref: false }).then(
-      (): never => {
-        throw new PolystoreError(
-          'store_unavailable',
-          `PostgreSQL did not answer within ${giveUpMs} ms; of a write the outcome is unknown`,
-        );
-      },
-      // Aborted: the work has ended first, and nobody waits for this promise.
-      (): never => undefined as never,
-    );
-    const result = await Promise.race([work(client), giveUp]);
+    const connecting = pool.connect();
+    client = await Promise.race([connecting, begin.ended, whole.ended]).catch((error: unknown) => {
+      // It may connect all the same, for whoever asks next.
+      connecting.then(
+        (late) => late.release(),
+        () => {},
+      );
+      throw error;
+    });
+    client.on('error', ignore);
+    const result = await Promise.race([work(client, begin.stop), begin.ended, whole.ended]);
     release(false);
     return result;
   } catch (error) {
@@ -101,8 +102,34 @@ export async function withClient<T>(
     );
     throw ours;
   } finally {
-    timer.abort();
+    begin.stop();
+    whole.stop();
   }
+}
+
+interface Patience {
+  /** Rejects when the time is over; never settles when it was stopped before. */
+  readonly ended: Promise<never>;
+  readonly stop: () => void;
+}
+
+function startPatience(ms: number, what: string): Patience {
+  const timer = new AbortController();
+  const ended = new Promise<never>((_, reject) => {
+    sleep(ms, undefined, { signal: timer.signal, ref: false }).then(
+      () =>
+        reject(
+          new PolystoreError(
+            'store_unavailable',
+            `PostgreSQL ${what} within ${ms} ms; of a write the outcome is unknown`,
+          ),
+        ),
+      () => {},
+    );
+  });
+  // Its end counts only while somebody waits for it.
+  ended.catch(() => {});
+  return { ended, stop: () => timer.abort() };
 }
 
 /** Runs one statement; every value comes back as PostgreSQL's text. */

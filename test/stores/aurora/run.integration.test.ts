@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createVersion } from '../../../lambda/change/version.ts';
 import type { Caller, SqlRequest, SqlStore } from '../../../lambda/stores/store.ts';
+import { sharedEngines } from '../../engines.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, itemOf, itemRow, keyOfRow, placementOf, upsert } from '../contract-model.ts';
 
@@ -14,24 +17,25 @@ describe('statements in Aurora', () => {
   let store: SqlStore;
   beforeAll(async () => {
     database = await createDatabase(catalog, Date.now);
-    store = database.open({ clock: Date.now, replica: true });
+    store = database.open({ clock: Date.now, replicas: true });
   });
   afterAll(async () => {
     await store.close();
     await database.drop();
   });
+  const request: SqlRequest = {
+    text: '',
+    params: [],
+    caller: operator,
+    access: 'read',
+    node: 'dashboard',
+    timeoutMs: 10_000,
+    maxRows: 100,
+    notBefore: undefined,
+    notBeforeVersions: [],
+  };
   const run = (text: string, options: Partial<SqlRequest> = {}) =>
-    store.run({
-      text,
-      params: [],
-      caller: operator,
-      access: 'read',
-      timeoutMs: 10_000,
-      maxRows: 100,
-      notBefore: undefined,
-      notBeforeVersions: [],
-      ...options,
-    });
+    store.run({ ...request, text, ...options });
   const insertPlace = (place: string) =>
     run('insert into place values ($1, $1, 1)', { params: [place], access: 'write' });
 
@@ -43,6 +47,34 @@ describe('statements in Aurora', () => {
     await expect(run('delete from place', { node: 'writer' })).rejects.toMatchObject({
       code: 'not_supported',
     });
+  });
+
+  test('a read goes to the replica of its workload; one that hangs is given up before its time is over', async () => {
+    const { postgresReplica: reporting } = sharedEngines();
+    // It takes connections and says nothing, as a node does that hangs.
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    // An address of TCP has a port.
+    const { port } = server.address() as AddressInfo;
+    const hung = { host: '127.0.0.1', port };
+    const apart = database.open({
+      clock: Date.now,
+      replicas: { dashboard: hung, analytics: hung, reporting },
+    });
+    const read = { ...request, text: 'select pg_is_in_recovery()', timeoutMs: 600_000 };
+
+    const refused = apart.run({ ...read, node: 'analytics', beginWithinMs: 50 });
+
+    await expect(refused).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('did not begin within 50 ms'),
+    });
+    expect((await apart.run({ ...read, node: 'reporting' })).rows).toEqual([[true]]);
+    expect((await apart.run({ ...read, node: 'dashboard', access: 'write' })).rows).toEqual([[false]]);
+    await apart.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
   });
 
   test('a read that names a write’s position sees it on the replica, every time', async () => {
