@@ -82,7 +82,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   }
   const credentials = await openCredentials(stateDir);
   const environment = functionEnvironment({
-    engines: endpointsOf(ports),
+    engines: endpointsOf(ports, options.downloads),
     credentials,
     tableName: catalog.table?.name ?? catalog.name,
     deadLettersTableName: deadLettersTableName(catalog),
@@ -230,5 +230,7 @@ export function describeEndpoints(engines: EngineSet): readonly (readonly [strin
     ['Kafka Connect', engines.connect.url],
     ['DynamoDB', engines.dynamodb.endpoint],
     ['Valkey', `${engines.valkey.host}:${engines.valkey.port}`],
+    ['Cassandra', `${engines.cassandra.host}:${engines.cassandra.port}`],
+    [`OpenSearch ${engines.opensearch.version}`, engines.opensearch.url],
   ];
 }

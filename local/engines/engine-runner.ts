@@ -1,9 +1,11 @@
 import { PolystoreError } from '../../lambda/errors.ts';
+import { createCassandra } from './cassandra.ts';
 import { createConnect } from './connect.ts';
 import { createDynamodb } from './dynamodb.ts';
 import type { Engine, EngineContext } from './engine.ts';
 import { EngineError } from './engine-error.ts';
 import { createKafka } from './kafka.ts';
+import { createOpensearch } from './opensearch.ts';
 import { createPostgresReplica, createPostgresWriter } from './postgres.ts';
 import { residentBytes } from './process-identity.ts';
 import type { ProcessRecord } from './process-record.ts';
@@ -47,6 +49,8 @@ export function createEngineRunner(options: {
     connect: createConnect(context),
     dynamodb: createDynamodb(context),
     valkey: createValkey(context),
+    cassandra: createCassandra(context),
+    opensearch: createOpensearch(context),
   };
   const processes = new Map<EngineName, Supervised>();
   const asked = new Set<Supervised>();

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { type Downloads, opensearchVersions } from '../setup/index.ts';
+import { datacenter } from './cassandra-settings.ts';
 import { createEngineRunner, type EngineRunner } from './engine-runner.ts';
 import { requireFreePorts } from './ports.ts';
 import { databaseName } from './postgres.ts';
@@ -70,7 +72,7 @@ export async function beginEngines(options: EnginesOptions): Promise<StartingEng
   const endAll = (): void => runner.signalAll();
   process.once('exit', endAll);
 
-  const endpoints = endpointsOf(ports);
+  const endpoints = endpointsOf(ports, downloads);
   const start = startInOrder({ runner, engines, endpoints, after, signal });
   const stop = async (): Promise<void> => {
     begun = performance.now();
@@ -100,8 +102,8 @@ export async function beginEngines(options: EnginesOptions): Promise<StartingEng
   };
 }
 
-/** Where a set with these ports is reached. */
-export function endpointsOf(ports: EnginePorts): EngineSet {
+/** Where a set with these ports, of what was fetched, is reached. */
+export function endpointsOf(ports: EnginePorts, { opensearch }: Pick<Downloads, 'opensearch'>): EngineSet {
   const host = '127.0.0.1';
   const postgres = { host, database: databaseName, user: 'postgres' };
   return {
@@ -111,5 +113,10 @@ export function endpointsOf(ports: EnginePorts): EngineSet {
     connect: { url: `http://${host}:${ports.connect}` },
     dynamodb: { endpoint: `http://${host}:${ports.dynamodb}` },
     valkey: { host, port: ports.valkey },
+    cassandra: { host, port: ports.cassandra, datacenter },
+    opensearch: {
+      url: `http://${host}:${ports.opensearch}`,
+      version: opensearchVersions[opensearch.major],
+    },
   };
 }

@@ -18,7 +18,14 @@ export function renderProperties(properties: Readonly<Record<string, string | nu
   return `${lines.join('\n')}\n`;
 }
 
-/** Writes the logging settings of Kafka and Connect. Returns the JVM flag that points to them. */
+/** Settings as YAML, of which JSON is a part: one setting a line. */
+export function renderYaml(settings: Readonly<Record<string, unknown>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)
+    .join('');
+}
+
+/** Writes the logging settings of what logs through log4j. Returns the JVM flag that points to them. */
 export async function writeLogging(
   directory: string,
   quiet: Readonly<Record<string, string>> = {},

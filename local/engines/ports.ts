@@ -19,6 +19,14 @@ const portUses: Readonly<Record<PortName, PortUse>> = {
   connect: { engine: 'connect', variable: 'POLYSTORE_PORT_CONNECT', usual: 18083 },
   dynamodb: { engine: 'dynamodb', variable: 'POLYSTORE_PORT_DYNAMODB', usual: 28002 },
   valkey: { engine: 'valkey', variable: 'POLYSTORE_PORT_VALKEY', usual: 26379 },
+  cassandra: { engine: 'cassandra', variable: 'POLYSTORE_PORT_CASSANDRA', usual: 29042 },
+  cassandraStorage: { engine: 'cassandra', variable: 'POLYSTORE_PORT_CASSANDRA_STORAGE', usual: 27000 },
+  opensearch: { engine: 'opensearch', variable: 'POLYSTORE_PORT_OPENSEARCH', usual: 29200 },
+  opensearchTransport: {
+    engine: 'opensearch',
+    variable: 'POLYSTORE_PORT_OPENSEARCH_TRANSPORT',
+    usual: 29300,
+  },
 };
 // `portUses` has exactly the keys of `EnginePorts`, by its type.
 const portNames = Object.keys(portUses) as readonly PortName[];

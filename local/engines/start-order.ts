@@ -11,6 +11,8 @@ const waitsFor: Readonly<Record<EngineName, readonly EngineName[]>> = {
   connect: ['postgres-writer', 'kafka'],
   dynamodb: [],
   valkey: [],
+  cassandra: [],
+  opensearch: [],
 };
 
 /** The engines asked for and those that they wait for, in the order in which people read them. */

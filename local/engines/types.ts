@@ -8,6 +8,8 @@ export const engineNames = [
   'connect',
   'dynamodb',
   'valkey',
+  'cassandra',
+  'opensearch',
 ] as const;
 export type EngineName = (typeof engineNames)[number];
 
@@ -18,6 +20,8 @@ export const engineTitles: Readonly<Record<EngineName, string>> = {
   connect: 'Kafka Connect',
   dynamodb: 'DynamoDB Local',
   valkey: 'Valkey',
+  cassandra: 'Cassandra',
+  opensearch: 'OpenSearch',
 };
 
 export interface PostgresEndpoint {
@@ -38,6 +42,10 @@ export interface EngineSet {
   readonly connect: { readonly url: string };
   readonly dynamodb: { readonly endpoint: string };
   readonly valkey: { readonly host: string; readonly port: number };
+  /** `datacenter` as CQL and drivers name it. */
+  readonly cassandra: { readonly host: string; readonly port: number; readonly datacenter: string };
+  /** `url` without a slash at its end; `version` such as `3.8.0`. */
+  readonly opensearch: { readonly url: string; readonly version: string };
 }
 
 /** The TCP ports on 127.0.0.1 that a set listens on. */
@@ -49,6 +57,10 @@ export interface EnginePorts {
   readonly connect: number;
   readonly dynamodb: number;
   readonly valkey: number;
+  readonly cassandra: number;
+  readonly cassandraStorage: number;
+  readonly opensearch: number;
+  readonly opensearchTransport: number;
 }
 
 export type EngineState = 'preparing' | 'starting' | 'ready' | 'stopping' | 'stopped' | 'exited';

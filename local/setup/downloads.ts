@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { chooseCassandraJava, chooseOpensearch, type JavaChoice, type OpensearchMajor } from './javas.ts';
+import { findJdks } from './jdks.ts';
 
 /** Where everything is that the set-up brings. All paths are absolute. */
 export interface Downloads {
@@ -10,6 +12,14 @@ export interface Downloads {
   readonly connectPlugins: string;
   /** Jars and native library of DynamoDB Local, and our launcher's class. */
   readonly dynamodbJars: string;
+  /** Jars of Cassandra, and the Java that can run it. */
+  readonly cassandra: { readonly jars: string; readonly java: JavaChoice };
+  /** Jars of OpenSearch in the version that this machine's Java can run, and our launcher's class. */
+  readonly opensearch: {
+    readonly major: OpensearchMajor;
+    readonly jars: string;
+    readonly java: JavaChoice;
+  };
   /** The executable. */
   readonly valkeyServer: string;
   /** The folder that holds `bin/`, `lib/` and `share/` of PostgreSQL. */
@@ -26,14 +36,21 @@ export function downloadsFolder(root: string): string {
   return join(root, '.polystore', 'downloads');
 }
 
-/** Says where the parts are, whether or not they are there already; `setUp` puts them there. */
+/**
+ * Says where the parts are, whether or not they are there already; `setUp` puts them there.
+ * @throws PolystoreError `invalid_configuration` when the environment chooses what there is not.
+ */
 export function locateDownloads(root: string, environment: NodeJS.ProcessEnv = process.env): Downloads {
   const folder = downloadsFolder(root);
+  const jdks = findJdks({ environment });
+  const opensearch = chooseOpensearch(jdks, environment);
   return {
     java: environment.JAVA_HOME ? join(environment.JAVA_HOME, 'bin', 'java') : 'java',
     kafkaJars: join(folder, 'kafka'),
     connectPlugins: join(folder, 'connect-plugins'),
     dynamodbJars: join(folder, 'dynamodb'),
+    cassandra: { jars: join(folder, 'cassandra'), java: chooseCassandraJava(jdks) },
+    opensearch: { ...opensearch, jars: join(folder, `opensearch-${opensearch.major}`) },
     valkeyServer: join(folder, 'valkey', 'valkey-server'),
     postgres: join(
       root,

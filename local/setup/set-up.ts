@@ -3,7 +3,7 @@ import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { type Downloads, downloadsFolder, locateDownloads } from './downloads.ts';
 import { planSteps, type SetUpPart, type Step } from './steps.ts';
-import { javaTool, mavenTool, requireTools } from './tools.ts';
+import { javaTool, type MissingTool, mavenTool, requireTools } from './tools.ts';
 
 export interface SetUpOptions {
   /** Absolute path of the project. */
@@ -29,7 +29,10 @@ export async function setUp({ root, silent = false, parts, signal }: SetUpOption
 
   // Java is needed to run the engines even when nothing is left to fetch.
   const java = parts === undefined ? [javaTool(downloads.java)] : [];
-  await requireTools([...java, ...new Set(todo.flatMap((step) => step.tools))]);
+  await requireTools(
+    [...java, ...new Set(todo.flatMap((step) => step.tools))],
+    missingJavas(downloads).filter(({ part }) => wanted.some((step) => step.part === part)),
+  );
   if (todo.length === 0) return downloads;
 
   const folder = downloadsFolder(root);
@@ -41,6 +44,20 @@ export async function setUp({ root, silent = false, parts, signal }: SetUpOption
     { silent, signal },
   );
   return downloads;
+}
+
+/** The engines that run on some Javas only, and found none. */
+function missingJavas(downloads: Downloads): readonly (MissingTool & { readonly part: SetUpPart })[] {
+  const parts = ['cassandra', 'opensearch'] as const;
+  const names = { cassandra: 'Cassandra', opensearch: 'OpenSearch' } as const;
+  return parts.flatMap((part) => {
+    const { java } = downloads[part];
+    if (java.kind === 'found') return [];
+    const { problem, debianPackage } = java;
+    return [
+      { part, name: `Java for ${names[part]}`, problem, debianPackage, neededFor: `running ${names[part]}` },
+    ];
+  });
 }
 
 async function pending(steps: readonly Step[]): Promise<readonly Step[]> {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { damagedDownload, tryAgain } from './damaged-download.ts';
 import { type Downloads, debeziumFolder } from './downloads.ts';
+import { opensearchVersions, requireJava } from './javas.ts';
 import { compileJava, fetchJars, fingerprint } from './maven.ts';
 import { pipDownload, runPythonModule } from './pip.ts';
 import { isPrepared, prepareOnce } from './prepare-once.ts';
@@ -10,7 +11,15 @@ import { runTool, type Watch } from './run-tool.ts';
 import { mavenTool, pipTool, type Tool } from './tools.ts';
 
 /** What the set-up can bring, each by itself. */
-export type SetUpPart = 'kafka' | 'debezium' | 'dynamodb' | 'postgres' | 'valkey' | 'flights';
+export type SetUpPart =
+  | 'kafka'
+  | 'debezium'
+  | 'dynamodb'
+  | 'cassandra'
+  | 'opensearch'
+  | 'postgres'
+  | 'valkey'
+  | 'flights';
 
 /** One thing the set-up brings. */
 export interface Step {
@@ -30,7 +39,13 @@ export async function planSteps(downloads: Downloads): Promise<{
   readonly other: readonly Step[];
 }> {
   return {
-    maven: [await kafkaStep(downloads), await debeziumStep(downloads), await dynamodbStep(downloads)],
+    maven: [
+      await kafkaStep(downloads),
+      await debeziumStep(downloads),
+      await dynamodbStep(downloads),
+      await cassandraStep(downloads),
+      await opensearchStep(downloads),
+    ],
     other: [postgresStep(downloads), valkeyStep(downloads), flightsStep(downloads)],
   };
 }
@@ -80,6 +95,37 @@ async function dynamodbStep({ dynamodbJars, java }: Downloads): Promise<Step> {
     tools: [mavenTool],
     build: async (target, watch) => {
       await fetchJars({ step: title, pom, target, holds: 'DynamoDBLocal-', ...watch });
+      await compileJava({ step: title, java, file: launcher, target });
+    },
+  });
+}
+
+async function cassandraStep({ cassandra }: Downloads): Promise<Step> {
+  const title = 'Cassandra 5.0.9';
+  const pom = 'cassandra.xml';
+  return folderStep({
+    part: 'cassandra',
+    title,
+    directory: cassandra.jars,
+    version: await fingerprint([join('poms', pom)]),
+    tools: [mavenTool],
+    build: (target, watch) => fetchJars({ step: title, pom, target, holds: 'cassandra-all-', ...watch }),
+  });
+}
+
+async function opensearchStep({ opensearch }: Downloads): Promise<Step> {
+  const title = `OpenSearch ${opensearchVersions[opensearch.major]}`;
+  const pom = `opensearch-${opensearch.major}.xml`;
+  const launcher = 'LoopbackOpensearch.java';
+  return folderStep({
+    part: 'opensearch',
+    title,
+    directory: opensearch.jars,
+    version: await fingerprint([join('poms', pom), launcher]),
+    tools: [mavenTool],
+    build: async (target, watch) => {
+      await fetchJars({ step: title, pom, target, holds: 'opensearch-core-', ...watch });
+      const java = requireJava(opensearch.java, title);
       await compileJava({ step: title, java, file: launcher, target });
     },
   });

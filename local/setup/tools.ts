@@ -4,14 +4,18 @@ import { PolystoreError } from '../../lambda/errors.ts';
 
 const execute = promisify(execFile);
 
-/** A tool that must be on the machine, and how to see that it is. */
-export interface Tool {
+/** What a tool is to the person who has to get it. */
+export interface NamedTool {
   readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
   /** What cannot be done without it. */
   readonly neededFor: string;
   readonly debianPackage: string;
+}
+
+/** A tool that must be on the machine, and how to see that it is. */
+export interface Tool extends NamedTool {
+  readonly command: string;
+  readonly args: readonly string[];
   /** Looks at what the tool printed; returns what is wrong with it, if anything. */
   readonly complain?: (output: string) => string | undefined;
 }
@@ -40,7 +44,7 @@ export const mavenTool: Tool = {
   name: 'Maven',
   command: 'mvn',
   args: ['-version'],
-  neededFor: 'fetching Kafka, Debezium and DynamoDB Local',
+  neededFor: 'fetching Kafka, Debezium, DynamoDB Local, Cassandra and OpenSearch',
   debianPackage: 'maven',
 };
 
@@ -52,24 +56,38 @@ export const pipTool: Tool = {
   debianPackage: 'python3 python3-pip',
 };
 
+/** A tool that was looked for and not found, and what was found instead. */
+export interface MissingTool extends NamedTool {
+  readonly problem: string;
+}
+
 /**
  * Tries every tool.
+ * @param known those of which it is known already that they are missing
  * @throws `tool_missing` that names all that are missing, what needs each and how to get them.
  */
-export async function requireTools(tools: readonly Tool[]): Promise<void> {
-  const findings = await Promise.all(tools.map(async (tool) => ({ tool, problem: await problemOf(tool) })));
-  const missing = findings.filter(({ problem }) => problem !== undefined);
+export async function requireTools(
+  tools: readonly Tool[],
+  known: readonly MissingTool[] = [],
+): Promise<void> {
+  const tried = await Promise.all(
+    tools.map(async (tool): Promise<MissingTool[]> => {
+      const problem = await problemOf(tool);
+      return problem === undefined ? [] : [{ ...tool, name: `${tool.name} (${tool.command})`, problem }];
+    }),
+  );
+  const missing = [...tried.flat(), ...known];
   if (missing.length === 0) return;
 
   const lines = missing.map(
-    ({ tool, problem }) => `  ${tool.name} (${tool.command}): ${problem}. Needed for ${tool.neededFor}.`,
+    ({ name, problem, neededFor }) => `  ${name}: ${problem}. Needed for ${neededFor}.`,
   );
-  const packages = missing.map(({ tool }) => tool.debianPackage).join(' ');
+  const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))].join(' ');
   throw new PolystoreError(
     'tool_missing',
     `The set-up needs tools that this machine does not have:\n${lines.join('\n')}\n` +
       `On Debian or Ubuntu: apt-get install ${packages}\nThen run the same command again.`,
-    { details: { missing: missing.map(({ tool }) => tool.name), packages } },
+    { details: { missing: missing.map(({ name }) => name), packages } },
   );
 }
 

@@ -32,6 +32,10 @@ const variables: Readonly<Record<keyof EnginePorts, string>> = {
   connect: 'CONNECT',
   dynamodb: 'DYNAMODB',
   valkey: 'VALKEY',
+  cassandra: 'CASSANDRA',
+  cassandraStorage: 'CASSANDRA_STORAGE',
+  opensearch: 'OPENSEARCH',
+  opensearchTransport: 'OPENSEARCH_TRANSPORT',
 };
 
 async function makePlace(): Promise<Place> {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { renderCassandraSettings } from '../../../local/engines/cassandra-settings.ts';
 import { renderConnectSettings } from '../../../local/engines/connect.ts';
 import { renderKafkaSettings } from '../../../local/engines/kafka.ts';
+import { renderOpensearchSettings } from '../../../local/engines/opensearch.ts';
 import { renderPostgresSettings } from '../../../local/engines/postgres-settings.ts';
 import { renderValkeyArgs } from '../../../local/engines/valkey.ts';
 
@@ -64,5 +66,35 @@ describe('Valkey arguments', () => {
     const args = renderValkeyArgs({ directory: '/data', port: 6379, durable }).join(' ');
 
     expect(args).toContain(`--appendonly yes --appendfsync ${fsync} --maxmemory-policy noeviction`);
+  });
+});
+
+describe('Cassandra settings', () => {
+  const text = renderCassandraSettings({ data: '/my data', port: 9042, storagePort: 7000 });
+
+  test('clients and other nodes are listened for on this machine only', () => {
+    expect(text).toContain('\nlisten_address: "127.0.0.1"\nrpc_address: "127.0.0.1"\n');
+    expect(text).toContain('\nstorage_port: 7000\nnative_transport_port: 9042\n');
+    expect(text).toContain('[{"seeds":"127.0.0.1:7000"}]');
+  });
+
+  test('a write is in the commit log before it is acknowledged', () => {
+    expect(text).toContain('\ncommitlog_sync: "batch"\n');
+  });
+
+  test('all data is in one folder', () => {
+    const folders = text.match(/"\/[^"]*"/g) ?? [];
+
+    expect(folders).toHaveLength(5);
+    expect(folders.every((folder) => folder.startsWith('"/my data/'))).toBe(true);
+  });
+});
+
+describe('OpenSearch settings', () => {
+  test('both of its listeners are on this machine only', () => {
+    const text = renderOpensearchSettings({ data: '/my data', port: 9200, transportPort: 9300 });
+
+    expect(text).toContain('\nnetwork.host: "127.0.0.1"\nhttp.port: 9200\ntransport.port: 9300\n');
+    expect(text).toContain('\npath.data: "/my data"\n');
   });
 });

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { type EngineName, endpointsOf, engineNames, freePorts } from '../../../local/engines/index.ts';
 import { startInOrder, stopInOrder, withNeeded } from '../../../local/engines/start-order.ts';
+import { locateDownloads } from '../../../local/setup/index.ts';
 
 /** Engines that come to serve when the test says so. */
 function scripted() {
@@ -30,7 +31,7 @@ function scripted() {
   };
 }
 
-const endpoints = endpointsOf(await freePorts());
+const endpoints = endpointsOf(await freePorts(), locateDownloads('/project'));
 
 describe('withNeeded', () => {
   test('adds what an engine waits for', () => {

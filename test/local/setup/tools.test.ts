@@ -26,7 +26,7 @@ describe('requireTools', () => {
       message: expect.stringMatching(
         /first.*not found.*the first step[\s\S]*second.*the second step[\s\S]*apt-get install first-package second-package/,
       ),
-      details: { missing: ['first', 'second'] },
+      details: { missing: ['first (no-such-first)', 'second (no-such-second)'] },
     });
   });
 
