@@ -4,8 +4,10 @@ import type { Environment } from './environment.ts';
 export const dev: Environment = {
   name: 'dev',
   network: { cidr: '10.64.0.0/16', availabilityZones: 2 },
-  relational: { minimumAcu: 0.5, maximumAcu: 4, readers: 1, backupDays: 7 },
-  cache: { nodeType: 'cache.t4g.small', shards: 1, replicasPerShard: 1, snapshotDays: 3 },
+  // One reader, which all workloads share.
+  relational: { minimumAcu: 0.5, maximumAcu: 4, readers: 1, workloadReaders: {}, backupDays: 7 },
+  views: { nodeType: 'cache.t4g.small', shards: 1, replicasPerShard: 1, snapshotDays: 3 },
+  cache: { nodeType: 'cache.t4g.micro', shards: 1, replicasPerShard: 0 },
   log: {
     brokerType: 't3.small',
     brokers: 2,

@@ -1,4 +1,5 @@
-import type { EnvironmentName } from '../../lambda/model/index.ts';
+import type { EnvironmentName, Workload } from '../../lambda/model/index.ts';
+import type { WorkloadReaders } from '../constructs/relational-store/index.ts';
 
 /**
  * What differs from one environment to the next, as plain data. What is the same everywhere (encryption,
@@ -17,15 +18,27 @@ export interface Environment {
     /** Aurora capacity units, in steps of 0.5. Logical replication keeps the cluster awake, so 0 never pauses. */
     readonly minimumAcu: number;
     readonly maximumAcu: number;
-    /** Besides the writer. */
+    /** Serverless readers that every workload without readers of its own shares. */
     readonly readers: number;
+    /** Readers of one workload only, each workload behind an endpoint of its own. */
+    readonly workloadReaders: Readonly<Partial<Record<Workload, WorkloadReaders>>>;
+    /** How far back a point in time can be restored. */
     readonly backupDays: number;
   };
-  readonly cache: {
+  /** The Valkey that holds views and never evicts. */
+  readonly views: {
+    /** With the prefix `cache.`: `cache.t4g.small`. */
     readonly nodeType: string;
     readonly shards: number;
     readonly replicasPerShard: number;
     readonly snapshotDays: number;
+  };
+  /** The Valkey for what may be forgotten: it evicts, and is never snapshotted. */
+  readonly cache: {
+    /** With the prefix `cache.`: `cache.t4g.micro`. */
+    readonly nodeType: string;
+    readonly shards: number;
+    readonly replicasPerShard: number;
   };
   readonly log: {
     /** Without the prefix `kafka.`: `t3.small`. */
@@ -33,12 +46,15 @@ export interface Environment {
     /** A multiple of the availability zones. */
     readonly brokers: number;
     readonly storageGibPerBroker: number;
+    /** Copies of each partition, at most one per broker. */
     readonly replication: number;
+    /** Copies that must have a record before it is acknowledged; fewer than there are, so that a broker can restart. */
     readonly minimumInSyncReplicas: number;
   };
   readonly functions: {
     /** Generation of the changes that the functions capture (DESIGN §4), 0 to 127; raised after a restore. */
     readonly generation: number;
+    /** Of the functions' logs. */
     readonly logRetentionDays: 7 | 14 | 30 | 90 | 180 | 365;
     /**
      * Variables of every function, in place of what the stacks would say: to use stores that are elsewhere.
@@ -48,6 +64,7 @@ export interface Environment {
   };
   readonly api: {
     readonly identity: Identity;
+    /** Steady rate of all callers together, and how many may come at once above it; then they get 429. */
     readonly requestsPerSecond: number;
     readonly burst: number;
   };

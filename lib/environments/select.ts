@@ -1,9 +1,11 @@
 import { PolystoreError } from '../../lambda/errors.ts';
 import { dev } from './dev.ts';
 import type { Environment } from './environment.ts';
+import { prod } from './prod.ts';
+import { staging } from './staging.ts';
 
-/** Every environment, by name. A new one is a file beside `dev.ts` and a line here. */
-export const environments: Readonly<Record<string, Environment>> = { dev };
+/** Every environment, by name. A new one is a file beside these and a line here. */
+export const environments: Readonly<Record<string, Environment>> = { dev, staging, prod };
 
 /**
  * The environment that `-c env=<name>` names.

@@ -63,7 +63,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
     ...shared,
     catalog,
     codeFolder,
-    stores: { relational: relational.store, table: table.store, cache: cache.store, log: log.log },
+    stores: { relational: relational.store, table: table.store, views: cache.views, log: log.log },
   });
   const api = new ApiStack(app, `${prefix}-Api`, {
     ...about('HTTP API'),

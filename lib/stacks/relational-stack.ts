@@ -1,5 +1,7 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { workloads } from '../../lambda/model/index.ts';
+import { pascalCase } from '../constructs/pascal-case.ts';
 import { RelationalStore } from '../constructs/relational-store/index.ts';
 import type { StoreStackProps } from './store-stack-props.ts';
 
@@ -17,5 +19,10 @@ export class RelationalStack extends Stack {
       deletionProtection: !props.destroy,
       removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.SNAPSHOT,
     });
+    for (const workload of workloads)
+      new CfnOutput(this, `${pascalCase(workload)}Endpoint`, {
+        value: this.store.endpointOf(workload),
+        description: `Readers for ${workload}`,
+      });
   }
 }

@@ -20,7 +20,9 @@ describe('the CDK app', () => {
       const run = synthesise(context);
 
       expect(run.status).toBe(1);
-      expect(run.stderr).toMatch(/^invalid_configuration: Which environment\?.*there are: dev\./m);
+      expect(run.stderr).toMatch(
+        /^invalid_configuration: Which environment\?.*there are: dev, staging, prod\./m,
+      );
       expect(run.stderr).not.toMatch(/ {4}at /);
     },
   );

@@ -66,12 +66,11 @@ export interface Deployed {
   readonly templates: Readonly<Record<Part, Template>>;
 }
 
-/** The dev environment with an issuer that is no example, so that tests are not warned of it. */
-export const dev: Environment = withIssuer('https://issuer.test/');
-
-function withIssuer(issuer: string): Environment {
-  const found = environments.dev;
-  if (found === undefined) throw new TypeError('there is no dev');
+/** An environment with an issuer that is no example, so that tests are not warned of it. */
+export function environmentOf(name: string): Environment {
+  const found = environments[name];
+  if (found === undefined) throw new TypeError(`there is no ${name}`);
+  const issuer = 'https://issuer.test/';
   return {
     ...found,
     api: {
@@ -80,6 +79,7 @@ function withIssuer(issuer: string): Environment {
     },
   };
 }
+export const dev: Environment = environmentOf('dev');
 
 /** Synthesises a deployment: of the sample in dev, unless told otherwise. */
 export function deploy(

@@ -5,7 +5,15 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { refuseProblems } from '../props-problems.ts';
 
-export interface CacheStoreProps {
+/**
+ * What a cache does when its memory is full: refuses what would need more, or forgets what was used
+ * longest ago.
+ */
+export type Eviction = 'noeviction' | 'allkeys-lru';
+
+export interface CacheStoreProps<E extends Eviction> {
+  /** `noeviction` for views, `allkeys-lru` for what can be worked out again. */
+  readonly eviction: E;
   readonly vpc: ec2.IVpc;
   /** @default - isolated subnets */
   readonly vpcSubnets?: ec2.SubnetSelection;
@@ -25,36 +33,54 @@ export interface CacheStoreProps {
    */
   readonly shards?: number;
   /**
-   * Replicas of each shard, 0 to 5; with none, a lost node is a lost view, to be rebuilt.
+   * Replicas of each shard, 0 to 5; with none, what a lost node held has to be made anew.
    * @default 1
    */
   readonly replicasPerShard?: number;
   /**
    * How many days a snapshot is kept, 1 to 35; 0 takes none.
-   * @default 7
+   * @default - 7, or 0 if it evicts
    */
   readonly snapshotDays?: number;
   /**
-   * What becomes of the views when the construct leaves the stack.
-   * @default RemovalPolicy.SNAPSHOT
+   * What becomes of the data when the construct leaves the stack.
+   * @default - RemovalPolicy.SNAPSHOT, or DESTROY if it evicts
    */
   readonly removalPolicy?: RemovalPolicy;
 }
 
+const kinds = {
+  noeviction: {
+    holds: 'Polystore views',
+    parameters: 'Polystore: never evicts, cluster mode',
+    snapshotDays: 7,
+    removalPolicy: RemovalPolicy.SNAPSHOT,
+  },
+  'allkeys-lru': {
+    holds: 'Polystore cached results',
+    parameters: 'Polystore: evicts what was used longest ago, cluster mode',
+    snapshotDays: 0,
+    removalPolicy: RemovalPolicy.DESTROY,
+  },
+} as const satisfies Record<Eviction, unknown>;
+
 /**
- * ElastiCache for Valkey 8 in cluster mode, holding views: it never evicts, since an evicted guard would
- * let an old change in again (DESIGN §4, rule 1). Encrypted at rest and in transit. Callers are told
- * apart by their security groups; there is no password or IAM user yet, since the store's client takes
- * none.
+ * ElastiCache for Valkey 8 in cluster mode. One that holds views never evicts, since an evicted guard
+ * would let an old change in again (DESIGN §4, rule 1): what takes views takes a
+ * `CacheStore<'noeviction'>`. Encrypted at rest and in transit. Callers are told apart by their security
+ * groups; there is no password or IAM user yet, since the store's client takes none.
  */
-export class CacheStore extends Construct {
+export class CacheStore<E extends Eviction = Eviction> extends Construct {
+  readonly eviction: E;
   readonly replicationGroup: elasticache.CfnReplicationGroup;
   readonly connections: ec2.Connections;
   readonly encryptionKey: kms.Key;
 
-  constructor(scope: Construct, id: string, props: CacheStoreProps) {
+  constructor(scope: Construct, id: string, props: CacheStoreProps<E>) {
     super(scope, id);
-    const { nodeType = 'cache.r7g.large', shards = 1, replicasPerShard = 1, snapshotDays = 7 } = props;
+    const kind = kinds[props.eviction];
+    const { nodeType = 'cache.r7g.large', shards = 1, replicasPerShard = 1 } = props;
+    const { snapshotDays = kind.snapshotDays, removalPolicy = kind.removalPolicy } = props;
     refuseProblems(this, (problems) => {
       if (!nodeType.startsWith('cache.'))
         problems.add('nodeType', `is '${nodeType}'`, "name a class such as 'cache.t4g.small'");
@@ -67,7 +93,7 @@ export class CacheStore extends Construct {
       range('snapshotDays', snapshotDays, 0, 35);
     });
 
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.SNAPSHOT;
+    this.eviction = props.eviction;
     this.encryptionKey = new kms.Key(this, 'Key', {
       description: 'ElastiCache: data at rest, snapshots',
       enableKeyRotation: true,
@@ -82,17 +108,17 @@ export class CacheStore extends Construct {
     ];
     this.connections = new ec2.Connections({ securityGroups: groups, defaultPort: ec2.Port.tcp(6379) });
     const subnets = new elasticache.CfnSubnetGroup(this, 'Subnets', {
-      description: 'Polystore views',
+      description: kind.holds,
       subnetIds: props.vpc.selectSubnets(props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED })
         .subnetIds,
     });
     const parameters = new elasticache.CfnParameterGroup(this, 'Parameters', {
       cacheParameterGroupFamily: 'valkey8',
-      description: 'Polystore: never evicts, cluster mode',
-      properties: { 'maxmemory-policy': 'noeviction', 'cluster-enabled': 'yes' },
+      description: kind.parameters,
+      properties: { 'maxmemory-policy': props.eviction, 'cluster-enabled': 'yes' },
     });
     this.replicationGroup = new elasticache.CfnReplicationGroup(this, 'Valkey', {
-      replicationGroupDescription: 'Polystore views',
+      replicationGroupDescription: kind.holds,
       engine: 'valkey',
       engineVersion: '8.1',
       cacheNodeType: nodeType,

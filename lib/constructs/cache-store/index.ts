@@ -1,1 +1,1 @@
-export { CacheStore, type CacheStoreProps } from './cache-store.ts';
+export { CacheStore, type CacheStoreProps, type Eviction } from './cache-store.ts';

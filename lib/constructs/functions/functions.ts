@@ -13,6 +13,8 @@ import {
   type FunctionSpec,
   functionsOf,
 } from '../../../lambda/model/index.ts';
+import type { Problems } from '../../../lambda/model/problems.ts';
+import type { Eviction } from '../cache-store/index.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { lambdaStatements } from './lambda-statements.ts';
 import type { FunctionSettings } from './settings.ts';
@@ -46,6 +48,17 @@ export interface FunctionsProps extends FunctionSettings {
   readonly removalPolicy?: RemovalPolicy;
 }
 
+/** The type says so too, but what holds views is too dear to trust a cast, or JavaScript, with. */
+function checkViewsStay({ views }: Stores, problems: Problems): void {
+  const eviction: Eviction = views.eviction;
+  if (eviction !== 'noeviction')
+    problems.add(
+      'stores.views',
+      `evicts (${eviction}), and an evicted guard would let an old change in again`,
+      "give it a CacheStore with eviction: 'noeviction'",
+    );
+}
+
 /**
  * The functions that a model needs, each with its own role, environment, security groups and log group,
  * connected to its trigger. The schema function runs in the deployment, before any other is made or
@@ -66,6 +79,7 @@ export class Functions extends Construct {
         problems.add('identity.issuer', `is '${props.identity.issuer}'`, 'use an address with https');
       if (props.identity.keys.kind === 'url' && !props.identity.keys.url.startsWith('https://'))
         problems.add('identity.keys.url', `is '${props.identity.keys.url}'`, 'use an address with https');
+      checkViewsStay(props.stores, problems);
     });
     this.tokenSecret = new secretsmanager.Secret(this, 'TokenSecret', {
       description: 'Signs the tokens that writes return',

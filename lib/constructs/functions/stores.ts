@@ -8,7 +8,8 @@ import type { TableStore } from '../table-store/index.ts';
 export interface Stores {
   readonly relational: RelationalStore;
   readonly table: TableStore;
-  readonly cache: CacheStore;
+  /** Never one that evicts. */
+  readonly views: CacheStore<'noeviction'>;
   readonly log: ChangeLog;
 }
 

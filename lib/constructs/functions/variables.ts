@@ -38,6 +38,9 @@ export function renderVariables(
     'aurora-replica': () => ({
       ...relational(),
       [environmentNames.auroraReplica]: stores.relational.readerEndpoint,
+      [environmentNames.auroraDashboard]: stores.relational.endpointOf('dashboard'),
+      [environmentNames.auroraAnalytics]: stores.relational.endpointOf('analytics'),
+      [environmentNames.auroraReporting]: stores.relational.endpointOf('reporting'),
     }),
     // A model without DynamoDB entities has no such table, and its router asks for none.
     dynamodb: (): Variables =>
@@ -45,7 +48,7 @@ export function renderVariables(
         ? {}
         : { [environmentNames.dynamodbTable]: stores.table.table.tableName },
     'dead-letters': () => ({ [environmentNames.deadLettersTable]: stores.table.deadLetters.tableName }),
-    redis: () => ({ [environmentNames.redisEndpoint]: stores.cache.endpoint }),
+    redis: () => ({ [environmentNames.redisEndpoint]: stores.views.endpoint }),
     keyspaces: () => ({}),
     opensearch: () => ({}),
     archive: () => ({}),

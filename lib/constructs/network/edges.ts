@@ -4,7 +4,7 @@ import type { Backend, FunctionSpec } from '../../../lambda/model/index.ts';
  * What a function can open a connection to. `dynamodb` is the gateway endpoint, `endpoints` the
  * interface endpoints of AWS's own services (secrets), `internet` the way out for the issuer's keys.
  */
-export type Destination = 'relational' | 'cache' | 'log' | 'dynamodb' | 'endpoints' | 'internet';
+export type Destination = 'relational' | 'views' | 'log' | 'dynamodb' | 'endpoints' | 'internet';
 
 /** One arrow of the data flow: becomes a rule out of the caller's group and one into the server's. */
 export interface Edge {
@@ -15,7 +15,7 @@ export interface Edge {
 /** 9098 is MSK's listener for IAM over TLS. */
 export const ports: Readonly<Record<Destination, number>> = {
   relational: 5432,
-  cache: 6379,
+  views: 6379,
   log: 9098,
   dynamodb: 443,
   endpoints: 443,
@@ -28,7 +28,7 @@ const destinationsOf: Readonly<Record<Backend, readonly Destination[]>> = {
   'aurora-replica': ['relational', 'endpoints'],
   dynamodb: ['dynamodb'],
   'dead-letters': ['dynamodb'],
-  redis: ['cache'],
+  redis: ['views'],
   keyspaces: [],
   opensearch: [],
   archive: [],

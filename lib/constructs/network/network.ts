@@ -22,8 +22,8 @@ export interface NetworkProps {
 }
 
 /** A server is something in the VPC that waits for connections. */
-export type Server = 'relational' | 'cache' | 'log';
-const servers: readonly Server[] = ['relational', 'cache', 'log'];
+export type Server = 'relational' | 'views' | 'cache' | 'log';
+const servers: readonly Server[] = ['relational', 'views', 'cache', 'log'];
 
 /**
  * The VPC: isolated subnets, endpoints for the AWS services that are spoken to, a security group for
@@ -53,7 +53,9 @@ export class Network extends Construct {
     this.vpc = this.#createVpc(props.cidr ?? '10.64.0.0/16', zones);
     this.#servers = {
       relational: this.#group('RelationalServer', 'Aurora'),
-      cache: this.#group('CacheServer', 'ElastiCache'),
+      // The id is older than the name.
+      views: this.#group('CacheServer', 'ElastiCache'),
+      cache: this.#group('ResultsServer', 'ElastiCache that evicts'),
       log: this.#group('LogServer', 'MSK brokers, and the pollers of Lambda that carry the same group'),
     };
     const endpoints = this.#createEndpoints();
@@ -173,4 +175,4 @@ export class Network extends Construct {
   }
 }
 
-const isServer = (to: Destination): to is Server => servers.some((server) => server === to);
+const isServer = (to: Destination): to is Server & Destination => servers.some((server) => server === to);

@@ -1,1 +1,2 @@
 export { RelationalStore, type RelationalStoreProps } from './relational-store.ts';
+export type { WorkloadReaders } from './workload-readers.ts';

@@ -1,11 +1,21 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, Names, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { type Workload, workloads } from '../../../lambda/model/index.ts';
+import { pascalCase } from '../pascal-case.ts';
 import { checkStateful, refuseProblems, type StatefulProps } from '../props-problems.ts';
 import { clusterParameters } from './parameters.ts';
+import {
+  checkReaders,
+  createReader,
+  instanceOf,
+  type ReadersOfWorkload,
+  readerIdsOf,
+  type WorkloadReaders,
+} from './workload-readers.ts';
 
 export interface RelationalStoreProps extends StatefulProps {
   readonly vpc: ec2.IVpc;
@@ -30,10 +40,16 @@ export interface RelationalStoreProps extends StatefulProps {
    */
   readonly maximumAcu?: number;
   /**
-   * Instances besides the writer, 0 to 15. With none, reads for replicas go to the writer.
+   * Readers of the size of Aurora's choice, for every workload that has none of its own. With no reader
+   * at all, what is meant for one goes to the writer. 15 readers a cluster, of either sort.
    * @default 1
    */
   readonly readers?: number;
+  /**
+   * Readers of one workload only, behind an endpoint of its own.
+   * @default - none: all workloads share the readers
+   */
+  readonly workloadReaders?: Readonly<Partial<Record<Workload, WorkloadReaders>>>;
   /**
    * How many days a point in time can be restored, 1 to 35.
    * @default 14
@@ -42,12 +58,12 @@ export interface RelationalStoreProps extends StatefulProps {
 }
 
 /**
- * Limits: 15 readers and 35 days of backups a cluster, 256 ACU
+ * Limits: 35 days of backups a cluster, 256 ACU
  * (docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide, Quotas and Serverless v2).
  */
-const limits = { readers: 15, backupDays: 35, acu: 256 } as const;
+const limits = { backupDays: 35, acu: 256 } as const;
 
-/** Aurora PostgreSQL 17: a writer and readers on Serverless v2, set up for logical replication. */
+/** Aurora PostgreSQL 17: a writer, and readers by workload, set up for logical replication. */
 export class RelationalStore extends Construct {
   readonly cluster: rds.DatabaseCluster;
   readonly databaseName = 'polystore';
@@ -56,10 +72,15 @@ export class RelationalStore extends Construct {
   readonly encryptionKey: kms.Key;
   /** `username` and `password` of the master; RDS rotates it every 7 days, so clients read it per connection. */
   readonly secret: secretsmanager.ISecret;
+  readonly #workloadEndpoints = new Map<Workload, rds.CfnDBClusterEndpoint>();
 
   constructor(scope: Construct, id: string, props: RelationalStoreProps) {
     super(scope, id);
     const { minimumAcu = 0.5, maximumAcu = 16, readers = 1, backupDays = 14 } = props;
+    const workloadReaders = workloads.flatMap((workload) => {
+      const found = props.workloadReaders?.[workload];
+      return found === undefined ? [] : [{ workload, ...found }];
+    });
     refuseProblems(this, (problems) => {
       checkStateful(props, problems);
       const isAcu = (value: number) => Number.isInteger(value * 2) && value >= 0.5 && value <= limits.acu;
@@ -69,8 +90,7 @@ export class RelationalStore extends Construct {
           `are ${minimumAcu} and ${maximumAcu}`,
           `use steps of 0.5 from 0.5 to ${limits.acu}, the maximum at least 1 and not below the minimum`,
         );
-      if (!Number.isInteger(readers) || readers < 0 || readers > limits.readers)
-        problems.add('readers', `is ${readers}`, `use 0 to ${limits.readers}`);
+      checkReaders({ shared: readers, ofWorkloads: workloadReaders }, problems);
       if (!Number.isInteger(backupDays) || backupDays < 1 || backupDays > limits.backupDays)
         problems.add('backupDays', `is ${backupDays}`, `use 1 to ${limits.backupDays}`);
     });
@@ -97,10 +117,18 @@ export class RelationalStore extends Construct {
       vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       ...(props.securityGroups === undefined ? {} : { securityGroups: props.securityGroups }),
       writer: rds.ClusterInstance.serverlessV2('Writer', instance),
-      readers: Array.from({ length: readers }, (_, index) =>
-        // The first reader is the one to be promoted, so it keeps the writer's size.
-        rds.ClusterInstance.serverlessV2(`Reader${index + 1}`, { ...instance, scaleWithWriter: index === 0 }),
-      ),
+      readers: [
+        ...Array.from({ length: readers }, (_, index) =>
+          // The first reader is the one to be promoted, so it keeps the writer's size.
+          rds.ClusterInstance.serverlessV2(`Reader${index + 1}`, {
+            ...instance,
+            scaleWithWriter: index === 0,
+          }),
+        ),
+        ...workloadReaders.flatMap((of) =>
+          readerIdsOf(of).map((readerId) => createReader(readerId, of, instance)),
+        ),
+      ],
       serverlessV2MinCapacity: minimumAcu,
       serverlessV2MaxCapacity: maximumAcu,
       parameterGroup: new rds.ParameterGroup(this, 'Parameters', {
@@ -123,6 +151,7 @@ export class RelationalStore extends Construct {
     const secret = this.cluster.secret;
     if (secret === undefined) throw new TypeError('a cluster with a managed password has a secret');
     this.secret = secret;
+    for (const of of workloadReaders) this.#workloadEndpoints.set(of.workload, this.#createEndpoint(of));
   }
 
   get connections(): ec2.Connections {
@@ -137,5 +166,34 @@ export class RelationalStore extends Construct {
   /** `host:port` that spreads over the readers; Aurora answers with the writer while there is none. */
   get readerEndpoint(): string {
     return this.cluster.clusterReadEndpoint.socketAddress;
+  }
+
+  /** `host:port` of the workload's own readers; if it has none, of all. */
+  endpointOf(workload: Workload): string {
+    const endpoint = this.#workloadEndpoints.get(workload);
+    return endpoint === undefined
+      ? this.readerEndpoint
+      : `${endpoint.attrEndpoint}:${Token.asString(this.cluster.clusterReadEndpoint.port)}`;
+  }
+
+  #createEndpoint(readers: ReadersOfWorkload): rds.CfnDBClusterEndpoint {
+    const scope = new Construct(this, `${pascalCase(readers.workload)}Endpoint`);
+    const members = readerIdsOf(readers).map((readerId) => {
+      const resource = instanceOf(this.cluster, readerId);
+      // CDK has two tiers for serverless readers, Aurora sixteen.
+      resource.promotionTier = readers.promotionTier;
+      return resource.ref;
+    });
+    return new rds.CfnDBClusterEndpoint(scope, 'Resource', {
+      dbClusterIdentifier: this.cluster.clusterIdentifier,
+      // Unique among the clusters of an account and region: 63 letters, digits and hyphens.
+      dbClusterEndpointIdentifier: Names.uniqueResourceName(scope, {
+        maxLength: 63,
+        separator: '-',
+      }).toLowerCase(),
+      // Never the writer: a reader that was promoted should not go on serving reports.
+      customEndpointType: 'READER',
+      staticMembers: members,
+    });
   }
 }

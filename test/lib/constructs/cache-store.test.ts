@@ -1,34 +1,59 @@
 import { describe, expect, test } from '@jest/globals';
 import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { CacheStore, type CacheStoreProps } from '../../../lib/index.ts';
+import { CacheStore, type CacheStoreProps, type Eviction, type Stores } from '../../../lib/index.ts';
 import { deploy, foreignVpc, newApp } from '../deploy.ts';
 
 const { cache: template } = deploy().templates;
 const type = 'AWS::ElastiCache::ReplicationGroup';
 
-function alone(props: Partial<CacheStoreProps>): Template {
+function alone(props: Partial<CacheStoreProps<Eviction>>): Template {
   const stack = new Stack(newApp(), 'Alone');
   const vpc = foreignVpc(stack, 2);
-  new CacheStore(stack, 'Cache', { vpc, ...props });
+  new CacheStore(stack, 'Cache', { eviction: 'noeviction', vpc, ...props });
   return Template.fromStack(stack);
 }
 
+/** The replication group of the template that holds this. */
+const groupOf = (description: string) =>
+  Object.values(
+    template.findResources(type, { Properties: { ReplicationGroupDescription: description } }),
+  )[0];
+
 describe('CacheStore', () => {
-  test('never evicts: an evicted guard would let an old change in again', () => {
-    template.hasResourceProperties('AWS::ElastiCache::ParameterGroup', {
+  test.each([
+    ['Polystore views', 'noeviction'],
+    ['Polystore cached results', 'allkeys-lru'],
+  ])('of %s has the policy %s', (holds, policy) => {
+    const parameters = groupOf(holds)?.Properties.CacheParameterGroupName.Ref;
+
+    expect(template.findResources('AWS::ElastiCache::ParameterGroup')[parameters]?.Properties).toMatchObject({
       CacheParameterGroupFamily: 'valkey8',
-      Properties: { 'maxmemory-policy': 'noeviction', 'cluster-enabled': 'yes' },
+      Properties: { 'maxmemory-policy': policy, 'cluster-enabled': 'yes' },
     });
-    template.hasResourceProperties(type, {
-      CacheParameterGroupName: { Ref: Match.stringLikeRegexp('Parameters') },
+  });
+
+  test('that evicts is none that views can be given to', () => {
+    const stack = new Stack(newApp(), 'Alone');
+    const cache = new CacheStore(stack, 'Cache', { eviction: 'allkeys-lru', vpc: foreignVpc(stack, 2) });
+
+    // @ts-expect-error: an evicted guard would let an old change in again
+    const views: Stores['views'] = cache;
+
+    expect(views.eviction).toBe('allkeys-lru');
+  });
+
+  test('that evicts takes no snapshot and goes with its stack: all it holds can be worked out again', () => {
+    expect(groupOf('Polystore cached results')).toMatchObject({
+      DeletionPolicy: 'Delete',
+      Properties: { SnapshotRetentionLimit: 0 },
     });
   });
 
   test('is encrypted on disk with a key of its own, and takes TLS only', () => {
-    template.hasResourceProperties(type, {
+    template.allResourcesProperties(type, {
       AtRestEncryptionEnabled: true,
-      KmsKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('CacheKey'), 'Arn'] },
+      KmsKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('(Cache|Results)Key'), 'Arn'] },
       TransitEncryptionEnabled: true,
       TransitEncryptionMode: 'required',
     });

@@ -16,11 +16,11 @@ const ingressOf = (found: Template): readonly string[] =>
     .sort();
 
 describe('edgesOf', () => {
-  test('gives apply-redis the cache and the dead letters, and no way to Aurora, the log or the internet', () => {
+  test('gives apply-redis the views and the dead letters, and no way to Aurora, the log or the internet', () => {
     const edges = edgesOf(specs, { keysByUrl: true });
 
     expect(edges.filter(({ from }) => from === 'apply-redis').map(({ to }) => to)).toEqual([
-      'cache',
+      'views',
       'dynamodb',
     ]);
   });
@@ -49,13 +49,13 @@ describe('Network', () => {
       'Lambda pollers to brokers 9098',
       'apply-aurora to endpoints 443',
       'apply-aurora to relational 5432',
-      'apply-redis to cache 6379',
+      'apply-redis to views 6379',
       'capture to log 9098',
       'ingest to endpoints 443',
       'ingest to log 9098',
-      'query to cache 6379',
       'query to endpoints 443',
       'query to relational 5432',
+      'query to views 6379',
       'schema to endpoints 443',
       'schema to log 9098',
       'schema to relational 5432',
@@ -116,7 +116,7 @@ describe('Network', () => {
         .map(([, subnet]) => subnet.Properties.CidrBlock);
     };
 
-    expect(ranges([{ from: 'query', to: 'internet' }])).toEqual(ranges([{ from: 'query', to: 'cache' }]));
+    expect(ranges([{ from: 'query', to: 'internet' }])).toEqual(ranges([{ from: 'query', to: 'views' }]));
   });
 
   test('takes every rule from the VPC default group', () => {

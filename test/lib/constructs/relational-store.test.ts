@@ -5,7 +5,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { postgresMajor } from '../../../lambda/model/index.ts';
 import { RelationalStore, type RelationalStoreProps } from '../../../lib/index.ts';
-import { deploy, foreignVpc, newApp, root } from '../deploy.ts';
+import { deploy, environmentOf, foreignVpc, newApp, root } from '../deploy.ts';
 
 const { relational: template } = deploy().templates;
 const cluster = 'AWS::RDS::DBCluster';
@@ -72,6 +72,62 @@ describe('RelationalStore', () => {
     found.hasResourceProperties('AWS::EC2::SecurityGroup', { SecurityGroupIngress: Match.absent() });
   });
 
+  test('has each workload read from a reader of its own in prod, the dashboards’ the next writer', () => {
+    const prod = deploy({ environment: environmentOf('prod') }).templates;
+    const readers = (workload: string) =>
+      Object.entries(prod.relational.findResources('AWS::RDS::DBInstance')).filter(([id]) =>
+        id.includes(workload),
+      );
+
+    const found = ['Dashboard', 'Analytics', 'Reporting'].map((workload) => readers(workload));
+
+    expect(
+      found.map((of) =>
+        of.map(([, { Properties }]) => [Properties.DBInstanceClass, Properties.PromotionTier]),
+      ),
+    ).toEqual([[['db.serverless', 1]], [['db.r8g.xlarge', 2]], [['db.r8g.large', 15]]]);
+    for (const [[id]] of found as [[string, unknown]][])
+      prod.relational.hasResourceProperties('AWS::RDS::DBClusterEndpoint', {
+        CustomEndpointType: 'READER',
+        StaticMembers: [{ Ref: id }],
+      });
+    const [query] = Object.values(
+      prod.functions.findResources('AWS::Lambda::Function', {
+        Properties: { Description: 'Answers POST /query and POST /explain.' },
+      }),
+    );
+    const { Variables } = query?.Properties.Environment ?? {};
+    for (const workload of ['Dashboard', 'Analytics', 'Reporting'])
+      expect(JSON.stringify(Variables[`POLYSTORE_AURORA_REPLICA_${workload.toUpperCase()}`])).toMatch(
+        new RegExp(`Relational${workload}Endpoint`),
+      );
+  });
+
+  test('lets workloads without readers of their own share those that there are', () => {
+    const found = alone({
+      readers: 2,
+      workloadReaders: { reporting: { count: 2, instanceClass: 'r8g.large', promotionTier: 15 } },
+    });
+
+    found.resourceCountIs('AWS::RDS::DBInstance', 5);
+    found.resourceCountIs('AWS::RDS::DBClusterEndpoint', 1);
+    found.hasResourceProperties('AWS::RDS::DBClusterEndpoint', {
+      StaticMembers: [
+        { Ref: Match.stringLikeRegexp('Reporting1') },
+        { Ref: Match.stringLikeRegexp('Reporting2') },
+      ],
+    });
+    template.resourceCountIs('AWS::RDS::DBClusterEndpoint', 0);
+    template.hasOutput('ReportingEndpoint', {
+      Value: {
+        'Fn::Join': [
+          '',
+          [{ 'Fn::GetAtt': [Match.anyValue(), 'ReadEndpoint.Address'] }, ':', Match.anyValue()],
+        ],
+      },
+    });
+  });
+
   test('can have no reader and up to fifteen', () => {
     alone({ readers: 0 }).resourceCountIs('AWS::RDS::DBInstance', 1);
     alone({ readers: 15 }).resourceCountIs('AWS::RDS::DBInstance', 16);
@@ -85,9 +141,20 @@ describe('RelationalStore', () => {
   });
 
   test('fails once with all that is wrong', () => {
-    const build = () => alone({ minimumAcu: 0.3, readers: 16, backupDays: 0 });
+    const build = () =>
+      alone({
+        minimumAcu: 0.3,
+        readers: 14,
+        workloadReaders: {
+          dashboard: { count: 2, instanceClass: 'db.r8g.large', promotionTier: 16 },
+          reporting: { count: 0, instanceClass: 'serverless', promotionTier: 1 },
+        },
+        backupDays: 0,
+      });
 
-    expect(build).toThrow(/3 problem\(s\):.*minimumAcu.*readers is 16.*backupDays is 0/s);
+    expect(build).toThrow(
+      /6 problem\(s\):.*minimumAcu.*workloadReaders are 14 \+ 2 \+ 0.*dashboard is of class 'db\.r8g\.large'.*tier 16.*reporting has no reader.*backupDays is 0/s,
+    );
   });
 
   test('speaks the same PostgreSQL as the parser and the engine on this machine', () => {

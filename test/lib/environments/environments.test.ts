@@ -13,7 +13,7 @@ describe('selectEnvironment', () => {
     (name) => {
       const select = () => selectEnvironment(name);
 
-      expect(select).toThrow(/there are: dev\..*npx cdk synth -c env=dev/);
+      expect(select).toThrow(/there are: dev, staging, prod\..*npx cdk synth -c env=dev/);
     },
   );
 
@@ -21,6 +21,40 @@ describe('selectEnvironment', () => {
     const names = Object.entries(environments).map(([key, environment]) => [key, environment.name]);
 
     for (const [key, name] of names) expect(name).toBe(key);
+  });
+});
+
+describe('production and staging', () => {
+  const [prod, staging] = ['prod', 'staging'].map((name) => selectEnvironment(name));
+
+  test('have one shape: zones, readers by workload, copies of the log', () => {
+    const shapes = [prod, staging].map((environment) => ({
+      zones: environment?.network.availabilityZones,
+      workloads: Object.keys(environment?.relational.workloadReaders ?? {}),
+      brokers: environment?.log.brokers,
+      copies: environment?.log.replication,
+      acknowledging: environment?.log.minimumInSyncReplicas,
+    }));
+
+    expect(shapes).toEqual([shapes[1], shapes[0]]);
+    expect(shapes[0]).toEqual({
+      zones: 3,
+      workloads: ['dashboard', 'analytics', 'reporting'],
+      brokers: 3,
+      copies: 3,
+      acknowledging: 2,
+    });
+  });
+
+  test('overlap no address range, so that they can be joined to one network', () => {
+    const ranges = Object.values(environments).map(({ network }) => network.cidr);
+
+    expect(new Set(ranges).size).toBe(ranges.length);
+  });
+
+  test('differ in what may be destroyed', () => {
+    expect(staging && decideDestroy(staging, 'staging')).toBe(true);
+    expect(() => prod && decideDestroy(prod, 'prod')).toThrow(/does not allow its data to be destroyed/);
   });
 });
 

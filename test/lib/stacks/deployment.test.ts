@@ -49,6 +49,12 @@ describe('a deployment', () => {
     for (const part of parts) expect(stacks[part].terminationProtection).toBe(true);
   });
 
+  test('is the same when it is synthesised again', () => {
+    const again = deploy().templates;
+
+    for (const part of parts) expect(again[part].toJSON()).toEqual(templates[part].toJSON());
+  });
+
   test('lets the stacks of stores depend on the network only', () => {
     for (const part of ['relational', 'table', 'cache', 'log'] as const)
       for (const other of stacks[part].dependencies) expect(other).toBe(stacks.network);

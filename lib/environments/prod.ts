@@ -1,0 +1,41 @@
+import type { Environment } from './environment.ts';
+
+/** Three zones, a reader for each workload, three copies of each change, and nothing that can be destroyed. */
+export const prod: Environment = {
+  name: 'prod',
+  network: { cidr: '10.66.0.0/16', availabilityZones: 3 },
+  relational: {
+    minimumAcu: 2,
+    maximumAcu: 64,
+    readers: 0,
+    workloadReaders: {
+      // Always as large as the writer, so it is the one to take its place.
+      dashboard: { count: 1, instanceClass: 'serverless', promotionTier: 1 },
+      analytics: { count: 1, instanceClass: 'r8g.xlarge', promotionTier: 2 },
+      reporting: { count: 1, instanceClass: 'r8g.large', promotionTier: 15 },
+    },
+    backupDays: 35,
+  },
+  views: { nodeType: 'cache.r7g.large', shards: 3, replicasPerShard: 2, snapshotDays: 14 },
+  cache: { nodeType: 'cache.r7g.large', shards: 1, replicasPerShard: 1 },
+  log: {
+    brokerType: 'm7g.large',
+    brokers: 3,
+    storageGibPerBroker: 500,
+    replication: 3,
+    minimumInSyncReplicas: 2,
+  },
+  functions: { generation: 0, logRetentionDays: 180 },
+  api: {
+    identity: {
+      // An example by RFC 2606: put your own issuer here. Until then the API refuses every caller.
+      issuer: 'https://identity.example.com/',
+      audience: 'polystore-prod',
+      keys: { kind: 'url', url: 'https://identity.example.com/.well-known/jwks.json' },
+    },
+    requestsPerSecond: 1000,
+    burst: 2000,
+  },
+  allowDestroy: false,
+  allowOverrides: false,
+};

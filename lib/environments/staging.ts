@@ -1,0 +1,41 @@
+import type { Environment } from './environment.ts';
+
+/** The shape of production (zones, readers by workload, copies of the log) at a fraction of its size. */
+export const staging: Environment = {
+  name: 'staging',
+  network: { cidr: '10.65.0.0/16', availabilityZones: 3 },
+  relational: {
+    minimumAcu: 0.5,
+    maximumAcu: 8,
+    readers: 0,
+    workloadReaders: {
+      dashboard: { count: 1, instanceClass: 'serverless', promotionTier: 1 },
+      analytics: { count: 1, instanceClass: 'serverless', promotionTier: 2 },
+      reporting: { count: 1, instanceClass: 'serverless', promotionTier: 15 },
+    },
+    backupDays: 7,
+  },
+  views: { nodeType: 'cache.t4g.medium', shards: 2, replicasPerShard: 1, snapshotDays: 3 },
+  cache: { nodeType: 'cache.t4g.small', shards: 1, replicasPerShard: 1 },
+  log: {
+    brokerType: 't3.small',
+    brokers: 3,
+    storageGibPerBroker: 100,
+    replication: 3,
+    minimumInSyncReplicas: 2,
+  },
+  functions: { generation: 0, logRetentionDays: 30 },
+  api: {
+    identity: {
+      // An example by RFC 2606: put your own issuer here. Until then the API refuses every caller.
+      issuer: 'https://identity.example.com/',
+      audience: 'polystore-staging',
+      keys: { kind: 'url', url: 'https://identity.example.com/.well-known/jwks.json' },
+    },
+    requestsPerSecond: 200,
+    burst: 400,
+  },
+  // It holds nothing that production has not, or that a load does not bring again.
+  allowDestroy: true,
+  allowOverrides: false,
+};

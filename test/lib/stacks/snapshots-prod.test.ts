@@ -1,0 +1,3 @@
+import { matchSnapshots } from './template-snapshots.ts';
+
+matchSnapshots('prod');

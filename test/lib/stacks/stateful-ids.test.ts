@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { deploy, parts } from '../deploy.ts';
+
+/** What holds data, or what data cannot be read without. Another logical id is another, empty resource. */
+const stateful: readonly string[] = [
+  'AWS::DynamoDB::GlobalTable',
+  'AWS::ElastiCache::ReplicationGroup',
+  'AWS::KMS::Key',
+  'AWS::MSK::Cluster',
+  'AWS::RDS::DBCluster',
+  'AWS::SecretsManager::Secret',
+];
+
+test('the logical ids of what holds data never change', () => {
+  const { templates } = deploy();
+
+  const ids = parts.flatMap((part) =>
+    Object.entries<{ readonly Type: string }>(templates[part].toJSON().Resources)
+      .filter(([, { Type }]) => stateful.includes(Type))
+      .map(([id]) => id),
+  );
+
+  expect(ids.sort()).toEqual([
+    'CacheKeyCDF9DE27',
+    'CacheValkey8BCB8589',
+    'FunctionsTokenSecret21D58861',
+    'LogCluster4679BAE1',
+    'LogKeyDF019C7A',
+    'RelationalCluster11476CE4',
+    'RelationalKeyF8DC2C3F',
+    'ResultsKey3631D39F',
+    'ResultsValkey457AC535',
+    'TableDeadLetters36FF0956',
+    'TableEntitiesF2C80F39',
+    'TableKey25666F95',
+  ]);
+});
