@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+
+/** The CDK's command line as it comes from npm, against the emulator. */
+export interface Cdk {
+  /** Runs one command to its end. @throws Error with the last lines it printed when it fails. */
+  run(args: readonly string[], options?: { readonly cwd?: string }): Promise<string>;
+}
+
+const shownLines = 40;
+
+export function createCdk(options: {
+  readonly root: string;
+  /** What the emulator says of itself. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Takes all that the commands print; appended to. */
+  readonly logFile: string;
+  readonly signal: AbortSignal;
+}): Cdk {
+  const { root, environment, logFile, signal } = options;
+  return {
+    run: (args, { cwd = root } = {}) =>
+      new Promise((resolve, reject) => {
+        const log = createWriteStream(logFile, { flags: 'a' });
+        log.write(`$ cdk ${args.join(' ')}\n`);
+        let output = '';
+        const child = spawn(process.execPath, [join(root, 'node_modules/aws-cdk/bin/cdk'), ...args], {
+          cwd,
+          // Nothing else of who runs it: no credentials, no profile.
+          env: {
+            PATH: process.env.PATH,
+            HOME: process.env.HOME,
+            TMPDIR: process.env.TMPDIR,
+            CDK_DISABLE_CLI_TELEMETRY: 'true',
+            NO_COLOR: '1',
+            ...environment,
+          },
+          stdio: ['ignore', 'pipe', 'pipe'],
+          signal,
+        });
+        const take = (chunk: string): void => {
+          output += chunk;
+          log.write(chunk);
+        };
+        child.stdout.setEncoding('utf8').on('data', take);
+        child.stderr.setEncoding('utf8').on('data', take);
+        child.once('error', reject);
+        child.once('close', (code) => {
+          log.end();
+          if (code === 0) resolve(output);
+          else
+            reject(
+              new Error(
+                `cdk ${args[0]} ended with ${code}:\n${output.trim().split('\n').slice(-shownLines).join('\n')}`,
+              ),
+            );
+        });
+      }),
+  };
+}

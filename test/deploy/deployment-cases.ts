@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compile } from '../../lambda/model/index.ts';
+import { renderConnector } from '../../lambda/stores/kafka/index.ts';
+import { putConnector } from '../../local/engines/index.ts';
+import model from '../../model/flights.ts';
+import { openAccount } from './account.ts';
+import { runApiCases } from './api-cases.ts';
+import type { Cases } from './cases.ts';
+import { createCdk } from './cdk.ts';
+import { openApi } from './deployed-api.ts';
+import { account as accountId, region } from './emulator.ts';
+import { startPollers } from './pollers.ts';
+import type { World } from './world.ts';
+
+const stacks = ['Network', 'Relational', 'Table', 'Cache', 'Log', 'Functions', 'Api'].map(
+  (part) => `Flights-Dev-${part}`,
+);
+
+/** Deploys, lets the API's cases run on what was deployed, deploys a change, and destroys. */
+export async function runDeployment(options: {
+  readonly root: string;
+  readonly world: World;
+  readonly cases: Cases;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { root, world, cases, signal } = options;
+  const { emulator, engines, issuer, folder } = world;
+  const { environment } = emulator;
+  const catalog = compile(model);
+  const assembly = join(folder, 'cdk.out');
+  const outputs = join(folder, 'outputs.json');
+  const cdk = createCdk({ root, environment, logFile: join(folder, 'cdk.log'), signal });
+  const account = openAccount({
+    endpoint: emulator.url,
+    region,
+    credentials: { accessKeyId: accountId, secretAccessKey: 'emulator' },
+  });
+  const synthesise = (more: Readonly<Record<string, string>>): Promise<string> => {
+    const { host, port } = engines.endpoints.postgresReplica;
+    const context = {
+      env: 'dev',
+      destroy: 'dev',
+      // Where they are the stacks say; that they are on loopback and speak no TLS only context knows.
+      POLYSTORE_AURORA_TLS: 'disable',
+      // On Aurora the readers have the writer's port.
+      POLYSTORE_AURORA_REPLICA: `${host}:${port}`,
+      POLYSTORE_REDIS_TLS: 'off',
+      POLYSTORE_LOG_AUTH: 'none',
+      // One broker.
+      POLYSTORE_LOG_REPLICATION: '1',
+      POLYSTORE_JWT_ISSUER: issuer.issuer,
+      POLYSTORE_JWT_AUDIENCE: issuer.audience,
+      POLYSTORE_JWKS_URL: issuer.keysUrl,
+      ...more,
+    };
+    const flags = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    return cdk.run(['synth', '--quiet', '--output', assembly, ...flags]);
+  };
+  const deploy = (...which: readonly string[]): Promise<string> =>
+    cdk.run([
+      ...['deploy', ...which, '--concurrency', '4', '--require-approval', 'never', '--no-notices'],
+      ...['--app', assembly, '--outputs-file', outputs],
+    ]);
+
+  try {
+    const bootstrapped = cases.require('bootstraps the account', async () => {
+      // Elsewhere: in the project it would synthesise first.
+      const elsewhere = join(folder, 'elsewhere');
+      mkdirSync(elsewhere);
+      await cdk.run(['bootstrap', `aws://${accountId}/${region}`], { cwd: elsewhere });
+    });
+    await Promise.all([
+      bootstrapped,
+      cases.require('synthesises dev, with what context says of this machine', () => synthesise({})),
+      engines.ready(),
+    ]);
+    await cases.require('deploys every stack', async () => {
+      await deploy('--all');
+      const there = await account.stacks();
+      assert.deepEqual(
+        stacks.filter((stack) => !there.includes(stack)),
+        [],
+      );
+    });
+    await cases.check('shows no difference then', async () => {
+      await cdk.run(['diff', '--fail', '--app', assembly]);
+    });
+
+    const url = outputOf(outputs, 'Flights-Dev-Api', 'Url');
+    const apiOf = async (claims: Readonly<Record<string, string>> | undefined) =>
+      openApi({
+        url,
+        emulator: emulator.url,
+        credential: claims === undefined ? undefined : await issuer.issue(claims),
+      });
+    const apis = {
+      operator: await apiOf({ role: 'operator', sub: 'deploy-test' }),
+      united: await apiOf({ tenant: 'UA' }),
+      jetBlue: await apiOf({ tenant: 'B6' }),
+      nobody: await apiOf(undefined),
+      claimless: await apiOf({}),
+    };
+    const pollers = await startPollers({
+      ...{ catalog, account },
+      functionsStack: 'Flights-Dev-Functions',
+      brokers: engines.endpoints.kafka.brokers,
+    });
+    try {
+      await cases.require('captures Aurora by Debezium, as the master user that the stack names', () =>
+        startDebezium(engines.endpoints),
+      );
+      await runApiCases({ cases, apis, signal });
+      await cases.require('deploys a change of the functions, in place', async () => {
+        const before = await account.resources('Flights-Dev-Table', 'AWS::DynamoDB::GlobalTable');
+        await synthesise({ POLYSTORE_GENERATION: '1' });
+        await deploy('Flights-Dev-Functions', '--exclusively');
+        assert.deepEqual(await account.resources('Flights-Dev-Table', 'AWS::DynamoDB::GlobalTable'), before);
+      });
+      await cases.check('holds what was written before the change', async () => {
+        const { rows } = await apis.united.query('select status from flight where flight_number = 1000');
+        assert.deepEqual(rows, [{ status: 'arrived' }]);
+      });
+    } finally {
+      await pollers.stop();
+    }
+    assert.deepEqual(pollers.failures, []);
+    await cases.require('destroys every stack', () =>
+      cdk.run(['destroy', '--all', '--force', '--app', assembly]),
+    );
+    await cases.check('leaves no stack, function or table', async () => {
+      assert.deepEqual(
+        {
+          stacks: await account.stacks(),
+          functions: await account.functions(),
+          tables: await account.tables(),
+        },
+        { stacks: ['CDKToolkit'], functions: [], tables: [] },
+      );
+    });
+  } finally {
+    account.close();
+  }
+}
+
+function outputOf(file: string, stack: string, name: string): string {
+  // The CDK's own form: stack → output → value.
+  const outputs = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>>;
+  const value = outputs[stack]?.[name];
+  assert.ok(value, `${stack} has no output ${name}`);
+  return value;
+}
+
+async function startDebezium(endpoints: World['engines']['endpoints']): Promise<void> {
+  const catalog = compile(model);
+  const { host, port, database } = endpoints.postgresWriter;
+  const config = renderConnector(catalog, {
+    ...{ host, port, database, user: 'polystore', password: undefined },
+    tls: 'disable',
+    generation: 0,
+  });
+  assert.ok(config, 'the model has entities in Aurora');
+  await putConnector(endpoints.connect, `${catalog.name}-aurora`, config);
+}

@@ -1,0 +1,49 @@
+// `npm run test:deploy`: deploys the sample to an emulator of AWS's control plane with the CDK's own command
+// line, with this machine's engines behind the stores, writes and reads through the deployed API, and destroys
+// it. Ends with a line `N passed, N failed`. What it proves and what it cannot: docs/deploy.md.
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { createCases, NotGoingOn } from './cases.ts';
+import { runDeployment } from './deployment-cases.ts';
+import { startWorld, type World } from './world.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+
+// Without this an interrupted run would leave what it started running and its folders behind.
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interrupted.abort(new PolystoreError('not_running', `Stopped by ${signal}.`)));
+}
+const { signal } = interrupted;
+
+const begun = performance.now();
+const seconds = (): string => ((performance.now() - begun) / 1000).toFixed(1);
+const tell = (line: string): void => console.log(line);
+const cases = createCases(tell);
+let world: World | undefined;
+let broken = 0;
+try {
+  world = await startWorld({ root, masterUser: 'polystore', signal });
+  tell(`The emulator and the issuer serve after ${seconds()} s`);
+  await runDeployment({ root, world, cases, signal });
+} catch (error) {
+  // A case that failed was told and counted.
+  if (!(error instanceof NotGoingOn)) {
+    broken = 1;
+    console.error(error instanceof PolystoreError ? `${error.code}: ${error.message}` : error);
+  }
+} finally {
+  const { passed, failed } = cases.counts();
+  if (world !== undefined && failed + broken > 0) keepLogs(world);
+  await world?.stop();
+  tell(`deploy: ${seconds()} s`);
+  tell(`${passed} passed, ${failed + broken} failed`);
+  process.exitCode = failed + broken === 0 && passed > 0 ? 0 : 1;
+}
+
+/** What a failed run leaves for whoever looks into it: the end of the emulator's log. */
+function keepLogs({ emulator }: World): void {
+  const lines = readFileSync(emulator.logFile, 'utf8').trim().split('\n');
+  console.error(`The last lines of the emulator's log:\n${lines.slice(-60).join('\n')}`);
+}
