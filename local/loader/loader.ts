@@ -3,16 +3,17 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import type { Clock } from '../../lambda/stores/store.ts';
 import { type ApiOptions, createRequests } from './api-requests.ts';
 import { advance, openCheckpoint, type Pass, planPasses } from './checkpoint.ts';
-import { openDataSet } from './data-set.ts';
+import { type DataSet, openDataSet } from './data-set.ts';
 import { createFrontDoor } from './front-door.ts';
-import { loadFlights, type StepOutcome } from './load-flights.ts';
 import { loadReference } from './load-reference.ts';
+import { loadSteps, type StepOutcome } from './load-steps.ts';
 import { createMeter, type LoadReport } from './progress.ts';
+import type { Step } from './step.ts';
 import { timeline } from './timeline.ts';
 
 export interface LoaderOptions {
   readonly api: ApiOptions;
-  /** The folder with airlines.csv, airports.csv, planes.csv and flights.csv. */
+  /** The folder with airlines.csv, airports.csv, planes.csv, flights.csv and weather.csv. */
   readonly dataDir: string;
   /** The checkpoint; it keeps the days of each `asOf` apart. One loader at a time may use it. */
   readonly stateFile: string;
@@ -44,6 +45,7 @@ export interface LoadSummary {
   readonly referenceRows: Readonly<Record<'created' | 'found', number>>;
   readonly flightSteps: Readonly<Record<StepOutcome, number>>;
   readonly eventsPosted: number;
+  readonly readingsPosted: number;
   readonly requests: number;
   readonly retries: number;
   readonly elapsedMs: number;
@@ -58,7 +60,10 @@ export interface Loader {
   run(): Promise<LoadSummary>;
 }
 
-/** Loads the flights through the front door: reference data, then every flight's steps in event-time order. */
+/**
+ * Loads the data set through the front door: reference data, then every flight's steps and every reading
+ * of the weather in event-time order.
+ */
 export function createLoader(options: LoaderOptions): Loader {
   requireSettings(options);
   return { run: () => run(options) };
@@ -89,12 +94,14 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
   const referenceRows = { created: 0, found: 0 };
   const flightSteps = { created: 0, found: 0, updated: 0, skipped: 0, missing: 0 };
   let eventsPosted = 0;
+  let readingsPosted = 0;
   const requests = { done: 0, retried: 0 };
   const summarise = (outcome: LoadSummary['outcome']): LoadSummary => ({
     outcome,
     referenceRows,
     flightSteps,
     eventsPosted,
+    readingsPosted,
     requests: requests.done,
     retries: requests.retried,
     elapsedMs: clock() - startedMs,
@@ -116,15 +123,19 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
 
   const runPass = async (pass: Pass): Promise<void> => {
     const { days, after } = pass;
-    const flightsLeft = new Map(days.map((day) => [day, dataSet.flightCount(day)]));
-    await loadFlights({
+    /** Of each day: the flights that are not in their last state, and the readings not posted. */
+    const left = new Map(
+      days.map((day) => [day, dataSet.flightCount(day) + dataSet.readingCount(day)] as const),
+    );
+    const oneLess = ({ day }: Step): unknown => left.set(day, (left.get(day) ?? 0) - 1);
+    await loadSteps({
       door,
-      steps: timeline({ days, storiesOf: dataSet.storiesOf, plannedAtMs: dataSet.plannedAtMs }),
+      steps: timeline({ days, stepsOf: (day) => stepsOf(dataSet, day), plannedAtMs: dataSet.plannedAtMs }),
       after,
       chunkSteps,
       concurrency,
       onStep: (step, outcome) => {
-        if (step.isLast) flightsLeft.set(step.day, (flightsLeft.get(step.day) ?? 0) - 1);
+        if (step.isLast) oneLess(step);
         if (outcome === 'done before') return meter.stepFound(step);
         flightSteps[outcome] += 1;
         meter.stepDone(step);
@@ -132,8 +143,12 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
       onEvents: (count) => {
         eventsPosted += count;
       },
+      onReading: (reading, outcome) => {
+        oneLess(reading);
+        if (outcome === 'posted') readingsPosted += 1;
+      },
       onCheckpoint: (position) =>
-        save(advance(progress, { pass, hasEnded: (day) => flightsLeft.get(day) === 0, position })),
+        save(advance(progress, { pass, hasEnded: (day) => left.get(day) === 0, position })),
     });
   };
 
@@ -161,6 +176,12 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
   meter.enter('finished');
   return summarise('finished');
 }
+
+/** Everything that happens to a day's flights, and its weather. */
+const stepsOf = async (dataSet: DataSet, day: number): Promise<readonly Step[]> => [
+  ...(await dataSet.storiesOf(day)).flat(),
+  ...(await dataSet.readingsOf(day)),
+];
 
 function chooseDays(
   days: readonly number[],

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lambda/stores/store.ts';
-import type { Step } from './flight-story.ts';
+import type { FlightStep } from './step.ts';
 
 export type LoadPhase = 'reference' | 'flights' | 'finished';
 
@@ -22,14 +22,14 @@ export interface Meter {
   /** Days that an earlier run finished. */
   daysDone(flights: number): void;
   /** A step done by an earlier run: progress, but no rate. */
-  stepFound(step: Step): void;
-  stepDone(step: Step): void;
+  stepFound(step: FlightStep): void;
+  stepDone(step: FlightStep): void;
   commandDone(): void;
 }
 
 /** A flight's steps together weigh 3, whether there are two of them or three. */
 const flightWeight = 3;
-const weightOf = ({ kind, isLast }: Step): number =>
+const weightOf = ({ kind, isLast }: FlightStep): number =>
   kind === 'cancelled' || (kind === 'departed' && isLast) ? 2 : 1;
 
 const windowMs = 60_000;
@@ -83,7 +83,7 @@ export function createMeter(options: {
     const nowMs = clock();
     if (nowMs - reportedMs >= reportEveryMs) report(nowMs);
   };
-  const count = (step: Step): void => {
+  const count = (step: FlightStep): void => {
     day = Math.max(day, step.day);
     if (step.isLast) flightsDone += 1;
   };

@@ -1,5 +1,5 @@
 import type { Row, Value } from '../../lambda/change/change.ts';
-import type { FlightKey } from './flight-story.ts';
+import type { FlightKey } from './step.ts';
 
 /** One SQL statement with `$1`-style parameters, as `POST /query` takes it. */
 export interface Statement {

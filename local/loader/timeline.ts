@@ -1,44 +1,48 @@
-import { rankOf, type Step } from './flight-story.ts';
+import { type FlightStep, type Reading, rankOf, type Step } from './step.ts';
 
 /** A place in the order of all steps; JSON, for the checkpoint. */
 export interface Position {
   readonly atMs: number;
   readonly rank: number;
-  readonly flightId: string;
+  readonly id: string;
 }
 
-export const positionOfStep = ({ atMs, kind, flightId }: Step): Position => ({
+export const positionOfStep = ({ atMs, kind, id }: Step): Position => ({
   atMs,
-  rank: rankOf[kind],
-  flightId,
+  rank: kind === 'reading' ? -1 : rankOf[kind],
+  id,
 });
 
-/** Event time; at the same instant creations before departures before ends, then by flight. A total order. */
+/**
+ * Event time; at the same instant readings before creations before departures before ends, then by id.
+ * A total order.
+ */
 export function comparePositions(a: Position, b: Position): number {
   if (a.atMs !== b.atMs) return a.atMs - b.atMs;
   if (a.rank !== b.rank) return a.rank - b.rank;
-  return a.flightId < b.flightId ? -1 : a.flightId > b.flightId ? 1 : 0;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
 export interface TimelineOptions {
   /** Data days, ascending. */
   readonly days: readonly number[];
-  readonly storiesOf: (day: number) => Promise<readonly (readonly Step[])[]>;
-  /** No step of a day's flights comes before this. */
+  /** All steps of a day's flights and its readings, in any order. */
+  readonly stepsOf: (day: number) => Promise<readonly Step[]>;
+  /** No step of a day comes before this. */
   readonly plannedAtMs: (day: number) => number;
 }
 
 /**
- * The steps of all flights of the given days in event-time order, day by day: in memory are one day's
- * steps and what earlier flights have yet to do when the day begins (a flight is at most 22 hours
- * late, so that is little). What comes before the next day begins is given out. The last day's late
- * flights are followed to their end.
+ * The steps of the given days in event-time order, day by day: in memory are one day's steps and what
+ * earlier flights have yet to do when the day begins (a flight is at most 22 hours late, so that is
+ * little). What comes before the next day begins is given out. The last day's late flights are followed
+ * to their end.
  */
 export async function* timeline(options: TimelineOptions): AsyncGenerator<Step> {
-  const { days, storiesOf, plannedAtMs } = options;
+  const { days, stepsOf, plannedAtMs } = options;
   let pending: readonly Step[] = [];
   for (const [index, day] of days.entries()) {
-    const steps = [...pending, ...(await storiesOf(day)).flat()].sort((a, b) =>
+    const steps = [...pending, ...(await stepsOf(day))].sort((a, b) =>
       comparePositions(positionOfStep(a), positionOfStep(b)),
     );
     const next = days[index + 1];
@@ -64,21 +68,46 @@ export async function* stepsAfter(
 }
 
 /** A stretch of the timeline that is carried out before the next one begins. */
-export type Chunk =
-  | { readonly kind: 'creations'; readonly steps: readonly Step[] }
-  | { readonly kind: 'changes'; readonly steps: readonly Step[] };
+export interface Chunk {
+  /** What becomes of the flights in it. */
+  readonly kind: 'creations' | 'changes';
+  readonly flights: readonly FlightStep[];
+  readonly readings: readonly Reading[];
+  readonly end: Position;
+}
 
-/** Cuts the timeline into chunks of at most `size` steps; creations and changes are never in one. */
+/**
+ * Cuts the timeline into chunks of at most `size` steps. Creations and changes are never in one;
+ * readings are in any.
+ */
 export async function* chunksOf(steps: AsyncIterable<Step>, size: number): AsyncGenerator<Chunk> {
   let held: Step[] = [];
-  const kindOf = (step: Step | undefined): Chunk['kind'] =>
-    step?.kind === 'scheduled' ? 'creations' : 'changes';
+  let heldKind: Chunk['kind'] | undefined;
   for await (const step of steps) {
-    if (held.length >= size || (held.length > 0 && kindOf(held[0]) !== kindOf(step))) {
-      yield { kind: kindOf(held[0]), steps: held };
+    const kind = flightKindOf(step);
+    const isOther = kind !== undefined && heldKind !== undefined && kind !== heldKind;
+    if (held.length >= size || isOther) {
+      yield chunkOf(held);
       held = [];
+      heldKind = undefined;
     }
     held.push(step);
+    heldKind ??= kind;
   }
-  if (held.length > 0) yield { kind: kindOf(held[0]), steps: held };
+  if (held.length > 0) yield chunkOf(held);
+}
+
+const flightKindOf = ({ kind }: Step): Chunk['kind'] | undefined =>
+  kind === 'reading' ? undefined : kind === 'scheduled' ? 'creations' : 'changes';
+
+/** @param steps at least one. */
+function chunkOf(steps: readonly Step[]): Chunk {
+  const last = steps.at(-1);
+  if (last === undefined) throw new TypeError('a chunk has at least one step');
+  return {
+    kind: steps.map(flightKindOf).find((kind) => kind !== undefined) ?? 'changes',
+    flights: steps.filter((step) => step.kind !== 'reading'),
+    readings: steps.filter((step) => step.kind === 'reading'),
+    end: positionOfStep(last),
+  };
 }

@@ -9,9 +9,10 @@ import type { Rows } from './rows.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 const hour = 3_600_000;
-const recentLimit = 50;
+const recentEvents = 50;
+const recentReadings = 72;
 
-export function expectedViews({ flights, aircraft, events }: Sources, nowMs: number): Views {
+export function expectedViews({ flights, aircraft, events, weather }: Sources, nowMs: number): Views {
   const alive = (row: Row, hours: number): boolean =>
     Date.parse(String(row.scheduled_at)) + hours * hour > nowMs;
   const dayOf = (row: Row): string => String(row.scheduled_at).slice(0, 10);
@@ -31,16 +32,21 @@ export function expectedViews({ flights, aircraft, events }: Sources, nowMs: num
           { ...row, $score: row.departure_delay_minutes },
         ]),
     ),
-    recent: recentOf(events),
+    recent: latestBy(
+      (row) => `{${row.carrier}|${row.flight_number}}:flight_event.recent`,
+      recentEvents,
+      events,
+    ),
+    weather: latestBy((row) => `{@shared|${row.origin}}:weather.recent`, recentReadings, weather),
     card: new Map([...aircraft].map(([id, row]) => [`{@shared|${id}}:aircraft.card ${id}`, row])),
   };
 }
 
-/** The latest events of each flight number: by time, then by id. */
-function recentOf(events: Rows): Rows {
+/** The latest events of each group: by time, then by id. */
+function latestBy(groupOf: (row: Row) => string, limit: number, events: Rows): Rows {
   const groups = new Map<string, (readonly [string, Row])[]>();
   for (const [id, row] of events) {
-    const group = `{${row.carrier}|${row.flight_number}}:flight_event.recent`;
+    const group = groupOf(row);
     groups.set(group, [...(groups.get(group) ?? []), [id, row]]);
   }
   const byTimeThenId = ([a, first]: readonly [string, Row], [b, second]: readonly [string, Row]): number => {
@@ -51,7 +57,7 @@ function recentOf(events: Rows): Rows {
     [...groups].flatMap(([group, rows]) =>
       rows
         .sort(byTimeThenId)
-        .slice(0, recentLimit)
+        .slice(0, limit)
         .map(([id, row]) => [`${group} ${id}`, { ...row, $score: microseconds(String(row.at)) }] as const),
     ),
   );

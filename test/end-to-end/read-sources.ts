@@ -32,20 +32,23 @@ export const flightColumns = [
 ] as const;
 export const flightKey = ['carrier', 'flight_number', 'scheduled_at'] as const;
 const eventKey = ['carrier', 'flight_number', 'event_id'] as const;
+const weatherKey = ['origin', 'at'] as const;
 
 export interface Sources {
   readonly flights: Rows;
   readonly aircraft: Rows;
   readonly events: Rows;
+  readonly weather: Rows;
 }
 
 export async function readSources(deployment: Deployment): Promise<Sources> {
-  const [flights, aircraft, events] = await Promise.all([
+  const [flights, aircraft, events, weather] = await Promise.all([
     readFlights(deployment),
     readAircraft(deployment),
-    readEvents(deployment),
+    readEvents(deployment, 'flight_event', eventKey),
+    readEvents(deployment, 'weather', weatherKey),
   ]);
-  return { flights, aircraft, events };
+  return { flights, aircraft, events, weather };
 }
 
 async function readFlights({ engines, catalog }: Deployment): Promise<Rows> {
@@ -86,9 +89,13 @@ async function readAircraft({ engines }: Deployment): Promise<Rows> {
   }
 }
 
-/** The events on the log; of an event that was sent twice, the one at the higher offset. */
-async function readEvents({ engines, catalog }: Deployment): Promise<Rows> {
-  const topic = `${catalog.name}.changes.flight_event`;
+/** The events of one entity on the log; of an event that was sent twice, the one at the higher offset. */
+async function readEvents(
+  { engines, catalog }: Deployment,
+  entity: string,
+  key: readonly string[],
+): Promise<Rows> {
+  const topic = `${catalog.name}.changes.${entity}`;
   const consumer = new Consumer({
     groupId: `test-${process.hrtime.bigint()}`,
     clientId: 'test',
@@ -110,7 +117,7 @@ async function readEvents({ engines, catalog }: Deployment): Promise<Rows> {
     for await (const message of stream) {
       // Our own envelope (DESIGN §4): the row is in `after`.
       const { after } = JSON.parse(message.value) as { after: Record<string, unknown> };
-      const id = eventKey.map((column) => String(after[column])).join('|');
+      const id = key.map((column) => String(after[column])).join('|');
       const held = latest.get(id);
       // One key is on one partition, so offsets of one id compare.
       if (held === undefined || message.offset > held.offset)

@@ -12,6 +12,7 @@ export interface Views {
   readonly leaderboard: Rows;
   readonly recent: Rows;
   readonly card: Rows;
+  readonly weather: Rows;
 }
 
 /** @param nowMs rows that have expired by then are not in a view. */
@@ -26,6 +27,7 @@ export async function readViews(deployment: Deployment, nowMs: number): Promise<
       leaderboard: await readSortedSets(redis, '*:flight.leaderboard', nowMs),
       recent: await readSortedSets(redis, '*:flight_event.recent', nowMs),
       card: await readHashes(redis, '*:aircraft.card', nowMs),
+      weather: await readSortedSets(redis, '*:weather.recent', nowMs),
     };
   } finally {
     redis.disconnect();

@@ -2,8 +2,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { compile, parseRow } from '../../../lambda/model/index.ts';
-import type { Step } from '../../../local/loader/flight-story.ts';
 import { type DataSet, openDataSet, rowsOfDay } from '../../../local/loader/index.ts';
+import type { Step } from '../../../local/loader/step.ts';
 import { comparePositions, positionOfStep, timeline } from '../../../local/loader/timeline.ts';
 import { locateDownloads } from '../../../local/setup/index.ts';
 import flights from '../../../model/flights.ts';
@@ -28,6 +28,7 @@ describe('nycflights13', () => {
   test('has the rows that the design counts', () => {
     expect(dataSet.days).toHaveLength(365);
     expect(dataSet.days.reduce((sum, day) => sum + dataSet.flightCount(day), 0)).toBe(336_776);
+    expect(dataSet.days.reduce((sum, day) => sum + dataSet.readingCount(day), 0)).toBe(26_115);
     expect(dataSet.reference.carrier).toHaveLength(16);
     expect(dataSet.reference.airport).toHaveLength(1_458);
     expect(dataSet.reference.aircraft).toHaveLength(3_322);
@@ -38,35 +39,48 @@ describe('nycflights13', () => {
       for (const row of rows) expect(parseRow(entityOf(name), row)).toEqual(row);
   });
 
-  test('has flights and events that the model takes as they are', async () => {
+  test('has flights, events and weather that the model takes as they are', async () => {
     for (const day of [1, 90, 365]) {
       const rows = await rowsOfDay(dataSet, day);
       for (const row of rows.flights) expect(parseRow(entityOf('flight'), row)).toEqual(row);
       for (const row of rows.events) expect(parseRow(entityOf('flight_event'), row)).toEqual(row);
+      for (const row of rows.weather) expect(parseRow(entityOf('weather'), row)).toEqual(row);
     }
   });
 
   test('runs through the year in event-time order, each flight created before anything else, with few in memory', async () => {
-    const kinds: Record<Step['kind'], number> = { scheduled: 0, departed: 0, arrived: 0, cancelled: 0 };
+    const kinds: Record<Step['kind'], number> = {
+      ...{ scheduled: 0, departed: 0, arrived: 0, cancelled: 0, reading: 0 },
+    };
+    const readings = new Set<string>();
     const underWay = new Set<string>();
     let before: Step | undefined;
     let outOfOrder = 0;
     let notCreated = 0;
     let most = 0;
 
-    const { days, storiesOf, plannedAtMs } = dataSet;
-    for await (const step of timeline({ days, storiesOf, plannedAtMs })) {
+    const { days, storiesOf, readingsOf, plannedAtMs } = dataSet;
+    const stepsOf = async (day: number) => [...(await storiesOf(day)).flat(), ...(await readingsOf(day))];
+    for await (const step of timeline({ days, stepsOf, plannedAtMs })) {
       kinds[step.kind] += 1;
       if (before !== undefined && comparePositions(positionOfStep(before), positionOfStep(step)) >= 0)
         outOfOrder += 1;
-      if (step.kind === 'scheduled') underWay.add(step.flightId);
-      else if (!underWay.has(step.flightId)) notCreated += 1;
-      if (step.isLast) underWay.delete(step.flightId);
-      most = Math.max(most, underWay.size);
       before = step;
+      if (step.kind === 'reading') {
+        readings.add(`${step.row.origin} ${step.row.at}`);
+        continue;
+      }
+      if (step.kind === 'scheduled') underWay.add(step.id);
+      else if (!underWay.has(step.id)) notCreated += 1;
+      if (step.isLast) underWay.delete(step.id);
+      most = Math.max(most, underWay.size);
     }
 
-    expect(kinds).toEqual({ scheduled: 336_776, departed: 328_521, arrived: 327_346, cancelled: 8_255 });
+    expect(kinds).toEqual({
+      ...{ scheduled: 336_776, departed: 328_521, arrived: 327_346, cancelled: 8_255, reading: 26_115 },
+    });
+    // An airport and a time have one reading, through both changes of the clock.
+    expect(readings.size).toBe(26_115);
     expect({ outOfOrder, notCreated, left: underWay.size }).toEqual({
       outOfOrder: 0,
       notCreated: 0,

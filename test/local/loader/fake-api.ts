@@ -8,7 +8,7 @@ import flights from '../../../model/flights.ts';
  * - `insert into e (…) values (…), …` inserts all rows or, when one key exists, none: 409 `conflict`.
  * - `update flight set … where <full key>` changes one row, `rowCount` 0 when there is none.
  * - `select status from flight where <full key>` gives 0 or 1 row.
- * - `/events` takes at most 500 rows of `flight_event`; the same `event_id` again is the same event.
+ * - `/events` takes at most 500 rows of `flight_event` or `weather`; the same key again is the same event.
  * - At most 100 rows an insert; rows are checked against the model; a request without the bearer is refused.
  *
  * It counts the versions of every row, and keeps each status that a flight has had, for the tests.
@@ -21,7 +21,7 @@ export interface FakeApi {
   readonly versions: ReadonlyMap<string, number>;
   /** The statuses that each flight has had, in order. */
   readonly statuses: ReadonlyMap<string, readonly string[]>;
-  /** Event times in the order in which the events came in. */
+  /** Times of the flights' events in the order in which they came in. */
   readonly posted: readonly string[];
   readonly requests: () => number;
   /** The most requests that were under way at once. */
@@ -100,11 +100,15 @@ export function createFakeApi(): FakeApi & { readonly intercept: (options: FakeA
   };
 
   const events = (body: { entity: string; events: Row[] }): Response => {
-    if (body.entity !== 'flight_event' || body.events.length === 0 || body.events.length > 500)
+    if (
+      !['flight_event', 'weather'].includes(body.entity) ||
+      body.events.length === 0 ||
+      body.events.length > 500
+    )
       return refuse(400, 'invalid_request', false);
     for (const event of body.events) {
-      put('flight_event', event);
-      posted.push(String(event.at));
+      put(body.entity, event);
+      if (body.entity === 'flight_event') posted.push(String(event.at));
     }
     return answer({ accepted: body.events.length, token: 't' });
   };

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { compile, parseRow } from '../../../lambda/model/index.ts';
 import { shiftMsFor } from '../../../local/loader/dates.ts';
 import { type FlightLine, parseFlightLine } from '../../../local/loader/flight-line.ts';
-import { rowAfter, type Step, type StoryOptions, tellStory } from '../../../local/loader/flight-story.ts';
+import { rowAfter, type StoryOptions, tellStory } from '../../../local/loader/flight-story.ts';
+import type { FlightStep } from '../../../local/loader/step.ts';
 import { createZones } from '../../../local/loader/zones.ts';
 import flights from '../../../model/flights.ts';
 
@@ -28,7 +29,7 @@ const line = (change: Partial<FlightLine> = {}): FlightLine => ({
   ...change,
 });
 
-const kinds = (steps: readonly Step[]) => steps.map(({ kind }) => kind);
+const kinds = (steps: readonly FlightStep[]) => steps.map(({ kind }) => kind);
 
 describe('a flight’s story', () => {
   test('is to be scheduled, to depart and to arrive, at the times of the data set', () => {

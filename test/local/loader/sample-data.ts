@@ -26,6 +26,18 @@ const lines = [
   '2013,1,2,1457,1500,-3,1714,1722,-8,DL,1231,N914DE,LGA,DTW,100,502,15,0,2013-01-02T20:00:00Z',
 ];
 
+const weatherHeader =
+  'origin,year,month,day,hour,temp,dewp,humid,wind_dir,wind_speed,wind_gust,precip,pressure,visib,time_hour';
+
+/** By airport, as in the file; one at the very moment at which a day's flights are created. */
+const readings = [
+  'EWR,2013,1,1,1,39.02,26.06,59.37,270,10.357019999999999,NA,0,1012,10,2013-01-01T06:00:00Z',
+  'EWR,2013,1,1,9,39.92,28.04,62.21,260,12.65858,NA,0,1012.7,10,2013-01-01T14:00:00Z',
+  'EWR,2013,1,2,0,NA,NA,NA,NA,NA,NA,0,NA,10,2013-01-02T05:00:00Z',
+  'JFK,2013,1,1,1,39.02,26.96,61.63,NA,8.05546,20.71404,0,1012.3,8,2013-01-01T06:00:00Z',
+  'JFK,2013,10,1,5,57.92,50,74.89,0,0,NA,0,1016.4,10,2013-10-01T09:00:00Z',
+] as const;
+
 const files = {
   'flights.csv': [header, ...lines],
   'airlines.csv': [
@@ -52,9 +64,11 @@ const files = {
     'N201AA,1959,Fixed wing single engine,CESSNA,150,1,2,90,Reciprocating',
     'N203JB,NA,Fixed wing multi engine,EMBRAER,ERJ 190-100 IGW,2,20,NA,Turbo-fan',
   ],
+  'weather.csv': [weatherHeader, ...readings],
 } as const;
 
 export const sampleFlights = lines.length;
+export const sampleReadings = readings.length;
 
 /** A new folder with the sample's files. */
 export async function writeSampleData(): Promise<string> {

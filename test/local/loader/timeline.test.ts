@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { advance, planPasses } from '../../../local/loader/checkpoint.ts';
-import { rankOf, type Step, type StepKind } from '../../../local/loader/flight-story.ts';
+import {
+  type FlightStep,
+  type FlightStepKind,
+  type Reading,
+  rankOf,
+  type Step,
+} from '../../../local/loader/step.ts';
 import {
   type Chunk,
   chunksOf,
@@ -19,44 +25,62 @@ async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   return collected;
 }
 
-const step = (day: number, flight: number, kind: StepKind, atMs: number): Step => ({
+const step = (day: number, flight: number, kind: FlightStepKind, atMs: number): FlightStep => ({
   kind,
   atMs,
   day,
   flight: { carrier: 'UA', flight_number: flight, scheduled_at: String(day) },
-  flightId: `${day}-${flight}`,
+  id: `${day}-${flight}`,
   set: {},
   event: {},
   isLast: kind === 'arrived',
 });
 
-/** Days of flights, each with two waits; a flight may take several days. */
-const stories = fc
-  .array(fc.array(fc.tuple(fc.nat(2500), fc.nat(2500)), { maxLength: 6 }), { minLength: 1, maxLength: 5 })
-  .map((days) =>
-    days.map((flights, index) =>
-      flights.map(([first, second], number) => [
-        step(index + 1, number, 'scheduled', (index + 1) * dayMs),
-        step(index + 1, number, 'departed', (index + 1) * dayMs + first),
-        step(index + 1, number, 'arrived', (index + 1) * dayMs + first + second),
-      ]),
-    ),
+const reading = (day: number, atMs: number): Reading => ({
+  kind: 'reading',
+  atMs,
+  day,
+  id: 'EWR',
+  row: {},
+});
+
+/** Days of flights, each with two waits, and of readings; a flight may take several days. */
+const days = fc
+  .array(
+    fc.record({
+      flights: fc.array(fc.tuple(fc.nat(2500), fc.nat(2500)), { maxLength: 6 }),
+      readings: fc.uniqueArray(fc.nat(dayMs - 1), { maxLength: 6 }),
+    }),
+    { minLength: 1, maxLength: 5 },
+  )
+  .map((drawn) =>
+    drawn.map(({ flights, readings }, index): readonly Step[] => {
+      const day = index + 1;
+      return [
+        ...flights.flatMap(([first, second], number) => [
+          step(day, number, 'scheduled', day * dayMs),
+          step(day, number, 'departed', day * dayMs + first),
+          step(day, number, 'arrived', day * dayMs + first + second),
+        ]),
+        ...readings.map((afterMs) => reading(day, day * dayMs + afterMs)),
+      ];
+    }),
   );
 
-const timelineOf = (days: readonly (readonly (readonly Step[])[])[]) =>
+const timelineOf = (all: readonly (readonly Step[])[]) =>
   timeline({
-    days: days.map((_, index) => index + 1),
-    storiesOf: async (day) => days[day - 1] ?? [],
+    days: all.map((_, index) => index + 1),
+    stepsOf: async (day) => all[day - 1] ?? [],
     plannedAtMs: (day) => day * dayMs,
   });
 
 describe('the timeline', () => {
   test('gives every step once, in one total order', async () => {
     await fc.assert(
-      fc.asyncProperty(stories, async (days) => {
+      fc.asyncProperty(days, async (days) => {
         const steps = await collect(timelineOf(days));
 
-        expect(steps).toHaveLength(days.flat(2).length);
+        expect(steps).toHaveLength(days.flat().length);
         for (const [index, one] of steps.entries()) {
           const before = steps[index - 1];
           if (before !== undefined)
@@ -68,7 +92,7 @@ describe('the timeline', () => {
 
   test('cut at a position gives what lies after it and tells of the rest', async () => {
     await fc.assert(
-      fc.asyncProperty(stories, fc.nat(100), async (days, place) => {
+      fc.asyncProperty(days, fc.nat(100), async (days, place) => {
         const all = await collect(timelineOf(days));
         fc.pre(all.length > 0);
         const cut = place % all.length;
@@ -87,14 +111,21 @@ describe('the timeline', () => {
 
   test('in chunks is the same, none too large and none with creations beside changes', async () => {
     await fc.assert(
-      fc.asyncProperty(stories, fc.integer({ min: 1, max: 7 }), async (days, size) => {
+      fc.asyncProperty(days, fc.integer({ min: 1, max: 7 }), async (days, size) => {
         const chunks: readonly Chunk[] = await collect(chunksOf(timelineOf(days), size));
 
-        expect(chunks.flatMap(({ steps }) => steps)).toEqual(await collect(timelineOf(days)));
-        for (const { kind, steps } of chunks) {
-          expect(steps.length).toBeGreaterThan(0);
-          expect(steps.length).toBeLessThanOrEqual(size);
-          expect(steps.every((one) => (rankOf[one.kind] === 0) === (kind === 'creations'))).toBe(true);
+        const all = await collect(timelineOf(days));
+        const of = (kind: 'flights' | 'readings') => chunks.flatMap((chunk): readonly Step[] => chunk[kind]);
+        expect(of('flights')).toEqual(all.filter((one) => one.kind !== 'reading'));
+        expect(of('readings')).toEqual(all.filter((one) => one.kind === 'reading'));
+        let end = 0;
+        for (const chunk of chunks) {
+          const length = chunk.flights.length + chunk.readings.length;
+          expect(length).toBeGreaterThan(0);
+          expect(length).toBeLessThanOrEqual(size);
+          end += length;
+          expect(chunk.end).toEqual(positionOfStep(all[end - 1] as Step));
+          for (const one of chunk.flights) expect(rankOf[one.kind] === 0).toBe(chunk.kind === 'creations');
         }
       }),
     );
@@ -102,7 +133,7 @@ describe('the timeline', () => {
 });
 
 describe('the passes of a load', () => {
-  const position = { atMs: 5, rank: 1, flightId: 'x' };
+  const position = { atMs: 5, rank: 1, id: 'x' };
 
   test('are one over all wanted days when nothing was loaded', () => {
     expect(planPasses({ reference: false, finishedDays: [] }, [1, 2, 3])).toEqual([
@@ -127,7 +158,7 @@ describe('the passes of a load', () => {
     expect(planPasses(progress, [2])).toEqual([{ days: [2], after: position }]);
   });
 
-  test('lose a day as soon as all its flights have ended', () => {
+  test('lose a day as soon as all of it is done', () => {
     const progress = { reference: true, finishedDays: [1], open: { days: [2, 3], position } };
     const pass = { days: [2, 3], after: undefined };
 
