@@ -62,6 +62,7 @@ describe('compile', () => {
       'carrier',
       'flight',
       'flight_event',
+      'weather',
     ]);
     const flight = catalog.entities.find((each) => each.name === 'flight');
     expect(flight?.key).toEqual(['carrier', 'flight_number', 'scheduled_at']);
@@ -268,7 +269,7 @@ describe('functionsOf', () => {
     ]);
     const redisFunction = functions.find((each) => each.name === 'apply-redis');
     expect(redisFunction?.trigger).toMatchObject({
-      topics: ['flights.changes.aircraft', 'flights.changes.flight', 'flights.changes.flight_event'],
+      topics: ['aircraft', 'flight', 'flight_event', 'weather'].map((name) => `flights.changes.${name}`),
     });
     expect(redisFunction?.backends).not.toContain('aurora-writer');
   });
