@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { handle } from 'hono/aws-lambda';
-import { environmentNames as names } from '../model/index.ts';
+import { type Backend, functionsOf, environmentNames as names } from '../model/index.ts';
 import { createAuthenticator, createQueryApp, createQueryEngine, createTokens } from '../query/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
+import { createOpensearchStore } from '../stores/opensearch/index.ts';
 import { createRedisStore } from '../stores/redis/index.ts';
 import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
@@ -18,10 +19,15 @@ const clock = settings.readClock(env);
 const generation = settings.readGeneration(env);
 const readSecret = openSecrets(clock);
 const tableName = settings.readVariables(env, { [names.dynamodbTable]: settings.text })[names.dynamodbTable];
+const uses = (backend: Backend): boolean =>
+  functionsOf(catalog).some(({ name, backends }) => name === 'query' && backends.includes(backend));
 const stores = {
   aurora: createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: 4 }),
   dynamodb: createDynamodbStore({ ...settings.readDynamodb(env), tableName, catalog, clock, generation }),
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
+  ...(uses('opensearch') && {
+    opensearch: createOpensearchStore({ ...settings.readOpensearch(env), model: catalog.name, clock }),
+  }),
 };
 const tokens = createTokens(settings.readTokenSecret(env, readSecret));
 // Where the clock stands still, deadlines and credentials must not: they run by the machine's own.

@@ -3,6 +3,7 @@ import { PolystoreError } from '../errors.ts';
 import { type EnvironmentName, environmentNames as names, type Workload, workloads } from '../model/index.ts';
 import type { ConnectionOptions } from '../stores/kafka/index.ts';
 import { isLoopback } from '../stores/loopback.ts';
+import type { OpensearchConnection } from '../stores/opensearch/index.ts';
 import type { Clock } from '../stores/store.ts';
 import type { ReadSecret } from './secrets.ts';
 
@@ -190,6 +191,21 @@ export function readDynamodb(env: Environment): { readonly region: string; reado
   return endpoint === undefined
     ? { region: variables.AWS_REGION }
     : { region: variables.AWS_REGION, endpoint };
+}
+
+/** How to reach OpenSearch: over TLS and signed, but on loopback. */
+export function readOpensearch(env: Environment): OpensearchConnection {
+  const variables = readVariables(env, {
+    [names.opensearchEndpoint]: z.url({ protocol: /^https?$/, error: 'takes an http or https URL' }),
+    [names.opensearchAuth]: z._default(z.enum(['iam', 'none'], 'takes iam or none'), 'iam'),
+    AWS_REGION: text,
+  });
+  const endpoint = variables[names.opensearchEndpoint];
+  const auth = variables[names.opensearchAuth];
+  const { protocol, hostname } = new URL(endpoint);
+  if (protocol !== 'https:') requireLoopback([hostname], names.opensearchEndpoint, endpoint);
+  if (auth === 'none') requireLoopback([hostname], names.opensearchAuth, auth);
+  return { endpoint, auth, region: variables.AWS_REGION };
 }
 
 /** The clock that everything in a function tells the time by; it stands still where the environment says when. */

@@ -59,6 +59,13 @@ export interface Deployment {
   stop(): Promise<void>;
 }
 
+/** What the schema function is asked for by name, and what it then has done. */
+const schemaParts = {
+  aurora: 'schema of Aurora as the model says',
+  log: 'topics of the change log as the model says',
+  search: 'indices of OpenSearch as the model says',
+} as const;
+
 /** The user that Connect and the functions log in as on this machine; they take their roles from there. */
 const auroraUser = 'postgres';
 
@@ -109,13 +116,9 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
         startFunction({ settings: spec, folder: options.functionFolder(spec.name), environment, logFile }),
       );
     };
-    const migrate = async (part: 'aurora' | 'log'): Promise<void> => {
+    const migrate = async (part: keyof typeof schemaParts): Promise<void> => {
       await invokeSchema(functions, part);
-      step(
-        part === 'aurora'
-          ? 'schema of Aurora as the model says'
-          : 'topics of the change log as the model says',
-      );
+      step(schemaParts[part]);
     };
     for (const spec of specs) if (spec.trigger.kind === 'deployment') start(spec);
     engines = await startEngines({
@@ -123,7 +126,11 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       stateDir: join(stateDir, 'engines'),
       ports,
       durable: options.durable,
-      after: { 'postgres-writer': () => migrate('aurora'), kafka: () => migrate('log') },
+      after: {
+        'postgres-writer': () => migrate('aurora'),
+        kafka: () => migrate('log'),
+        opensearch: () => migrate('search'),
+      },
       onProgress: (progress) => options.onProgress?.({ kind: 'engine', ...progress }),
       ...(options.signal !== undefined && { signal: options.signal }),
     });
@@ -185,7 +192,7 @@ function requireFunction(functions: ReadonlyMap<string, LocalFunction>, name: st
 
 async function invokeSchema(
   functions: ReadonlyMap<string, LocalFunction>,
-  part: 'aurora' | 'log',
+  part: keyof typeof schemaParts,
 ): Promise<void> {
   const result = await requireFunction(functions, 'schema').invoke({ part });
   if (result.kind === 'failure') {

@@ -32,6 +32,8 @@ export function functionEnvironment(options: FunctionEnvironmentOptions): Readon
     [names.deadLettersTable]: options.deadLettersTableName,
     [names.redisEndpoint]: address(engines.valkey),
     [names.redisTls]: 'off',
+    [names.opensearchEndpoint]: engines.opensearch.url,
+    [names.opensearchAuth]: 'none',
     [names.logBrokers]: engines.kafka.brokers.join(','),
     [names.logAuth]: 'none',
     [names.logReplication]: '1',

@@ -5,6 +5,7 @@ import {
   readDynamodb,
   readGeneration,
   readLogConnection,
+  readOpensearch,
   readRedis,
   readReplication,
   readTokenSecret,
@@ -15,6 +16,8 @@ const aurora = {
   POLYSTORE_AURORA_DATABASE: 'polystore',
   POLYSTORE_AURORA_USER: 'sync',
 };
+
+const search = { POLYSTORE_OPENSEARCH: 'https://search.test', AWS_REGION: 'eu-west-1' };
 
 describe('the environment of a function', () => {
   test('names every variable that is missing or malformed at once', () => {
@@ -44,12 +47,35 @@ describe('the environment of a function', () => {
       'Aurora without TLS',
       () => readAurora({ ...aurora, POLYSTORE_AURORA_WRITER: 'db:5432', POLYSTORE_AURORA_TLS: 'disable' }),
     ],
+    [
+      'OpenSearch without TLS',
+      () => readOpensearch({ ...search, POLYSTORE_OPENSEARCH: 'http://search:9200' }),
+    ],
+    ['OpenSearch unsigned', () => readOpensearch({ ...search, POLYSTORE_OPENSEARCH_AUTH: 'none' })],
     ['Aurora without a password', () => readAurora({ ...aurora, POLYSTORE_AURORA_WRITER: 'db:5432' })],
   ])('refuses %s anywhere but on loopback', (_name, read) => {
     expect(read).toThrow(/loopback/);
   });
 
+  test('signs what goes to OpenSearch unless it says otherwise', () => {
+    expect(readOpensearch(search)).toEqual({
+      endpoint: 'https://search.test',
+      auth: 'iam',
+      region: 'eu-west-1',
+    });
+    expect(() => readOpensearch({ ...search, POLYSTORE_OPENSEARCH: 'search.test:443' })).toThrow(
+      /takes an http or https URL/,
+    );
+  });
+
   test('takes all of them without on loopback', () => {
+    expect(
+      readOpensearch({
+        ...search,
+        POLYSTORE_OPENSEARCH: 'http://127.0.0.1:9200',
+        POLYSTORE_OPENSEARCH_AUTH: 'none',
+      }).auth,
+    ).toBe('none');
     expect(readRedis({ POLYSTORE_REDIS: 'localhost:6379', POLYSTORE_REDIS_TLS: 'off' }).tls).toBe(false);
     expect(readAurora({ ...aurora, POLYSTORE_AURORA_TLS: 'disable' })).toMatchObject({
       tls: false,

@@ -1,0 +1,55 @@
+import type { Row, Value } from '../../change/change.ts';
+import { type CatalogColumn, columnOf, type Json } from '../../model/index.ts';
+import { heldColumns, projectRow } from '../placement.ts';
+import type { Placement } from '../store.ts';
+import { deletedField, maxTermBytes, orderField } from './field.ts';
+import { placeDecimal } from './sortable-decimal.ts';
+
+/** A document's source, as JSON gives it. */
+export type Source = Readonly<Record<string, unknown>>;
+
+/**
+ * The document of a row: its values by column, JSON as its text and absent ones left out, and beside them what decimals
+ * are ordered by.
+ */
+export function renderDocument(placement: Placement, row: Row): Source {
+  const source: Record<string, Json> = {};
+  const order: Record<string, string> = {};
+  for (const { name, type } of heldColumns(placement)) {
+    const value = row[name] ?? null;
+    if (value === null) continue;
+    source[name] = type.kind === 'json' ? JSON.stringify(value) : value;
+    if (type.kind === 'decimal') order[name] = placeDecimal(type, String(value)).text;
+  }
+  return Object.keys(order).length === 0 ? source : { ...source, [orderField]: order };
+}
+
+/** What stays of a deleted row: nothing that a search could find. Its version is the document's own. */
+export const renderTombstone = (nowMs: number): Source => ({ [deletedField]: nowMs });
+
+/** The row of a document; undefined for a tombstone. */
+export function rowOf(placement: Placement, source: Source): Row | undefined {
+  if (source[deletedField] !== undefined) return undefined;
+  return Object.fromEntries(
+    heldColumns(placement).map((column) => [column.name, heldValue(column, source[column.name])]),
+  );
+}
+
+function heldValue({ type }: CatalogColumn, held: unknown): Value {
+  if (held === undefined || held === null) return null;
+  // A large float without a fraction is read as a bigint.
+  if (type.kind === 'float') return Number(held);
+  // We wrote the text from a JSON value, and all other values as they are.
+  return type.kind === 'json' ? (JSON.parse(String(held)) as Json) : (held as Json);
+}
+
+/** Why a row can never be held; undefined when it can. */
+export function refusalOf(placement: Placement, row: Row): string | undefined {
+  const projected = projectRow(placement, row);
+  const tooLong = heldColumns(placement)
+    .filter(({ type }) => type.kind === 'text' || type.kind === 'oneOf')
+    .map(({ name }) => ({ name, bytes: Buffer.byteLength(String(projected[name] ?? '')) }))
+    .find(({ bytes }) => bytes > maxTermBytes);
+  if (tooLong === undefined) return undefined;
+  return `${tooLong.name} has ${tooLong.bytes} bytes, and OpenSearch finds rows by texts of ${maxTermBytes} bytes at most. Shorten it, or leave ${columnOf(placement.entity, tooLong.name).field} out of the view's fields`;
+}

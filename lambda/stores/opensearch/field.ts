@@ -1,0 +1,80 @@
+import type { Value } from '../../change/change.ts';
+import type { CatalogColumn } from '../../model/index.ts';
+import type { Placement } from '../store.ts';
+import { notAnswered } from './errors.ts';
+import { searchView } from './names.ts';
+import { placeDecimal, renderDecimal } from './sortable-decimal.ts';
+
+/** When a row was deleted, in milliseconds since the epoch; rows that are there have none. */
+export const deletedField = '@deleted';
+/** Holds decimals once more, as texts whose order is theirs. */
+export const orderField = '@order';
+
+/** Lucene's own limit for a term, in bytes of UTF-8. */
+export const maxTermBytes = 32_766;
+
+/** A constant of a query, as OpenSearch takes it; integers of 64 bits are texts. */
+export type Term = string | number | boolean;
+
+/** How a column is found, ordered and counted by in OpenSearch, exactly as its type is. */
+export interface SearchField {
+  readonly name: string;
+  /** The highest term of the column that is not above a constant, and whether it is the constant. */
+  place(value: Value): { readonly term: Term; readonly isExact: boolean };
+  /** The value of a term that OpenSearch gave, read exactly. */
+  fromTerm(term: unknown): Value;
+}
+
+/**
+ * The field that a column's conditions, order and groups go by.
+ *
+ * @throws `not_supported` for JSON, which is kept and not indexed, and for a column that the view does not hold.
+ */
+export function fieldOf(placement: Placement, { name, type }: CatalogColumn): SearchField {
+  const { columns } = searchView(placement);
+  if (!columns.includes(name))
+    throw notAnswered(placement, `does not hold ${name}; it holds ${columns.join(', ')}`);
+  const exactly = (toTerm: (value: Value) => Term, fromTerm: SearchField['fromTerm']): SearchField => ({
+    name,
+    place: (value) => ({ term: toTerm(value), isExact: true }),
+    fromTerm,
+  });
+  switch (type.kind) {
+    case 'json':
+      throw notAnswered(placement, `keeps ${name} without looking into it; ask by other columns`);
+    case 'decimal':
+      return {
+        name: `${orderField}.${name}`,
+        place: (value) => {
+          const { text, isExact } = placeDecimal(type, String(value));
+          return { term: text, isExact };
+        },
+        fromTerm: (term) => renderDecimal(type, String(term)),
+      };
+    case 'integer':
+    case 'float':
+      return exactly(Number, Number);
+    case 'boolean':
+      return exactly(Boolean, (term) => term === true || term === 1 || term === 'true');
+    case 'bigint':
+    case 'text':
+    case 'oneOf':
+    case 'timestamp':
+    case 'date':
+      return exactly(String, String);
+  }
+}
+
+/** The field that a timestamp's or a date's histogram is made by: milliseconds since the epoch. */
+export const timeFieldOf = ({ name }: CatalogColumn): string => `${name}.time`;
+
+/**
+ * The field that the words of a column are matched in.
+ * @throws `not_supported` for a column that is not searched as text.
+ */
+export function wordsFieldOf(placement: Placement, column: string): string {
+  const { text } = searchView(placement);
+  if (text.some((each) => each.column === column)) return `${column}.words`;
+  const known = text.map((each) => each.column).join(', ') || 'none';
+  throw notAnswered(placement, `does not search ${column} for words; searched are ${known}`);
+}

@@ -1,0 +1,3 @@
+export { ensureSearch } from './apply-schema.ts';
+export { createOpensearchStore } from './client.ts';
+export type { OpensearchConnection } from './connection.ts';

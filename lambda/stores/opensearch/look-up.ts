@@ -1,0 +1,89 @@
+import type { Row } from '../../change/change.ts';
+import type { Version } from '../../change/version.ts';
+import { inParallel } from '../in-parallel.ts';
+import type { Placement } from '../store.ts';
+import { requestsInFlight } from './connection.ts';
+import { type Hit, locate, versionOf } from './read.ts';
+import { type Searcher, searchOnce } from './search.ts';
+
+/** Documents of one request. */
+const keysAtOnce = 1000;
+
+interface LookUp {
+  readonly model: string;
+  readonly placement: Placement;
+  readonly keys: readonly Row[];
+}
+
+type Located = ReturnType<typeof locate>;
+
+const textOf = ({ index, id }: Pick<Located, 'index' | 'id'>): string => `${index} ${id}`;
+
+/** The documents of some keys, as they are now: this does not wait for a refresh. Those that are not there are left out. */
+export async function lookUp(
+  { client, gate }: Pick<Searcher, 'client' | 'gate'>,
+  { model, placement, keys }: LookUp,
+): Promise<readonly Hit[]> {
+  const located = distinct(keys.map((key) => locate(model, placement, key)));
+  const answers = await inParallel(parted(located, keysAtOnce), requestsInFlight, (part) =>
+    gate.run(() =>
+      client.mget({
+        body: {
+          docs: part.map(({ index, id, routing }) => ({
+            _index: index,
+            _id: id,
+            ...(routing !== undefined && { routing }),
+          })),
+        },
+      }),
+    ),
+  );
+  // The form of an answer; a document of an index that is not there carries an error in place of `found`.
+  const docs = answers.flatMap(
+    ({ body }) => body.docs as unknown as readonly (Hit & { readonly found?: boolean })[],
+  );
+  return docs.filter(({ found }) => found === true);
+}
+
+/**
+ * The versions that searches see, tombstones' too: whoever waits for a version and then searches finds it.
+ */
+export async function lookUpVersions(
+  searcher: Searcher,
+  { model, placement, keys }: LookUp,
+): Promise<readonly (Version | undefined)[]> {
+  const located = keys.map((key) => locate(model, placement, key));
+  const byPlace = Map.groupBy(distinct(located), ({ index, routing }) => JSON.stringify([index, routing]));
+  const parts = [...byPlace.values()].flatMap((group) => parted(group, keysAtOnce));
+  const answers = await inParallel(parts, requestsInFlight, (part) => {
+    const [{ index, routing } = { index: '', routing: undefined }] = part;
+    return searchOnce(
+      searcher,
+      { index, tenant: routing },
+      {
+        query: { ids: { values: part.map(({ id }) => id) } },
+        size: part.length,
+        version: true,
+        _source: false,
+        track_total_hits: false,
+      },
+    );
+  });
+  const versions = new Map(
+    parts.flatMap(([first], position) =>
+      (answers[position]?.hits.hits ?? []).map(
+        (hit) => [textOf({ index: first?.index ?? '', id: hit._id }), versionOf(hit)] as const,
+      ),
+    ),
+  );
+  return located.map((each) => versions.get(textOf(each)));
+}
+
+const distinct = (located: readonly Located[]): readonly Located[] => [
+  ...new Map(located.map((each) => [textOf(each), each])).values(),
+];
+
+const parted = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, part) =>
+    items.slice(part * size, (part + 1) * size),
+  );

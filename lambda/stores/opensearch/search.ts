@@ -1,0 +1,110 @@
+import type { Client } from '@opensearch-project/opensearch';
+import { PolystoreError } from '../../errors.ts';
+import type { AdaptiveGate } from '../adaptive-gate.ts';
+import { isMissing } from './errors.ts';
+import type { Hit, RowSearch, SearchBody, SearchTarget } from './read.ts';
+
+export interface Searcher {
+  readonly client: Client;
+  readonly gate: AdaptiveGate;
+  /** Rows of one answer. */
+  readonly pageRows: number;
+}
+
+/** How long a view of an index is kept between two pages. */
+const keepAlive = '1m';
+
+export interface SearchAnswer {
+  readonly hits: { readonly total?: { readonly value: number }; readonly hits: readonly Hit[] };
+  readonly aggregations?: Readonly<Record<string, unknown>>;
+}
+
+/** One search, complete or not at all; an index that is not there, such as a day's without rows, is empty. */
+export async function searchOnce(
+  { client, gate }: Searcher,
+  { index, tenant }: SearchTarget,
+  body: SearchBody,
+): Promise<SearchAnswer> {
+  const isSnapshot = body.pit !== undefined;
+  const { body: answer } = await gate.run(() =>
+    client.search({
+      allow_partial_search_results: false,
+      // A snapshot has been taken of one index, one tenant's shard and one copy.
+      ...(!isSnapshot && { index, ignore_unavailable: true, ...copyFor(tenant) }),
+      body,
+    }),
+  );
+  // The form of a search's answer; sources and versions are what we wrote.
+  const found = answer as unknown as SearchAnswer & { readonly timed_out: boolean };
+  if (found.timed_out)
+    throw new PolystoreError(
+      'store_unavailable',
+      'OpenSearch gave up a search before its end. Send it again.',
+    );
+  return found;
+}
+
+/** One tenant's rows are in one shard; to ask always the same copy of it keeps answers from going back. */
+const copyFor = (tenant: string | undefined) => ({
+  ...(tenant !== undefined && { routing: tenant }),
+  // A preference that starts with an underscore would be a command.
+  preference: `tenant ${tenant ?? ''}`,
+});
+
+/** All hits of a search up to its limit, page by page on one snapshot where one page is not enough. */
+export async function searchRows(searcher: Searcher, search: RowSearch): Promise<readonly Hit[]> {
+  const { pageRows } = searcher;
+  const { limit = Number.POSITIVE_INFINITY, body } = search;
+  if (limit === 0) return [];
+  if (limit <= pageRows) return (await searchOnce(searcher, search, { ...body, size: limit })).hits.hits;
+  return onSnapshot(searcher, search, [], async (pit) => {
+    const rows: Hit[] = [];
+    let after: readonly unknown[] | undefined;
+    for (;;) {
+      const size = Math.min(pageRows, limit - rows.length);
+      const { hits } = await searchOnce(searcher, search, {
+        ...body,
+        ...pit,
+        size,
+        ...(after !== undefined && { search_after: renderAfter(after) }),
+      });
+      rows.push(...hits.hits);
+      after = hits.hits.at(-1)?.sort;
+      if (hits.hits.length < size || rows.length >= limit) return rows;
+    }
+  });
+}
+
+/** Whole numbers of 64 bits go as texts, which OpenSearch reads as exactly. */
+const renderAfter = (values: readonly unknown[]): string[] =>
+  // The client's type says texts; OpenSearch takes what it gave.
+  values.map((value) => (typeof value === 'bigint' ? String(value) : value)) as string[];
+
+/** Does some work on the rows of one moment; `none` is its answer where the index is not there. */
+export async function onSnapshot<T>(
+  { client, gate }: Searcher,
+  { index, tenant }: SearchTarget,
+  none: T,
+  work: (pit: Pick<SearchBody, 'pit'>) => Promise<T>,
+): Promise<T> {
+  let id: string;
+  try {
+    const { body } = await gate.run(() =>
+      client.createPit({
+        index: [index],
+        keep_alive: keepAlive,
+        allow_partial_pit_creation: false,
+        ...copyFor(tenant),
+      }),
+    );
+    id = body.pit_id;
+  } catch (error) {
+    if (isMissing(error)) return none;
+    throw error;
+  }
+  try {
+    return await work({ pit: { id, keep_alive: keepAlive } });
+  } finally {
+    await client.deletePit({ body: { pit_id: [id] } });
+  }
+}
