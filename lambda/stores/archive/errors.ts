@@ -1,0 +1,41 @@
+import { PolystoreError } from '../../errors.ts';
+
+/** What DuckDB throws, as ours. Its messages begin with the kind: `Out of Memory Error: …`. */
+export function duckdbError(error: unknown, doing: string): PolystoreError {
+  if (error instanceof PolystoreError) return error;
+  const message = messageOf(error);
+  if (message.startsWith('INTERRUPT Error'))
+    return new PolystoreError(
+      'deadline_exceeded',
+      `The archive was still ${doing} when its time was over. Ask for fewer days.`,
+      { cause: error },
+    );
+  if (message.startsWith('Out of Memory Error'))
+    return new PolystoreError(
+      'result_too_large',
+      `The archive had not enough memory for ${doing}. Ask for fewer days or columns, or for fewer groups.`,
+      { cause: error },
+    );
+  if (message.startsWith('IO Error'))
+    return new PolystoreError('store_unavailable', `The archive failed while ${doing}: ${message}`, {
+      cause: error,
+    });
+  return new PolystoreError('store_rejected', `DuckDB refused ${doing}: ${message}`, { cause: error });
+}
+
+/** What a file system throws, as ours: it may be full or unplugged, and the same request may succeed later. */
+export function folderError(error: unknown, location: string): PolystoreError {
+  if (error instanceof PolystoreError) return error;
+  const message = messageOf(error);
+  return new PolystoreError(
+    'store_unavailable',
+    `The archive's folder ${location} cannot be used: ${message}. The same request may be sent again`,
+    { cause: error },
+  );
+}
+
+export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
+
+const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);

@@ -1,0 +1,2 @@
+export { type ArchiveStore, createArchiveStore } from './client.ts';
+export { createFolderObjects } from './folder.ts';

@@ -1,0 +1,205 @@
+import type { DuckDBValue } from '@duckdb/node-api';
+import type { Row } from '../../change/change.ts';
+import { parseVersion, type Version } from '../../change/version.ts';
+import { PolystoreError } from '../../errors.ts';
+import { type CatalogColumn, columnOf, termValue } from '../../model/index.ts';
+import { heldColumns, placementName } from '../placement.ts';
+import type { Condition } from '../predicate.ts';
+import { sliceShape } from '../slice.ts';
+import type {
+  FilterFragment,
+  FilterOrder,
+  Placement,
+  Selection,
+  SliceFragment,
+  VersionedRow,
+} from '../store.ts';
+import { renderAll } from './condition.ts';
+import { type DayRange, daysOf } from './days.ts';
+import { sortKey } from './decimal.ts';
+import { createParameters, type Parameters, type Statement } from './parameters.ts';
+import { dayColumn, guardColumns, keyList, quoted } from './schema.ts';
+import { fromDuckdb } from './value.ts';
+
+/** Which rows of which days, in which order, and how many at most. */
+export interface RowsPlan {
+  readonly placement: Placement;
+  readonly days: DayRange;
+  readonly where: readonly Condition[];
+  readonly order: readonly FilterOrder[];
+  /** Undefined: all. */
+  readonly limit: number | undefined;
+}
+
+/** @throws `not_supported` for words, or an order by JSON. */
+export function planFilter(fragment: FilterFragment): RowsPlan {
+  const { placement, where, order, limit } = fragment;
+  refuseWords(fragment);
+  if (order === 'score') throw noWords(placement);
+  return { placement, days: daysOf(dayColumn(placement).name, where), where, order, limit };
+}
+
+/** @throws `not_supported` as `sliceShape` does. */
+export function planSlice(fragment: SliceFragment): RowsPlan {
+  const { placement, equal, from, to, limit } = fragment;
+  const shape = sliceShape(fragment);
+  const day = dayColumn(placement);
+  const fixed = termValue('day', equal[day.name] ?? null);
+  const equals = Object.entries(equal)
+    .filter(([name]) => name !== day.name)
+    .map(([name, value]): Condition => {
+      const column = columnOf(placement.entity, name);
+      return { kind: 'compare', column, operator: '=', value };
+    });
+  const [first] = shape.sort;
+  const bounds = (
+    [
+      ['>=', from],
+      ['<=', to],
+    ] as const
+  ).flatMap(([operator, value]): Condition[] =>
+    first === undefined || value === undefined ? [] : [{ kind: 'compare', column: first, operator, value }],
+  );
+  // What `equal` fixes to a day orders rows that tie in all else, as their ids do.
+  const order = [...shape.sort, day].map(
+    (column): FilterOrder => ({
+      column,
+      descending: fragment.order === 'descending',
+      nullsFirst: fragment.order === 'descending',
+    }),
+  );
+  return { placement, days: { from: fixed, to: fixed }, where: [...equals, ...bounds], order, limit };
+}
+
+/** The rows of a plan that lie in these files, `maxRows` and one more at most. */
+export function renderRows(
+  { placement, where, order, limit = Number.POSITIVE_INFINITY }: RowsPlan,
+  files: readonly string[],
+  maxRows: number,
+): Statement {
+  const parameters = createParameters();
+  const columns = heldColumns(placement);
+  const visible = renderVisible({ placement, columns, where, files, parameters });
+  const terms = order.map(renderOrder);
+  return parameters.statement(
+    [
+      `select ${selected(columns)} from (${visible})`,
+      `where ${renderAll(where, parameters)}`,
+      ...(terms.length === 0 ? [] : [`order by ${terms.join(', ')}`]),
+      `limit ${Math.min(limit, maxRows + 1)}`,
+    ].join(' '),
+  );
+}
+
+/** The rows with these keys that lie in these files; tombstones too when they are asked for. */
+export function renderKeys(
+  placement: Placement,
+  keys: readonly Row[],
+  files: readonly string[],
+  tombstones: 'with tombstones' | 'without tombstones',
+): Statement {
+  const parameters = createParameters();
+  const keyColumns = placement.entity.key.map((name) => columnOf(placement.entity, name));
+  const columns = tombstones === 'with tombstones' ? keyColumns : heldColumns(placement);
+  const lists = keyColumns.map(({ name, type }) => {
+    const values = keys.map((key) => key[name] ?? null);
+    return `unnest(${parameters.values(type, values)}) as ${quoted(name)}`;
+  });
+  const rows = `select ${selected(columns)}, ${guardColumns.deleted.name} from ${renderFiles(files, parameters)} semi join (select ${lists.join(', ')}) using (${keyList(placement)})`;
+  const hidden = tombstones === 'with tombstones' ? 'true' : `not ${guardColumns.deleted.name}`;
+  return parameters.statement(
+    `select ${selected(columns)} from (${highest(placement, rows)}) where ${hidden}`,
+  );
+}
+
+interface VisibleOptions {
+  readonly placement: Placement;
+  readonly columns: readonly CatalogColumn[];
+  /** Conditions on the key alone are applied before versions are compared, and files passed over by them. */
+  readonly where: readonly Condition[];
+  readonly files: readonly string[];
+  readonly parameters: Parameters;
+}
+
+/**
+ * The rows that a reader sees: of each key the highest version, unless that is a tombstone. A condition
+ * on what may change must come after, or it would bring back what was replaced.
+ */
+export function renderVisible(options: VisibleOptions): string {
+  const { placement, columns, where, files, parameters } = options;
+  const stable = where.filter((condition) => isOfKey(placement, condition));
+  const rows = `select ${selected(columns)}, ${guardColumns.deleted.name} from ${renderFiles(files, parameters)} where ${renderAll(stable, parameters)}`;
+  return `select ${selected(columns)} from (${highest(placement, rows)}) where not ${guardColumns.deleted.name}`;
+}
+
+/** Of each key the row with the highest version. Equal versions carry equal content, so either may stay. */
+const highest = (placement: Placement, rows: string): string =>
+  `${rows} qualify row_number() over (partition by ${keyList(placement)} order by ${guardColumns.version.name} desc) = 1`;
+
+/** Files of a model that had fewer columns lack them; the first file has all of them and no rows. */
+export const renderFiles = (files: readonly string[], parameters: Parameters): string =>
+  `read_parquet(${parameters.texts(files)}, union_by_name = true, hive_partitioning = false)`;
+
+const selected = (columns: readonly CatalogColumn[]): string =>
+  [...columns.map(({ name }) => quoted(name)), guardColumns.version.name].join(', ');
+
+function isOfKey(placement: Placement, condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.of.every((part) => isOfKey(placement, part));
+    case 'not':
+      return isOfKey(placement, condition.of);
+    default:
+      return placement.entity.key.includes(condition.column.name);
+  }
+}
+
+function renderOrder({ column, descending, nullsFirst }: FilterOrder): string {
+  if (column.type.kind === 'json')
+    throw new PolystoreError('not_supported', `${column.name} is JSON, which has no order.`);
+  return `${sortKey(column.type, quoted(column.name))} ${descending ? 'desc' : 'asc'} nulls ${nullsFirst ? 'first' : 'last'}`;
+}
+
+/** Rows of the placement out of the columns of an answer, which ends with their version. */
+export function rowsOf(
+  placement: Placement,
+  answer: readonly (readonly DuckDBValue[])[],
+): readonly VersionedRow[] {
+  const columns = heldColumns(placement);
+  const versions = answer[columns.length] ?? [];
+  return versions.map((version, index) => ({
+    row: Object.fromEntries(
+      columns.map(({ name, type }, at) => [name, fromDuckdb(type, answer[at]?.[index] ?? null)]),
+    ),
+    version: parseVersion(String(version)),
+  }));
+}
+
+/** Keys with their versions out of the columns of an answer. */
+export function versionsOf(
+  { entity }: Placement,
+  answer: readonly (readonly DuckDBValue[])[],
+): readonly { readonly key: Row; readonly version: Version }[] {
+  const versions = answer[entity.key.length] ?? [];
+  return versions.map((version, index) => ({
+    key: Object.fromEntries(
+      entity.key.map((name, at) => [
+        name,
+        fromDuckdb(columnOf(entity, name).type, answer[at]?.[index] ?? null),
+      ]),
+    ),
+    version: parseVersion(String(version)),
+  }));
+}
+
+/** @throws `not_supported`: there is no search engine here. */
+export function refuseWords({ placement, match }: Selection): void {
+  if (match.length > 0) throw noWords(placement);
+}
+
+const noWords = (placement: Placement): PolystoreError =>
+  new PolystoreError(
+    'not_supported',
+    `${placementName(placement)} lies in the archive, which matches no words; an OpenSearch view does.`,
+  );
