@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { createGate } from '../../lambda/stores/gate.ts';
 import { inParallel } from '../../lambda/stores/in-parallel.ts';
 
 /** Counts how many calls are under way at once; each takes a few turns of the event loop. */
@@ -42,5 +43,24 @@ describe('work in parallel', () => {
     await expect(work).rejects.toThrow('broken');
     expect(begun.length).toBeLessThan(items.length);
     expect(ended).toEqual(begun.filter((item) => item !== 1));
+  });
+
+  test('passes a gate so many at a time, whoever calls, and a failure frees its place', async () => {
+    const { pass, most } = meter();
+    const gate = createGate(3);
+
+    const outcomes = await Promise.allSettled(
+      items.map((item) =>
+        gate(async () => {
+          await pass(item);
+          if (item % 2 === 0) throw new Error('broken');
+          return item;
+        }),
+      ),
+    );
+
+    expect(most()).toBe(3);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+    expect(await gate(() => pass('still open'))).toBe('still open');
   });
 });

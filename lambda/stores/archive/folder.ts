@@ -13,7 +13,6 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createGate } from '../gate.ts';
 import { folderError, hasCode } from './errors.ts';
 import type { ListRange, ObjectStore, StoredObject } from './objects.ts';
 
@@ -35,12 +34,10 @@ export function createFolderObjects(root: string): ObjectStore {
     });
     return opening;
   };
-  // Files are opened, not held open: this only bounds how many calls wait in the thread pool.
-  const gate = createGate(32);
   const run = async <T>(task: () => Promise<T>): Promise<T> => {
     await opened();
     try {
-      return await gate(task);
+      return await task();
     } catch (error) {
       throw folderError(error, root);
     }
