@@ -1,6 +1,6 @@
 // `npm test`: sets up what is missing, starts the real engines once, runs every test project, and
 // ends with a line `N passed, N failed`. Arguments are passed on to jest (`npm test -- --testPathPatterns test/query`);
-// `--project unit|cdk|integration` runs one project; `--engines kafka,valkey` starts these engines only (and what
+// `--project unit|cdk|integration` runs one project; `--engines postgres,valkey` starts these engines only (and what
 // they wait for), `--engines none` starts none.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -85,8 +85,10 @@ function takeOption(words: string[], name: string): string | undefined {
 function parseEngines(text: string | undefined): readonly EngineName[] {
   if (text === undefined) return engineNames;
   const words = text === 'none' ? [] : text.split(',');
-  const strangers = words.filter((word) => !engineNames.some((name) => name === word));
-  if (strangers.length === 0) return engineNames.filter((name) => words.includes(name));
+  // `postgres` is the writer and all its replicas.
+  const isMeant = (word: string, name: EngineName): boolean => name === word || name.startsWith(`${word}-`);
+  const strangers = words.filter((word) => !engineNames.some((name) => isMeant(word, name)));
+  if (strangers.length === 0) return engineNames.filter((name) => words.some((word) => isMeant(word, name)));
   throw new PolystoreError(
     'invalid_request',
     `--engines got "${strangers.join(',')}"; it takes none, or some of ${engineNames.join(',')}.`,

@@ -232,7 +232,9 @@ async function startCapture(
 export function describeEndpoints(engines: EngineSet): readonly (readonly [string, string])[] {
   return [
     ['PostgreSQL writer', `${engines.postgresWriter.host}:${engines.postgresWriter.port}`],
-    ['PostgreSQL replica', `${engines.postgresReplica.host}:${engines.postgresReplica.port}`],
+    ...Object.entries(engines.postgresReplicas).map(
+      ([workload, { host, port }]) => [`PostgreSQL ${workload}`, `${host}:${port}`] as const,
+    ),
     ['Kafka', engines.kafka.brokers.join(', ')],
     ['Kafka Connect', engines.connect.url],
     ['DynamoDB', engines.dynamodb.endpoint],

@@ -44,7 +44,9 @@ export function createEngineRunner(options: {
   const { context, record, report } = options;
   const engines: Readonly<Record<EngineName, Engine>> = {
     'postgres-writer': createPostgresWriter(context),
-    'postgres-replica': createPostgresReplica(context),
+    'postgres-dashboard': createPostgresReplica(context, 'dashboard'),
+    'postgres-analytics': createPostgresReplica(context, 'analytics'),
+    'postgres-reporting': createPostgresReplica(context, 'reporting'),
     kafka: createKafka(context),
     connect: createConnect(context),
     dynamodb: createDynamodb(context),

@@ -108,7 +108,11 @@ export function endpointsOf(ports: EnginePorts, { opensearch }: Pick<Downloads, 
   const postgres = { host, database: databaseName, user: 'postgres' };
   return {
     postgresWriter: { ...postgres, port: ports.postgresWriter },
-    postgresReplica: { ...postgres, port: ports.postgresReplica },
+    postgresReplicas: {
+      dashboard: { ...postgres, port: ports.postgresDashboard },
+      analytics: { ...postgres, port: ports.postgresAnalytics },
+      reporting: { ...postgres, port: ports.postgresReporting },
+    },
     kafka: { brokers: [`${host}:${ports.kafka}`] },
     connect: { url: `http://${host}:${ports.connect}` },
     dynamodb: { endpoint: `http://${host}:${ports.dynamodb}` },

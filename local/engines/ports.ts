@@ -13,7 +13,21 @@ interface PortUse {
 
 const portUses: Readonly<Record<PortName, PortUse>> = {
   postgresWriter: { engine: 'postgres-writer', variable: 'POLYSTORE_PORT_POSTGRES_WRITER', usual: 25432 },
-  postgresReplica: { engine: 'postgres-replica', variable: 'POLYSTORE_PORT_POSTGRES_REPLICA', usual: 25433 },
+  postgresDashboard: {
+    engine: 'postgres-dashboard',
+    variable: 'POLYSTORE_PORT_POSTGRES_DASHBOARD',
+    usual: 25433,
+  },
+  postgresAnalytics: {
+    engine: 'postgres-analytics',
+    variable: 'POLYSTORE_PORT_POSTGRES_ANALYTICS',
+    usual: 25434,
+  },
+  postgresReporting: {
+    engine: 'postgres-reporting',
+    variable: 'POLYSTORE_PORT_POSTGRES_REPORTING',
+    usual: 25435,
+  },
   kafka: { engine: 'kafka', variable: 'POLYSTORE_PORT_KAFKA', usual: 19092 },
   kafkaController: { engine: 'kafka', variable: 'POLYSTORE_PORT_KAFKA_CONTROLLER', usual: 19093 },
   connect: { engine: 'connect', variable: 'POLYSTORE_PORT_CONNECT', usual: 18083 },

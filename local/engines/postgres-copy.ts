@@ -2,7 +2,7 @@ import { constants, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { withPostgres } from './postgres-client.ts';
 
-/** Folders whose content belongs to the running writer; the replica gets them empty. */
+/** Folders whose content belongs to the running writer; a replica gets them empty. */
 const leftEmpty: readonly string[] = [
   'pg_wal',
   'pg_replslot',

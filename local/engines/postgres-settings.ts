@@ -1,18 +1,23 @@
+import type { Workload } from '../../lambda/model/index.ts';
+
 /** Name of the file of ours that PostgreSQL's own configuration includes. */
 export const settingsFile = 'polystore.conf';
 
-/** The physical slot by which the writer keeps what the replica has not read yet. */
-export const replicaSlot = 'polystore_replica';
+/**
+ * What the replica of a workload calls itself at the writer, and the physical slot by which the writer
+ * keeps what it has not read yet.
+ */
+export const replicaName = (workload: Workload): string => `polystore_${workload}`;
 
 export interface PostgresSettings {
   readonly port: number;
   readonly durable: boolean;
-  /** The writer's port; given for a replica only. */
-  readonly writerPort?: number;
+  /** Given for a replica only. */
+  readonly follows?: { readonly writerPort: number; readonly as: Workload };
 }
 
 /** The text of our configuration file, written anew at every start. */
-export function renderPostgresSettings({ port, durable, writerPort }: PostgresSettings): string {
+export function renderPostgresSettings({ port, durable, follows }: PostgresSettings): string {
   const sync = durable ? 'on' : 'off';
   const settings: Readonly<Record<string, string | number>> = {
     listen_addresses: '127.0.0.1',
@@ -31,17 +36,20 @@ export function renderPostgresSettings({ port, durable, writerPort }: PostgresSe
     // Compiling a statement costs more than it saves on tables of this size.
     jit: 'off',
     hot_standby: 'on',
-    ...(writerPort !== undefined && replicaSettings(writerPort)),
+    ...(follows !== undefined && replicaSettings(follows)),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`);
   return `# Written at every start; put changes of your own into postgresql.auto.conf.\n${lines.join('\n')}\n`;
 }
 
-function replicaSettings(writerPort: number): Readonly<Record<string, string>> {
+function replicaSettings({
+  writerPort,
+  as,
+}: NonNullable<PostgresSettings['follows']>): Readonly<Record<string, string>> {
   return {
     // `dbname` is what the copying of failover slots connects to.
-    primary_conninfo: `host=127.0.0.1 port=${writerPort} user=postgres dbname=postgres application_name=polystore_replica`,
-    primary_slot_name: replicaSlot,
+    primary_conninfo: `host=127.0.0.1 port=${writerPort} user=postgres dbname=postgres application_name=${replicaName(as)}`,
+    primary_slot_name: replicaName(as),
     hot_standby_feedback: 'on',
     sync_replication_slots: 'on',
     wal_receiver_status_interval: '1s',

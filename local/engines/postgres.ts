@@ -1,13 +1,13 @@
 import { appendFile, chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { postgresMajor } from '../../lambda/model/index.ts';
+import { postgresMajor, type Workload, workloads } from '../../lambda/model/index.ts';
 import { prepareOnce } from '../setup/index.ts';
 import type { Engine, EngineContext } from './engine.ts';
 import { logFileOf } from './logs.ts';
 import { withPostgres } from './postgres-client.ts';
 import { copyFromWriter } from './postgres-copy.ts';
 import { releaseData } from './postgres-lock.ts';
-import { renderPostgresSettings, replicaSlot, settingsFile } from './postgres-settings.ts';
+import { renderPostgresSettings, replicaName, settingsFile } from './postgres-settings.ts';
 import { giveFileTo, giveTo, type RunAs, renderSpawn } from './run-as.ts';
 import { runToEnd } from './run-to-end.ts';
 import type { ProcessPlan } from './supervisor.ts';
@@ -15,7 +15,7 @@ import type { EngineName } from './types.ts';
 
 export const databaseName = 'polystore';
 
-/** The writer, the local Aurora's: makes the database and the slot that the replica follows by. */
+/** The writer, the local Aurora's: makes the database and the slots that the replicas follow by. */
 export function createPostgresWriter(context: EngineContext): Engine {
   const { downloads, stateDir, ports, durable, runAs } = context;
   const data = join(stateDir, 'postgres-writer');
@@ -51,23 +51,32 @@ export function createPostgresWriter(context: EngineContext): Engine {
         const { rowCount } = await client.query('select from pg_database where datname = $1', [databaseName]);
         if (rowCount === 0) await client.query(`create database ${databaseName}`);
         await client.query(
-          `select pg_create_physical_replication_slot($1, true)
-           where not exists (select from pg_replication_slots where slot_name = $1)`,
-          [replicaSlot],
+          `select pg_create_physical_replication_slot(name, true) from unnest($1::text[]) as name
+           where not exists (select from pg_replication_slots where slot_name = name)`,
+          [workloads.map(replicaName)],
+        );
+        // Of the one replica that there was before: nobody reads it any more, and it would keep all WAL.
+        await client.query(
+          "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'polystore_replica'",
         );
       });
     },
   };
 }
 
-/** The replica: a copy of the writer as it was when first started, streaming ever since. */
-export function createPostgresReplica(context: EngineContext): Engine {
+/** The replica of a workload: a copy of the writer as it was when first started, streaming ever since. */
+export function createPostgresReplica(context: EngineContext, workload: Workload): Engine {
   const { stateDir, ports, durable, runAs } = context;
-  const data = join(stateDir, 'postgres-replica');
+  const name = `postgres-${workload}` as const;
+  const data = join(stateDir, name);
   const writerData = join(stateDir, 'postgres-writer');
-  const port = ports.postgresReplica;
+  const port = {
+    dashboard: ports.postgresDashboard,
+    analytics: ports.postgresAnalytics,
+    reporting: ports.postgresReporting,
+  }[workload];
   return {
-    name: 'postgres-replica',
+    name,
     async prepare() {
       const version = `postgresql ${postgresMajor} of ${await systemIdentifier(ports.postgresWriter)}`;
       const seed = async (target: string): Promise<void> => {
@@ -80,11 +89,14 @@ export function createPostgresReplica(context: EngineContext): Engine {
       await readyData(
         data,
         runAs,
-        renderPostgresSettings({ port, durable, writerPort: ports.postgresWriter }),
+        renderPostgresSettings({
+          port,
+          durable,
+          follows: { writerPort: ports.postgresWriter, as: workload },
+        }),
       );
     },
-    plan: () =>
-      planPostgres(context, { engine: 'postgres-replica', data, port, probe: () => probeReplica(port) }),
+    plan: () => planPostgres(context, { engine: name, data, port, probe: () => probeReplica(port) }),
   };
 }
 

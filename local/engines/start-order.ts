@@ -5,7 +5,9 @@ import { type AfterEngine, type EngineName, type EngineSet, engineNames } from '
 const waitsFor: Readonly<Record<EngineName, readonly EngineName[]>> = {
   'postgres-writer': [],
   // A failover slot reaches a replica only if it was there before the replica first started.
-  'postgres-replica': ['postgres-writer'],
+  'postgres-dashboard': ['postgres-writer'],
+  'postgres-analytics': ['postgres-writer'],
+  'postgres-reporting': ['postgres-writer'],
   kafka: [],
   // Its connectors are kept in Kafka, so on a later start it begins to read at once.
   connect: ['postgres-writer', 'kafka'],

@@ -1,9 +1,12 @@
+import type { Workload } from '../../lambda/model/index.ts';
 import type { Downloads } from '../setup/index.ts';
 
 /** Every process of a set, in the order in which people read them. */
 export const engineNames = [
   'postgres-writer',
-  'postgres-replica',
+  'postgres-dashboard',
+  'postgres-analytics',
+  'postgres-reporting',
   'kafka',
   'connect',
   'dynamodb',
@@ -15,7 +18,9 @@ export type EngineName = (typeof engineNames)[number];
 
 export const engineTitles: Readonly<Record<EngineName, string>> = {
   'postgres-writer': 'PostgreSQL (writer)',
-  'postgres-replica': 'PostgreSQL (replica)',
+  'postgres-dashboard': 'PostgreSQL (dashboard replica)',
+  'postgres-analytics': 'PostgreSQL (analytics replica)',
+  'postgres-reporting': 'PostgreSQL (reporting replica)',
   kafka: 'Kafka',
   connect: 'Kafka Connect',
   dynamodb: 'DynamoDB Local',
@@ -35,7 +40,7 @@ export interface PostgresEndpoint {
 /** Where each engine is reached. */
 export interface EngineSet {
   readonly postgresWriter: PostgresEndpoint;
-  readonly postgresReplica: PostgresEndpoint;
+  readonly postgresReplicas: Readonly<Record<Workload, PostgresEndpoint>>;
   /** `brokers` are `host:port`. */
   readonly kafka: { readonly brokers: readonly string[] };
   /** The root of Connect's REST interface, without a slash at its end. */
@@ -51,7 +56,9 @@ export interface EngineSet {
 /** The TCP ports on 127.0.0.1 that a set listens on. */
 export interface EnginePorts {
   readonly postgresWriter: number;
-  readonly postgresReplica: number;
+  readonly postgresDashboard: number;
+  readonly postgresAnalytics: number;
+  readonly postgresReporting: number;
   readonly kafka: number;
   readonly kafkaController: number;
   readonly connect: number;

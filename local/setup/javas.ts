@@ -39,12 +39,12 @@ export interface OpensearchChoice {
 
 /**
  * OpenSearch 3 where there is a whole JDK of 21 or newer, else 2 on one of 17 to 21;
- * `POLYSTORE_OPENSEARCH=2` or `3` chooses. A trimmed runtime lacks the locales of its analyzers.
+ * `POLYSTORE_OPENSEARCH_VERSION=2` or `3` chooses. A trimmed runtime lacks the locales of its analyzers.
  *
  * @throws PolystoreError `invalid_configuration` for another value.
  */
 export function chooseOpensearch(jdks: readonly Jdk[], environment: NodeJS.ProcessEnv): OpensearchChoice {
-  const asked = readMajor(environment.POLYSTORE_OPENSEARCH);
+  const asked = readMajor(environment.POLYSTORE_OPENSEARCH_VERSION);
   const three = jdks.filter(({ major, whole }) => whole && major >= 21);
   const two = jdks.filter(({ major, whole }) => whole && major >= 17 && major <= 21);
   const major = asked ?? (three.length > 0 ? 3 : 2);
@@ -54,7 +54,7 @@ export function chooseOpensearch(jdks: readonly Jdk[], environment: NodeJS.Proce
   const needs =
     asked === undefined
       ? 'it needs a whole JDK of version 17 or newer'
-      : `version ${asked} (POLYSTORE_OPENSEARCH=${asked}) needs a whole JDK of version ${asked === 3 ? '21 or newer' : '17 to 21'}`;
+      : `version ${asked} (POLYSTORE_OPENSEARCH_VERSION=${asked}) needs a whole JDK of version ${asked === 3 ? '21 or newer' : '17 to 21'}`;
   return {
     major,
     java: {
@@ -71,7 +71,7 @@ function readMajor(text: string | undefined): OpensearchMajor | undefined {
   if (text === '3') return 3;
   throw new PolystoreError(
     'invalid_configuration',
-    `POLYSTORE_OPENSEARCH is "${text}"; it takes 2 or 3. Without it, 3 runs where a JDK of 21 or newer is found, else 2.`,
+    `POLYSTORE_OPENSEARCH_VERSION is "${text}"; it takes 2 or 3. Without it, 3 runs where a JDK of 21 or newer is found, else 2.`,
   );
 }
 

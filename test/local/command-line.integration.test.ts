@@ -26,7 +26,9 @@ interface Place {
 
 const variables: Readonly<Record<keyof EnginePorts, string>> = {
   postgresWriter: 'POSTGRES_WRITER',
-  postgresReplica: 'POSTGRES_REPLICA',
+  postgresDashboard: 'POSTGRES_DASHBOARD',
+  postgresAnalytics: 'POSTGRES_ANALYTICS',
+  postgresReporting: 'POSTGRES_REPORTING',
   kafka: 'KAFKA',
   kafkaController: 'KAFKA_CONTROLLER',
   connect: 'CONNECT',

@@ -9,10 +9,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Admin } from '@platformatic/kafka';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { workloads } from '../../lambda/model/index.ts';
 import {
   type EngineExit,
   type EngineSet,
   type EnginesOptions,
+  engineNames,
   freePorts,
   type PostgresEndpoint,
   putConnector,
@@ -20,6 +22,7 @@ import {
   startEngines,
 } from '../../local/engines/index.ts';
 import { type Downloads, setUp } from '../../local/setup/index.ts';
+import { listenersOf } from './engines/listeners.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const minuteMs = 60_000;
@@ -151,29 +154,37 @@ describe('a set that was started, stopped and started again', () => {
     expect(processesOf(stateDir)).toEqual([]);
   }, minuteMs);
 
-  test('the replica streams from the writer and shows what is written there', async () => {
-    await ask(endpoints.postgresWriter, "insert into airline values ('DL', 'Delta')");
+  test.each(workloads)(
+    'the replica for %s streams by a slot of its own and shows what is written',
+    async (workload) => {
+      await ask(endpoints.postgresWriter, `insert into airline values ('${workload}', 'Delta')`);
 
-    const rows = await eventually(
-      () => ask<{ name: string }>(endpoints.postgresReplica, "select name from airline where carrier = 'DL'"),
-      (found) => found.length > 0,
-    );
-    const receivers = await ask<{ state: string }>(
-      endpoints.postgresWriter,
-      "select state from pg_stat_replication where application_name = 'polystore_replica'",
-    );
+      const rows = await eventually(
+        () =>
+          ask<{ name: string }>(
+            endpoints.postgresReplicas[workload],
+            `select name from airline where carrier = '${workload}'`,
+          ),
+        (found) => found.length > 0,
+      );
+      const receivers = await ask<{ state: string; slot: string }>(
+        endpoints.postgresWriter,
+        `select state, slot_name as slot from pg_stat_replication join pg_replication_slots on active_pid = pid
+         where application_name = 'polystore_${workload}'`,
+      );
 
-    expect(rows).toEqual([{ name: 'Delta' }]);
-    expect(receivers).toEqual([{ state: 'streaming' }]);
-  });
+      expect(rows).toEqual([{ name: 'Delta' }]);
+      expect(receivers).toEqual([{ state: 'streaming', slot: `polystore_${workload}` }]);
+    },
+  );
 
-  test(
-    'the replica takes the failover slot over',
-    async () => {
+  test.each(workloads)(
+    'the replica for %s takes the failover slot over',
+    async (workload) => {
       const slots = await eventually(
         () =>
           ask<{ synced: boolean }>(
-            endpoints.postgresReplica,
+            endpoints.postgresReplicas[workload],
             "select synced from pg_replication_slots where slot_name = 'capture'",
           ),
         (found) => found.length > 0,
@@ -184,10 +195,33 @@ describe('a set that was started, stopped and started again', () => {
     minuteMs,
   );
 
-  test('PostgreSQL kept its rows', async () => {
-    expect(await ask(endpoints.postgresReplica, "select name from airline where carrier = 'UA'")).toEqual([
-      { name: 'United' },
+  test('commits can be made to wait for any one of the replicas, by their names', async () => {
+    const names = workloads.map((workload) => `polystore_${workload}`).join(', ');
+    await ask(endpoints.postgresWriter, `alter system set synchronous_standby_names = 'ANY 1 (${names})'`);
+    await ask(endpoints.postgresWriter, 'select pg_reload_conf()');
+
+    const waitedFor = await eventually(
+      () =>
+        ask<{ name: string }>(
+          endpoints.postgresWriter,
+          "select application_name as name from pg_stat_replication where sync_state = 'quorum' order by 1",
+        ),
+      (found) => found.length === workloads.length,
+    );
+    await ask(endpoints.postgresWriter, 'alter system reset synchronous_standby_names');
+    await ask(endpoints.postgresWriter, 'select pg_reload_conf()');
+
+    expect(waitedFor.map(({ name }) => name)).toEqual([
+      'polystore_analytics',
+      'polystore_dashboard',
+      'polystore_reporting',
     ]);
+  });
+
+  test('PostgreSQL kept its rows', async () => {
+    expect(
+      await ask(endpoints.postgresReplicas.reporting, "select name from airline where carrier = 'UA'"),
+    ).toEqual([{ name: 'United' }]);
   });
 
   test('Kafka kept its topics and makes none by itself', async () => {
@@ -257,31 +291,34 @@ describe('a set that was started, stopped and started again', () => {
       const exits: EngineExit[] = [];
       const stopListening = engines.onExit((exit) => exits.push(exit));
 
-      await engines.kill('postgres-replica', 'SIGKILL');
+      await engines.kill('postgres-reporting', 'SIGKILL');
       await engines.kill('valkey', 'SIGKILL');
-      await Promise.all([engines.restart('postgres-replica'), engines.restart('valkey')]);
+      await Promise.all([engines.restart('postgres-reporting'), engines.restart('valkey')]);
       stopListening();
 
       expect(exits.map(({ engine, signal }) => `${engine} ${signal}`).sort()).toEqual([
-        'postgres-replica SIGKILL',
+        'postgres-reporting SIGKILL',
         'valkey SIGKILL',
       ]);
       expect(exits[0]?.error.message).toMatch(/Log file: .*\.log/);
       expect(await withValkey(endpoints, (client) => client.get('kept'))).toBe('yes');
-      expect(await ask(endpoints.postgresReplica, "select name from airline where carrier = 'UA'")).toEqual([
-        { name: 'United' },
-      ]);
+      expect(
+        await ask(endpoints.postgresReplicas.reporting, "select name from airline where carrier = 'UA'"),
+      ).toEqual([{ name: 'United' }]);
     },
     minuteMs,
   );
 
-  test('every process is listed with its port, log and memory', () => {
+  test('every process is listed with its port, log and memory, and listens on 127.0.0.1 only', () => {
     const processes = engines.processes();
 
-    expect(processes).toHaveLength(6);
+    expect(processes).toHaveLength(engineNames.length);
     for (const { pid, port, logFile, rssBytes } of processes) {
       expect([pid, port, rssBytes].every((number) => Number(number) > 0)).toBe(true);
       expect(logFile).toContain(stateDir);
+      const listeners = listenersOf(pid);
+      expect(listeners.all).toBeGreaterThan(0);
+      expect(listeners.elsewhere).toEqual([]);
     }
   });
 

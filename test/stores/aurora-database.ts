@@ -25,7 +25,7 @@ export async function createDatabase(
   catalog: Catalog | undefined,
   clock: () => number,
 ): Promise<TestDatabase> {
-  const { postgresWriter: writer, postgresReplica: replica } = sharedEngines();
+  const { postgresWriter: writer, postgresReplicas } = sharedEngines();
   const database = `test_${randomUUID().replaceAll('-', '')}`;
   // Unlike template1, nothing ever connects to template0, not even autovacuum, which would be in the way.
   await asAdmin(writer.database, `create database ${database} template template0`);
@@ -38,10 +38,7 @@ export async function createDatabase(
     open: (options) =>
       createAuroraStore({
         writer: { host: writer.host, port: writer.port },
-        replicas:
-          options.replicas === true
-            ? { dashboard: replica, analytics: replica, reporting: replica }
-            : options.replicas,
+        replicas: options.replicas === true ? postgresReplicas : options.replicas,
         ...credentials,
         clock: options.clock,
         poolSize: 8,
@@ -58,9 +55,13 @@ async function insertPosition(database: string): Promise<unknown> {
   return row?.position;
 }
 
-/** Waits until the standby has the database: a connection to one that is not there fails for good. */
+/** Waits until every standby has the database: a connection to one that is not there fails for good. */
 async function replayed(position: unknown): Promise<void> {
-  const { postgresReplica: replica } = sharedEngines();
+  const replicas = Object.values(sharedEngines().postgresReplicas);
+  await Promise.all(replicas.map((replica) => replayedBy(replica, position)));
+}
+
+async function replayedBy(replica: PostgresEndpoint, position: unknown): Promise<void> {
   const [row] = await asSuperuser(
     replica,
     'select coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false) as there',
@@ -68,7 +69,7 @@ async function replayed(position: unknown): Promise<void> {
   );
   if (row?.there === true) return;
   await sleep(20);
-  await replayed(position);
+  await replayedBy(replica, position);
 }
 
 const asAdmin = (database: string, text: string, values: readonly unknown[] = []) =>

@@ -24,12 +24,18 @@ describe('PostgreSQL settings', () => {
     expect(text).toContain(`fsync = '${value}'\nfull_page_writes = '${value}'`);
   });
 
-  test('the replica can take over failover slots', () => {
-    const text = renderPostgresSettings({ port: 2, durable: true, writerPort: 1 });
+  test('a replica can take over failover slots', () => {
+    const text = renderPostgresSettings({
+      port: 2,
+      durable: true,
+      follows: { writerPort: 1, as: 'analytics' },
+    });
 
-    expect(text).toMatch(/primary_conninfo = 'host=127\.0\.0\.1 port=1 .*dbname=/);
+    expect(text).toMatch(
+      /primary_conninfo = 'host=127\.0\.0\.1 port=1 .*dbname=.* application_name=polystore_analytics'/,
+    );
     for (const setting of [
-      "primary_slot_name = 'polystore_replica'",
+      "primary_slot_name = 'polystore_analytics'",
       "hot_standby_feedback = 'on'",
       "sync_replication_slots = 'on'",
     ]) {

@@ -72,7 +72,7 @@ describe('startInOrder', () => {
     });
     const start = startInOrder({
       runner,
-      engines: withNeeded(['postgres-replica']),
+      engines: withNeeded(['postgres-reporting']),
       endpoints,
       after: { 'postgres-writer': () => schema },
     });
@@ -89,7 +89,7 @@ describe('startInOrder', () => {
     await turn();
 
     expect(before).toEqual({ ready: false, begun: ['postgres-writer'] });
-    expect(begun).toEqual(['postgres-writer', 'postgres-replica']);
+    expect(begun).toEqual(['postgres-writer', 'postgres-reporting']);
   });
 
   test('the first failure gives up the others and is what every one of them rejects with', async () => {
@@ -129,6 +129,6 @@ describe('stopInOrder', () => {
     const at = (engine: EngineName): number => stopped.indexOf(engine);
     expect([...stopped].sort()).toEqual([...engineNames].sort());
     expect(at('connect')).toBeLessThan(Math.min(at('kafka'), at('postgres-writer')));
-    expect(at('postgres-replica')).toBeLessThan(at('postgres-writer'));
+    expect(at('postgres-reporting')).toBeLessThan(at('postgres-writer'));
   });
 });

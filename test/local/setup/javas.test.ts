@@ -112,7 +112,7 @@ describe('chooseOpensearch', () => {
   ])('runs %s', (_, asked, majors, major, taken) => {
     const choice = chooseOpensearch(
       majors.map((each) => jdk(each)),
-      asked === undefined ? {} : { POLYSTORE_OPENSEARCH: asked },
+      asked === undefined ? {} : { POLYSTORE_OPENSEARCH_VERSION: asked },
     );
 
     expect(choice).toMatchObject({ major, java: { kind: 'found', major: taken } });
@@ -128,20 +128,28 @@ describe('chooseOpensearch', () => {
   });
 
   test.each([
-    ['3', [17], /version 3 \(POLYSTORE_OPENSEARCH=3\) needs a whole JDK of version 21 or newer.*17\.0\.1/],
-    ['2', [25], /version 2 \(POLYSTORE_OPENSEARCH=2\) needs a whole JDK of version 17 to 21.*25\.0\.1/],
+    [
+      '3',
+      [17],
+      /version 3 \(POLYSTORE_OPENSEARCH_VERSION=3\) needs a whole JDK of version 21 or newer.*17\.0\.1/,
+    ],
+    [
+      '2',
+      [25],
+      /version 2 \(POLYSTORE_OPENSEARCH_VERSION=2\) needs a whole JDK of version 17 to 21.*25\.0\.1/,
+    ],
   ])('says why the version %s that was asked for cannot run', (asked, majors, problem) => {
     const { java } = chooseOpensearch(
       majors.map((each) => jdk(each)),
-      { POLYSTORE_OPENSEARCH: asked },
+      { POLYSTORE_OPENSEARCH_VERSION: asked },
     );
 
     expect(java).toMatchObject({ kind: 'missing', problem: expect.stringMatching(problem) });
   });
 
   test('refuses a version that there is not', () => {
-    expect(() => chooseOpensearch([jdk(25)], { POLYSTORE_OPENSEARCH: '1' })).toThrow(
-      /POLYSTORE_OPENSEARCH is "1"; it takes 2 or 3/,
+    expect(() => chooseOpensearch([jdk(25)], { POLYSTORE_OPENSEARCH_VERSION: '1' })).toThrow(
+      /POLYSTORE_OPENSEARCH_VERSION is "1"; it takes 2 or 3/,
     );
   });
 });

@@ -50,7 +50,7 @@ describe('statements in Aurora', () => {
   });
 
   test('a read goes to the replica of its workload; one that hangs is given up before its time is over', async () => {
-    const { postgresReplica: reporting } = sharedEngines();
+    const { reporting } = sharedEngines().postgresReplicas;
     // It takes connections and says nothing, as a node does that hangs.
     const sockets: Socket[] = [];
     const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
