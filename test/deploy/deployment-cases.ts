@@ -38,14 +38,17 @@ export async function runDeployment(options: {
     credentials: { accessKeyId: accountId, secretAccessKey: 'emulator' },
   });
   const synthesise = (more: Readonly<Record<string, string>>): Promise<string> => {
-    const { host, port } = engines.endpoints.postgresReplica;
+    const { dashboard, analytics, reporting } = engines.endpoints.postgresReplicas;
     const context = {
       env: 'dev',
       destroy: 'dev',
       // Where they are the stacks say; that they are on loopback and speak no TLS only context knows.
       POLYSTORE_AURORA_TLS: 'disable',
       // On Aurora the readers have the writer's port.
-      POLYSTORE_AURORA_REPLICA: `${host}:${port}`,
+      POLYSTORE_AURORA_REPLICA: `${dashboard.host}:${dashboard.port}`,
+      POLYSTORE_AURORA_REPLICA_DASHBOARD: `${dashboard.host}:${dashboard.port}`,
+      POLYSTORE_AURORA_REPLICA_ANALYTICS: `${analytics.host}:${analytics.port}`,
+      POLYSTORE_AURORA_REPLICA_REPORTING: `${reporting.host}:${reporting.port}`,
       POLYSTORE_REDIS_TLS: 'off',
       POLYSTORE_LOG_AUTH: 'none',
       // One broker.

@@ -55,7 +55,7 @@ export async function startWorld(options: {
       durable: false,
       signal,
       // DynamoDB is the emulator's own.
-      engines: ['postgres-replica', 'connect', 'valkey'],
+      engines: ['postgres-dashboard', 'postgres-analytics', 'postgres-reporting', 'connect', 'valkey'],
       after: {
         'postgres-writer': ({ postgresWriter }) => createMasterRole(postgresWriter, options.masterUser),
       },
