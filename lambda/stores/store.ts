@@ -134,7 +134,7 @@ export interface Capabilities {
   /** Takes filter fragments; those with words only where it `matches`. */
   readonly filters: boolean;
   readonly matches: boolean;
-  /** Is an AggregateStore. */
+  /** Is an AggregateStore: by any conditions where it `filters`, else only what its rollups keep. */
   readonly aggregates: boolean;
   /**
    * Whether `apply` tells stale changes from applied ones. A store that writes without reading counts every

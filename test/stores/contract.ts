@@ -156,7 +156,8 @@ export function storeContract(contract: Contract): void {
           await store.apply(placement(name), [...changes, ...deleted]);
 
         if (filters) await expectFilters(harness.store, reference, placement(name), tenant);
-        if (aggregates) await expectAggregates(harness.store, reference, placement(name), tenant);
+        // Who does not filter adds up what it keeps totals of; its own tests say what.
+        if (filters && aggregates) await expectAggregates(harness.store, reference, placement(name), tenant);
       });
 
       test('an expired row is hidden, and none where nothing expires', async () => {

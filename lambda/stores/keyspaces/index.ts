@@ -1,1 +1,2 @@
-export { planRollup, type RollupPlan, type RollupRefusal } from './rollup.ts';
+export { applyKeyspacesSchema } from './apply-schema.ts';
+export { createKeyspacesStore } from './client.ts';

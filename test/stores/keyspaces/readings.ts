@@ -1,12 +1,9 @@
 import type { Row } from '../../../lambda/change/change.ts';
 import type { AggregateFragment, Placement } from '../../../lambda/stores/store.ts';
-
-/** Hour 0 of the readings; hour 4 is in the next month. */
-const firstHour = Date.parse('2013-01-31T20:00:00Z');
+import { hourOf } from './sales.ts';
 
 export interface Reading {
   readonly id: number;
-  /** Counted from the evening of the last of January 2013. */
   readonly hour: number;
   readonly minute: number;
   readonly kind: string;
@@ -18,7 +15,7 @@ export interface Reading {
 export const readingRow = ({ id, hour, minute, kind, degrees, tenant = 'acme' }: Reading): Row => ({
   tenant,
   reading_id: `r${id}`,
-  at: new Date(firstHour + hour * 3_600_000 + minute * 60_000).toISOString().replace('Z', '000Z'),
+  at: hourOf(hour, minute),
   kind,
   degrees,
 });

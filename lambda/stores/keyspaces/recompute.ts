@@ -1,0 +1,89 @@
+import type { Row } from '../../change/change.ts';
+import { PolystoreError } from '../../errors.ts';
+import type { Catalog, CatalogMetric } from '../../model/index.ts';
+import { backOff } from '../backoff.ts';
+import { placementName } from '../placement.ts';
+import type { Placement } from '../store.ts';
+import type { Requests } from './requests.ts';
+import { rollupOf } from './rollup.ts';
+import {
+  decodeRevision,
+  measuredColumns,
+  revisionOf,
+  rowsOfBucket,
+  setBucket,
+  sourceOf,
+  type TouchedBucket,
+} from './rollup-write.ts';
+import { readSlice } from './rows.ts';
+import { physicalTable, tableOf } from './schema.ts';
+import { addUp } from './totals.ts';
+
+export interface RecomputeContext {
+  readonly requests: Requests;
+  readonly keyspace: string;
+  readonly catalog: Catalog;
+  readonly nowMs: number;
+  readonly random: () => number;
+}
+
+/** A metric that is not set yet, and its revision when that was first read. */
+interface Pending {
+  readonly metric: CatalogMetric;
+  readonly before: bigint | undefined;
+}
+
+/** Two are enough, unless an answer is lost on its way. */
+const attempts = 10;
+
+/**
+ * Works a bucket out anew (DESIGN §4, rule 5): its revisions first, then the rows, then compare-and-set. Whoever
+ * sets a revision has read the rows after the revision before it was set, and so has seen every row that anyone
+ * had written by then; whoever is overtaken starts again.
+ *
+ * Whoever is overtaken twice is done: the second of the others read its rows after the first had set its
+ * revision, which is after ours were written. So callers who meet do not keep one another busy.
+ *
+ * @throws PolystoreError `contended` when others were faster each time.
+ */
+export async function recompute(
+  placement: Placement,
+  bucket: TouchedBucket,
+  context: RecomputeContext,
+): Promise<void> {
+  const { requests, keyspace, catalog, nowMs, random } = context;
+  const view = rollupOf(placement);
+  const rollup = { keyspace, table: physicalTable(catalog, placement, view.name) };
+  const source = sourceOf(placement);
+  const projection = {
+    placement: source,
+    tableView: tableOf(catalog, source),
+    columns: [...new Set([...Object.keys(bucket.equal), ...measuredColumns(view)])],
+  };
+  let left: readonly Pending[] = view.metrics.map((metric) => ({ metric, before: undefined }));
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    if (attempt > 1) await backOff(attempt - 1, random);
+    const read = await Promise.all(
+      left.map(async ({ metric, before }) => {
+        const revision = decodeRevision(await requests.readAll(revisionOf(rollup, bucket, metric)));
+        return { metric, revision, before: before ?? revision ?? 0n };
+      }),
+    );
+    const behind = read.filter(({ revision, before }) => (revision ?? 0n) < before + 2n);
+    if (behind.length === 0) return;
+    const held = await readSlice(requests, keyspace, projection, rowsOfBucket(placement, bucket), nowMs);
+    const rows = held.map(({ row }): Row => row);
+    const applied = await Promise.all(
+      behind.map(({ metric, revision }) => {
+        const totals = addUp(placement.entity, metric, rows);
+        return requests.compareAndSet(setBucket(rollup, bucket, metric, { totals, revision }));
+      }),
+    );
+    left = behind.filter((_, index) => applied[index] !== true);
+    if (left.length === 0) return;
+  }
+  throw new PolystoreError(
+    'contended',
+    `Others worked out the hour ${bucket.hour} of ${placementName(placement)} at each of ${attempts} tries. The batch comes again.`,
+  );
+}

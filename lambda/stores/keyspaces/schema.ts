@@ -1,0 +1,93 @@
+import { PolystoreError } from '../../errors.ts';
+import type {
+  Catalog,
+  KeyspacesRollupPlacement,
+  KeyspacesTablePlacement,
+  WideColumn,
+  WideTable,
+} from '../../model/index.ts';
+import { notHeld } from '../placement.ts';
+import type { Placement } from '../store.ts';
+import { limits } from './limits.ts';
+
+/** Where a keyspace keeps its copies: AWS's three in a region, or so many in a datacentre of Cassandra. */
+export type Replication =
+  | { readonly kind: 'single-region' }
+  | { readonly kind: 'datacentre'; readonly name: string; readonly copies: number };
+
+/** A wide table with the view that it holds. */
+export interface TableView {
+  readonly table: WideTable;
+  readonly view: KeyspacesTablePlacement;
+}
+export interface TableRollup {
+  readonly table: WideTable;
+  readonly view: KeyspacesRollupPlacement;
+}
+
+/** @throws `not_supported` for a placement that is no wide table. */
+export function tableOf(catalog: Catalog, placement: Placement): TableView {
+  const { target } = placement;
+  if (target.kind !== 'keyspaces.table') throw notHeld('The Keyspaces store', placement, 'hold rows of');
+  return { view: target, table: physicalTable(catalog, placement, target.name) };
+}
+
+export function physicalTable(catalog: Catalog, { entity }: Placement, view: string): WideTable {
+  const table = catalog.wideTables.find((each) => each.entity === entity.name && each.view === view);
+  if (table !== undefined) return table;
+  throw new PolystoreError('internal', `The model ${catalog.name} has no table for ${entity.name}.${view}.`);
+}
+
+/** A name in CQL, as it is written in the catalog. */
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const qualified = (keyspace: string, table: WideTable): string =>
+  `${quote(keyspace)}.${quote(table.name)}`;
+
+/** All columns of a table, those of its key first. */
+export const columnsOf = ({ partitionKey, clustering, columns }: WideTable): readonly WideColumn[] => [
+  ...partitionKey,
+  ...clustering,
+  ...columns,
+];
+
+export function renderKeyspace(keyspace: string, replication: Replication): string {
+  const strategy =
+    replication.kind === 'single-region'
+      ? `{'class': 'SingleRegionStrategy'}`
+      : `{'class': 'NetworkTopologyStrategy', '${replication.name.replaceAll("'", "''")}': ${replication.copies}}`;
+  return `CREATE KEYSPACE IF NOT EXISTS ${quote(keyspace)} WITH replication = ${strategy}`;
+}
+
+/**
+ * @throws PolystoreError `invalid_model` for more columns than a statement may write with a TTL.
+ */
+export function renderTable(keyspace: string, table: WideTable): string {
+  if (table.columns.length > limits.columnsWritten)
+    throw new PolystoreError(
+      'invalid_model',
+      `The table ${table.name} has ${table.columns.length} columns beside its key; Keyspaces writes ${limits.columnsWritten} at once. Leave some out of the view's fields.`,
+    );
+  const names = (columns: readonly WideColumn[]): string => columns.map(({ name }) => quote(name)).join(', ');
+  const columns = columnsOf(table).map(({ name, type }) => `${quote(name)} ${type}`);
+  const order = table.clustering.map(
+    ({ name, descending }) => `${quote(name)} ${descending ? 'DESC' : 'ASC'}`,
+  );
+  return [
+    `CREATE TABLE IF NOT EXISTS ${qualified(keyspace, table)} (`,
+    ...columns.map((column) => `  ${column},`),
+    `  PRIMARY KEY ((${names(table.partitionKey)}), ${names(table.clustering)})`,
+    `) WITH CLUSTERING ORDER BY (${order.join(', ')})`,
+  ].join('\n');
+}
+
+/** The keyspace and its tables, as statements in their order. */
+export const renderKeyspacesSchema = (
+  catalog: Catalog,
+  options: { readonly keyspace: string; readonly replication: Replication },
+): readonly string[] => [
+  renderKeyspace(options.keyspace, options.replication),
+  ...catalog.wideTables.map((table) => renderTable(options.keyspace, table)),
+];
+
+export const renderAddColumn = (keyspace: string, table: WideTable, { name, type }: WideColumn): string =>
+  `ALTER TABLE ${qualified(keyspace, table)} ADD ${quote(name)} ${type}`;

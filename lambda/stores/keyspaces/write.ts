@@ -1,0 +1,195 @@
+import { type Change, coalesce } from '../../change/change.ts';
+import { renderVersion } from '../../change/version.ts';
+import { columnOf, wideColumns } from '../../model/index.ts';
+import { expiryOf, knownRow, placementName, placeOf } from '../placement.ts';
+import type { ApplyResult, Placement } from '../store.ts';
+import { limits } from './limits.ts';
+import { locationOf, type Place, subBucketBytes, sumBytes, versionBytes } from './place.ts';
+import { columnsOf, qualified, quote, type TableView } from './schema.ts';
+import { type CqlValue, encodeColumn, encodeValue } from './value.ts';
+
+const secondMs = 1000;
+/** Seven days of change log and two more: how long a guard outlives its row. */
+const keepGuardsMs = 9 * 24 * 3600 * secondMs;
+/** The longest time to live, 20 years. Rows that expire later are hidden by readers, and stay. */
+const maxTtlSeconds = 630_720_000;
+/** Cassandra counts the seconds to which a row lives in 31 bits, which end in January 2038. */
+const lastSecond = 2 ** 31 - 2;
+
+/** A statement with its values. */
+export interface Bound {
+  readonly cql: string;
+  readonly params: readonly CqlValue[];
+}
+
+export interface WritePlan {
+  /** Each of one partition, within the limits of a batch. */
+  readonly batches: readonly (readonly Bound[])[];
+  /** Rows of which an older version may be held, which must be swept once these are written. */
+  readonly sweeps: readonly Place[];
+  readonly rejected: ApplyResult['rejected'];
+}
+
+export interface WriteContext {
+  readonly keyspace: string;
+  readonly nowMs: number;
+}
+
+/** One insert for each change, put together by partition. */
+export function planWrite(
+  placement: Placement,
+  tableView: TableView,
+  changes: readonly Change[],
+  context: WriteContext,
+): WritePlan {
+  const rejected: { change: Change; reason: string }[] = [];
+  const byPartition = new Map<string, { readonly bound: Bound; readonly bytes: number }[]>();
+  const sweeps: Place[] = [];
+  const cql = insertText(context.keyspace, tableView);
+  for (const change of coalesce(changes, placeOf(placement))) {
+    const location = locationOf(placement, tableView, knownRow(change));
+    if (location.kind === 'outside') continue;
+    const name = placementName(placement);
+    if (location.kind === 'unknown') {
+      const reason = `${name} places rows by ${location.missing.join(', ')}, which the ${change.kind} does not say`;
+      rejected.push({ change, reason });
+      continue;
+    }
+    if (location.kind === 'refused') {
+      rejected.push({ change, reason: `${name} cannot hold the row: ${location.reason}` });
+      continue;
+    }
+    const params = rowParams(placement, tableView, location, change, context.nowMs);
+    const bytes = rowBytes(tableView, location, params);
+    if (bytes > limits.rowBytes) {
+      const reason = `${name} cannot hold the row: it takes about ${bytes} bytes; Keyspaces takes ${limits.rowBytes}`;
+      rejected.push({ change, reason });
+      continue;
+    }
+    const partition = partitionText(location);
+    const rows = byPartition.get(partition) ?? [];
+    byPartition.set(partition, rows);
+    rows.push({ bound: { cql, params }, bytes });
+    if (mayReplace(placement, change)) sweeps.push(location);
+  }
+  return { batches: [...byPartition.values()].flatMap(intoBatches), sweeps, rejected };
+}
+
+/** Equal for places of one partition. */
+export const partitionText = ({ partition, subBucket }: Place): string =>
+  [...partition.map((value) => `${String(value).length}:${String(value)}`), subBucket].join('|');
+
+/** An event is written once and stays, unless it is deleted: nothing older lies under it. */
+const mayReplace = ({ entity }: Placement, change: Change): boolean =>
+  entity.source.kind !== 'kafka.source' || change.kind === 'delete';
+
+function insertText(keyspace: string, { table }: TableView): string {
+  const columns = columnsOf(table);
+  const names = columns.map(({ name }) => quote(name)).join(', ');
+  const marks = columns.map(() => '?').join(', ');
+  return `INSERT INTO ${qualified(keyspace, table)} (${names}) VALUES (${marks}) USING TTL ?`;
+}
+
+/** In the order of the table's columns, then the time to live. A row that no reader may see is a tombstone. */
+function rowParams(
+  placement: Placement,
+  { table }: TableView,
+  { partition, subBucket, clustering }: Place,
+  change: Change,
+  nowMs: number,
+): readonly CqlValue[] {
+  const expiry = change.kind === 'upsert' ? expiryOf(placement, change.row) : undefined;
+  const row = change.kind === 'upsert' && (expiry === undefined || expiry > nowMs) ? change.row : undefined;
+  const values = table.columns.map(({ name, type }): CqlValue => {
+    if (name === wideColumns.deleted) return encodeValue('boolean', row === undefined ? true : null);
+    if (name === wideColumns.expires)
+      return encodeValue('bigint', row === undefined || expiry === undefined ? null : String(expiry));
+    return encodeColumn(columnOf(placement.entity, name), type, row?.[name]);
+  });
+  const ends = row === undefined || expiry !== undefined;
+  const ttl = ends ? timeToLive(Math.max(expiry ?? nowMs, nowMs) + keepGuardsMs, nowMs) : 0;
+  return [...partition, subBucket, ...clustering, renderVersion(change.version), ...values, ttl];
+}
+
+/** In whole seconds, rounded up; 0 is for ever. */
+function timeToLive(untilMs: number, nowMs: number): number {
+  const seconds = Math.ceil((untilMs - nowMs) / secondMs);
+  return seconds > maxTtlSeconds || untilMs / secondMs >= lastSecond ? 0 : seconds;
+}
+
+/**
+ * What a row takes in Keyspaces, rounded up, by the developer guide's "Calculate row size": keys lie there
+ * twice, clustering columns with a fifth more; a value takes three bytes for its column and eight for its
+ * time to live; a row 108 besides.
+ */
+function rowBytes(
+  { table }: TableView,
+  { partition, clustering }: Place,
+  params: readonly CqlValue[],
+): number {
+  const keys = table.partitionKey.length + table.clustering.length;
+  const values = params.slice(keys, -1);
+  return Math.ceil(
+    2 * (sumBytes(partition) + subBucketBytes) +
+      3 * table.partitionKey.length +
+      2.2 * (sumBytes(clustering) + versionBytes) +
+      sumBytes(values) +
+      11 * values.length +
+      108,
+  );
+}
+
+function intoBatches(
+  rows: readonly { readonly bound: Bound; readonly bytes: number }[],
+): readonly (readonly Bound[])[] {
+  const batches: Bound[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const batch = batches.at(-1);
+    if (
+      batch === undefined ||
+      batch.length === limits.batchStatements ||
+      bytes + row.bytes > limits.batchBytes
+    ) {
+      batches.push([row.bound]);
+      bytes = row.bytes;
+    } else {
+      batch.push(row.bound);
+      bytes += row.bytes;
+    }
+  }
+  return batches;
+}
+
+/** The versions held of one row in one sub-bucket, highest first. */
+export function versionsHeld(
+  keyspace: string,
+  tableView: TableView,
+  { partition, clustering }: Place,
+  subBucket: number,
+): Bound {
+  return {
+    cql: `SELECT ${quote(wideColumns.version)} FROM ${qualified(keyspace, tableView.table)} WHERE ${keyConditions(tableView)}`,
+    params: [...partition, subBucket, ...clustering],
+  };
+}
+
+/** One range delete of all that lies below a version. */
+export function sweepBelow(
+  keyspace: string,
+  tableView: TableView,
+  { partition, clustering }: Place,
+  { subBucket, version }: { readonly subBucket: number; readonly version: string },
+): Bound {
+  return {
+    cql: `DELETE FROM ${qualified(keyspace, tableView.table)} WHERE ${keyConditions(tableView)} AND ${quote(wideColumns.version)} < ?`,
+    params: [...partition, subBucket, ...clustering, version],
+  };
+}
+
+/** Every column of the key but the version. */
+export const keyConditions = ({ table }: TableView): string =>
+  [...table.partitionKey, ...table.clustering]
+    .filter(({ name }) => name !== wideColumns.version)
+    .map(({ name }) => `${quote(name)} = ?`)
+    .join(' AND ');
