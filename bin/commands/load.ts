@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { requestLoad } from '../../local/deployment/control.ts';
 import { requireRun } from '../../local/deployment/run-file.ts';
-import { parseDay, parseDays } from './options.ts';
+import { parseDay, parseDays, parseSpeed } from './options.ts';
 import { renderLoad } from './stop-status.ts';
 
 interface LoadOptions {
   readonly asOf?: string;
   readonly days?: number;
   readonly all?: boolean;
+  readonly speed?: number;
   readonly json?: boolean;
 }
 
@@ -27,12 +28,14 @@ export function addLoadCommand(program: Command, stateDir: string): void {
     )
     .option('--days <count>', 'how many days, at most 365 (default: 7)', parseDays)
     .option('--all', 'the whole year')
+    .option('--speed <times>', 'replay at so many times real time (default: as fast as it goes)', parseSpeed)
     .option('--json', 'print JSON for programs')
     .action(async (options: LoadOptions) => {
       const run = await requireRun(stateDir);
       const readLoad = await requestLoad(run, {
         asOf: options.asOf,
         days: options.all ? 'all' : (options.days ?? 7),
+        speed: options.speed,
       });
       const onTerminal = process.stderr.isTTY && !options.json;
       let load = await readLoad();

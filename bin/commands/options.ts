@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { isSpeed, speedLimits } from '../../local/loader/index.ts';
 
 /** Options that several commands take in the same words. */
 
@@ -43,6 +44,16 @@ export function parseDays(value: string): number {
   if (!Number.isInteger(count) || count < 1 || count > 365)
     throw new InvalidArgumentError('a whole number from 1 to 365 is expected.');
   return count;
+}
+
+/** How many times faster than real time flights are replayed. */
+export function parseSpeed(value: string): number {
+  const speed = Number(value);
+  if (value.trim() === '' || !isSpeed(speed))
+    throw new InvalidArgumentError(
+      `a number from ${speedLimits.least} to ${speedLimits.most} is expected; 1 is real time, 60 a minute in a second.`,
+    );
+  return speed;
 }
 
 export function parseFreshness(value: string): number {

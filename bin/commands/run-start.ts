@@ -16,6 +16,7 @@ import { createStartScreen, type StartScreen } from './start-screen.ts';
 export interface StartOptions {
   readonly asOf?: string;
   readonly all?: boolean;
+  readonly speed?: number;
   readonly days: number;
   readonly load: boolean;
   readonly fresh?: boolean;
@@ -79,7 +80,7 @@ export async function start(root: string, stateDir: string, options: StartOption
     };
     running.control = await startControl({
       status: async () => ({ ...(await deployment.status()), api: deployment.api, load: loads.status() }),
-      load: async ({ asOf, days }) => inBackground({ asOf: await chooseAsOf(asOf), days }),
+      load: async ({ asOf, days, speed }) => inBackground({ asOf: await chooseAsOf(asOf), days, speed }),
     });
     const asOf = await chooseAsOf(options.asOf);
     await running.claim.announce({ api: deployment.api, control: running.control.access });
@@ -89,7 +90,7 @@ export async function start(root: string, stateDir: string, options: StartOption
     signal.throwIfAborted();
     await announce(screen, deployment, asOf, options);
     if (options.load && (options.all || options.days > 1))
-      inBackground({ asOf, days: options.all ? 'all' : options.days });
+      inBackground({ asOf, days: options.all ? 'all' : options.days, speed: options.speed });
     await untilAborted(signal);
   } catch (error) {
     // An interruption is how a run ends, not a failure.

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseDay, parseDays } from './options.ts';
+import { parseDay, parseDays, parseSpeed } from './options.ts';
 import type { StartOptions } from './run-start.ts';
 
 /** `polystore start`: what it takes. */
@@ -14,6 +14,11 @@ export function addStartCommand(program: Command, root: string, stateDir: string
     )
     .option('--days <count>', 'how many days of flights to load, at most 365', parseDays, 7)
     .option('--all', 'load the whole year')
+    .option(
+      '--speed <times>',
+      'replay the days after the first at so many times real time (default: as fast as it goes)',
+      parseSpeed,
+    )
     .option('--no-load', 'load nothing')
     .option('--fresh', 'forget the data of earlier runs first')
     .option('--operator', 'print a credential for all tenants instead of one tenant')

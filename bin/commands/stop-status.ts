@@ -7,6 +7,7 @@ import { type RunStatus, readRunStatus } from '../../local/deployment/control.ts
 import type { LoadRequest, LoadStatus } from '../../local/deployment/loads.ts';
 import { findRun, requireRun } from '../../local/deployment/run-file.ts';
 import { endLeftovers, findLeftovers } from '../../local/engines/index.ts';
+import type { LoadReport, LoadSummary } from '../../local/loader/index.ts';
 
 /** `polystore status` and `polystore stop`: what the run in this folder does, and its end. */
 
@@ -102,16 +103,28 @@ export function renderLoad(load: LoadStatus): string {
     case 'failed':
       return `failed: ${load.message}`;
     case 'finished':
-      return `${renderRequest(load.request)}: ${load.summary.outcome === 'finished' ? 'done' : 'stopped; it goes on from here when asked for again'}`;
+      return `${renderRequest(load.request)}: ${load.summary.outcome === 'finished' ? 'done' : 'stopped; it goes on from here when asked for again'}${renderMostBehind(load.summary)}`;
     case 'loading': {
       const { report } = load;
       if (report === undefined) return 'starting';
       const until =
         report.etaIso === undefined ? '' : `, until ${report.etaIso.slice(0, 16).replace('T', ' ')} UTC`;
-      return `${report.phase}, day ${report.day} of ${report.daysTotal}, ${report.flightsDone} of ${report.flightsTotal} flights, ${Math.round(report.commandsPerSecond)} requests/s${until}`;
+      return `${report.phase}, day ${report.day} of ${report.daysTotal}, ${report.flightsDone} of ${report.flightsTotal} flights, ${Math.round(report.commandsPerSecond)} requests/s${until}${renderReplay(report)}`;
     }
   }
 }
 
-const renderRequest = ({ days, asOf }: LoadRequest): string =>
-  `${days === 'all' ? 'the year' : `${days} day(s)`} as of ${asOf}`;
+const renderRequest = ({ days, asOf, speed }: LoadRequest): string =>
+  `${days === 'all' ? 'the year' : `${days} day(s)`} as of ${asOf}${speed === undefined ? '' : ` at ${speed} times real time`}`;
+
+/** A request takes some milliseconds and steps that are due meanwhile wait for it; that is no lag to tell of. */
+const toldFromMs = 1000;
+
+const renderBehind = (ms: number): string =>
+  ms < toldFromMs ? 'on time' : `${(ms / 1000).toFixed(1)} s behind`;
+
+const renderReplay = ({ replay }: LoadReport): string =>
+  replay === undefined ? '' : `, ${replay.speed} times real time, ${renderBehind(replay.behindMs)}`;
+
+const renderMostBehind = ({ mostBehindMs }: LoadSummary): string =>
+  mostBehindMs === undefined || mostBehindMs < toldFromMs ? '' : `, at most ${renderBehind(mostBehindMs)}`;

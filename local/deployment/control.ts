@@ -3,6 +3,7 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import * as z from 'zod';
 import { PolystoreError } from '../../lambda/errors.ts';
+import { isSpeed } from '../loader/index.ts';
 import type { Load, LoadRequest, LoadStatus } from './loads.ts';
 import type { ServingRun } from './run-file.ts';
 import type { DeploymentStatus } from './status.ts';
@@ -14,7 +15,7 @@ export interface RunStatus extends DeploymentStatus {
 }
 
 /** A load as it is asked for: without a day, it goes on with what was loaded last. */
-export type WantedLoad = Pick<LoadRequest, 'days'> & { readonly asOf?: string | undefined };
+export type WantedLoad = Pick<LoadRequest, 'days' | 'speed'> & { readonly asOf?: string | undefined };
 
 export interface ControlOptions {
   readonly status: () => Promise<RunStatus>;
@@ -30,6 +31,7 @@ export interface Control {
 const loadShape = z.object({
   asOf: z.iso.date().optional(),
   days: z.union([z.literal('all'), z.int().positive()]),
+  speed: z.number().refine(isSpeed).optional(),
 });
 
 /** How a run is asked from other terminals: on loopback, with a bearer that only this user can read. */

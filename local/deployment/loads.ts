@@ -7,6 +7,8 @@ export interface LoadRequest {
   /** The day that 2013-01-01 is moved to. */
   readonly asOf: string;
   readonly days: number | 'all';
+  /** Replays event time at so many times real time. @default as fast as it goes */
+  readonly speed?: number | undefined;
 }
 
 export type LoadStatus =
@@ -65,6 +67,7 @@ export function createLoads(options: LoadsOptions): Loads {
         stateFile,
         asOf: request.asOf,
         days: request.days,
+        speed: request.speed,
         signal: stopping.signal,
         clock: Date.now,
         ...(options.concurrency !== undefined && { concurrency: options.concurrency }),

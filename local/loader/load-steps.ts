@@ -2,6 +2,7 @@ import type { Row } from '../../lambda/change/change.ts';
 import { eachInOrder } from './each-in-order.ts';
 import type { FrontDoor } from './front-door.ts';
 import { inBatches, rowsPerInsert } from './load-reference.ts';
+import type { Pace } from './pace.ts';
 import { type FlightStep, type Reading, rankOf, type Step } from './step.ts';
 import { type Chunk, chunksOf, type Position, stepsAfter } from './timeline.ts';
 
@@ -19,6 +20,8 @@ export interface LoadStepsOptions {
   readonly steps: AsyncIterable<Step>;
   /** Steps up to here were done by an earlier run. */
   readonly after: Position | undefined;
+  /** @default as fast as it goes */
+  readonly pace?: Pace | undefined;
   /** Steps between two checkpoints; at most 500, the API's limit for events in one request. */
   readonly chunkSteps: number;
   readonly concurrency: number;
@@ -125,7 +128,8 @@ export async function loadSteps(options: LoadStepsOptions): Promise<void> {
     await (kind === 'creations' ? create(flights) : change(flights));
   };
 
-  for await (const chunk of chunksOf(stepsAfter(options.steps, after, onDoneBefore), options.chunkSteps)) {
+  const steps = stepsAfter(options.steps, after, onDoneBefore);
+  for await (const chunk of chunksOf(steps, options.chunkSteps, options.pace)) {
     await carryOut(chunk);
     await options.onCheckpoint(chunk.end);
   }

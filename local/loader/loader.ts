@@ -7,6 +7,7 @@ import { type DataSet, openDataSet } from './data-set.ts';
 import { createFrontDoor } from './front-door.ts';
 import { loadReference } from './load-reference.ts';
 import { loadSteps, type StepOutcome } from './load-steps.ts';
+import { createPace, isSpeed, speedLimits } from './pace.ts';
 import { createMeter, type LoadReport } from './progress.ts';
 import type { Step } from './step.ts';
 import { timeline } from './timeline.ts';
@@ -23,6 +24,11 @@ export interface LoaderOptions {
   readonly days: number | 'all';
   /** @default 1, which is 2013-01-01 */
   readonly fromDay?: number;
+  /**
+   * Replays event time at so many times real time, 0.001 to 1,000,000. The first step
+   * that is left is sent at once. @default as fast as it goes
+   */
+  readonly speed?: number | undefined;
   /** @default 16 requests in flight */
   readonly concurrency?: number;
   /** Steps between two checkpoints, at most 500. @default 500 */
@@ -49,6 +55,8 @@ export interface LoadSummary {
   readonly requests: number;
   readonly retries: number;
   readonly elapsedMs: number;
+  /** With a speed: how long after its time the latest step was sent; otherwise undefined. */
+  readonly mostBehindMs: number | undefined;
 }
 
 export interface Loader {
@@ -70,7 +78,8 @@ export function createLoader(options: LoaderOptions): Loader {
 }
 
 async function run(options: LoaderOptions): Promise<LoadSummary> {
-  const { asOf, signal, clock, concurrency = 16, chunkSteps = 500 } = options;
+  const { asOf, signal, clock, speed, concurrency = 16, chunkSteps = 500 } = options;
+  const sleep = options.sleep ?? ((ms, stop) => pause(ms, undefined, { signal: stop }));
   const startedMs = clock();
   const dataSet = await openDataSet({ dataDir: options.dataDir, asOf });
   const checkpoint = await openCheckpoint(options.stateFile, asOf);
@@ -87,6 +96,7 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
     clock,
     daysTotal: wanted.length,
     flightsTotal: flightsOn(wanted),
+    speed,
     onProgress: options.onProgress ?? (() => {}),
   });
   meter.daysDone(flightsOn(wanted.filter((day) => progress.finishedDays.includes(day))));
@@ -95,6 +105,7 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
   const flightSteps = { created: 0, found: 0, updated: 0, skipped: 0, missing: 0 };
   let eventsPosted = 0;
   let readingsPosted = 0;
+  let mostBehindMs = speed === undefined ? undefined : 0;
   const requests = { done: 0, retried: 0 };
   const summarise = (outcome: LoadSummary['outcome']): LoadSummary => ({
     outcome,
@@ -105,6 +116,7 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
     requests: requests.done,
     retries: requests.retried,
     elapsedMs: clock() - startedMs,
+    mostBehindMs,
   });
 
   const door = createFrontDoor(
@@ -112,7 +124,7 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
       api: options.api,
       signal,
       clock,
-      sleep: options.sleep ?? ((ms, stop) => pause(ms, undefined, { signal: stop })),
+      sleep,
       random: options.random ?? Math.random,
       onRequest: (outcome) => {
         requests[outcome] += 1;
@@ -120,6 +132,18 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
       },
     }),
   );
+
+  const paceOf = (times: number) =>
+    createPace({
+      speed: times,
+      clock,
+      sleep: (ms) => sleep(ms, signal),
+      endMs: endOf(wanted, dataSet),
+      onSend: (sent) => {
+        mostBehindMs = Math.max(mostBehindMs ?? 0, sent.behindMs);
+        meter.sentOnPace(sent);
+      },
+    });
 
   const runPass = async (pass: Pass): Promise<void> => {
     const { days, after } = pass;
@@ -132,6 +156,8 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
       door,
       steps: timeline({ days, stepsOf: (day) => stepsOf(dataSet, day), plannedAtMs: dataSet.plannedAtMs }),
       after,
+      // Each pass by a clock of its own: the next one may begin at an earlier event time.
+      pace: speed === undefined ? undefined : paceOf(speed),
       chunkSteps,
       concurrency,
       onStep: (step, outcome) => {
@@ -177,6 +203,10 @@ async function run(options: LoaderOptions): Promise<LoadSummary> {
   return summarise('finished');
 }
 
+/** When the last of the wanted days ends, epoch ms, shifted; its late flights come after. */
+const endOf = (wanted: readonly number[], dataSet: DataSet): number =>
+  dataSet.plannedAtMs((wanted.at(-1) ?? 0) + 1);
+
 /** Everything that happens to a day's flights, and its weather. */
 const stepsOf = async (dataSet: DataSet, day: number): Promise<readonly Step[]> => [
   ...(await dataSet.storiesOf(day)).flat(),
@@ -191,13 +221,17 @@ function chooseDays(
   return days.filter((day) => day >= fromDay && day <= last);
 }
 
-function requireSettings({ days, fromDay = 1, concurrency = 16, chunkSteps = 500 }: LoaderOptions): void {
+function requireSettings(options: LoaderOptions): void {
+  const { days, fromDay = 1, concurrency = 16, chunkSteps = 500, speed } = options;
   const isCount = (value: number, most: number): boolean =>
     Number.isInteger(value) && value >= 1 && value <= most;
   const problems = [
     ...(days === 'all' || isCount(days, 365) ? [] : [`days got ${days}; it takes 1 to 365, or all`]),
     ...(isCount(fromDay, 365) ? [] : [`fromDay got ${fromDay}; it takes 1 to 365`]),
     ...(isCount(concurrency, 256) ? [] : [`concurrency got ${concurrency}; it takes 1 to 256`]),
+    ...(speed === undefined || isSpeed(speed)
+      ? []
+      : [`speed got ${speed}; it takes ${speedLimits.least} to ${speedLimits.most}, and 1 is real time`]),
     ...(isCount(chunkSteps, 500) ? [] : [`chunkSteps got ${chunkSteps}; it takes 1 to 500`]),
   ];
   if (problems.length > 0) throw new PolystoreError('invalid_request', problems.join('; '));

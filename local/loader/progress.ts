@@ -1,4 +1,5 @@
 import type { Clock } from '../../lambda/stores/store.ts';
+import type { SentOnPace } from './pace.ts';
 import type { FlightStep } from './step.ts';
 
 export type LoadPhase = 'reference' | 'flights' | 'finished';
@@ -13,8 +14,10 @@ export interface LoadReport {
   readonly flightsTotal: number;
   /** Requests answered in the last minute, per second. */
   readonly commandsPerSecond: number;
-  /** When it will be finished at the rate of the last minute; undefined while that is unknown. */
+  /** When it will be finished, at its speed or at the rate of the last minute; undefined while that is unknown. */
   readonly etaIso: string | undefined;
+  /** Of a replay: how many times real time, and how long after its time the last step was sent. */
+  readonly replay: { readonly speed: number; readonly behindMs: number } | undefined;
 }
 
 export interface Meter {
@@ -25,6 +28,8 @@ export interface Meter {
   stepFound(step: FlightStep): void;
   stepDone(step: FlightStep): void;
   commandDone(): void;
+  /** Steps of a replay are being sent. */
+  sentOnPace(sent: SentOnPace): void;
 }
 
 /** A flight's steps together weigh 3, whether there are two of them or three. */
@@ -46,11 +51,14 @@ export function createMeter(options: {
   readonly clock: Clock;
   readonly daysTotal: number;
   readonly flightsTotal: number;
+  /** Of a replay: how many times real time. */
+  readonly speed: number | undefined;
   readonly onProgress: (report: LoadReport) => void;
 }): Meter {
-  const { clock, daysTotal, flightsTotal, onProgress } = options;
+  const { clock, daysTotal, flightsTotal, speed, onProgress } = options;
   let phase: LoadPhase = 'reference';
   let day = 0;
+  let paced: SentOnPace | undefined;
   let flightsDone = 0;
   /** Work of earlier runs and of this one, in weights. */
   let foundWork = 0;
@@ -64,6 +72,8 @@ export function createMeter(options: {
     const seconds = (nowMs - first.atMs) / 1000;
     const workPerSecond = seconds > 0 ? (ownWork - first.work) / seconds : 0;
     const left = flightsTotal * flightWeight - foundWork - ownWork;
+    const doneMs =
+      speed === undefined ? nowMs + (left / workPerSecond) * 1000 : (paced?.doneMs ?? Number.NaN);
     onProgress({
       phase,
       day,
@@ -71,7 +81,8 @@ export function createMeter(options: {
       flightsDone,
       flightsTotal,
       commandsPerSecond: seconds > 0 ? (commands - first.commands) / seconds : 0,
-      etaIso: workPerSecond > 0 ? new Date(nowMs + (left / workPerSecond) * 1000).toISOString() : undefined,
+      etaIso: Number.isFinite(doneMs) ? new Date(doneMs).toISOString() : undefined,
+      replay: speed === undefined ? undefined : { speed, behindMs: paced?.behindMs ?? 0 },
     });
     samples = [
       ...samples.filter(({ atMs }) => atMs > nowMs - windowMs),
@@ -108,6 +119,10 @@ export function createMeter(options: {
     },
     commandDone: () => {
       commands += 1;
+      reportIfDue();
+    },
+    sentOnPace: (sent) => {
+      paced = sent;
       reportIfDue();
     },
   };

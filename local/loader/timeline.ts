@@ -1,3 +1,4 @@
+import { type Pace, unpaced } from './pace.ts';
 import { type FlightStep, type Reading, rankOf, type Step } from './step.ts';
 
 /** A place in the order of all steps; JSON, for the checkpoint. */
@@ -78,32 +79,39 @@ export interface Chunk {
 
 /**
  * Cuts the timeline into chunks of at most `size` steps. Creations and changes are never in one;
- * readings are in any.
+ * readings are in any. With a pace a chunk holds what is due when it is given, and is given when its
+ * first step is due, or as soon after as the chunk before it is done.
  */
-export async function* chunksOf(steps: AsyncIterable<Step>, size: number): AsyncGenerator<Chunk> {
+export async function* chunksOf(
+  steps: AsyncIterable<Step>,
+  size: number,
+  pace: Pace = unpaced,
+): AsyncGenerator<Chunk> {
   let held: Step[] = [];
   let heldKind: Chunk['kind'] | undefined;
   for await (const step of steps) {
     const kind = flightKindOf(step);
     const isOther = kind !== undefined && heldKind !== undefined && kind !== heldKind;
-    if (held.length >= size || isOther) {
-      yield chunkOf(held);
+    if (held.length >= size || isOther || (held.length > 0 && !pace.isDue(step.atMs))) {
+      yield chunkOf(held, pace);
       held = [];
       heldKind = undefined;
     }
+    if (held.length === 0) await pace.untilDue(step.atMs);
     held.push(step);
     heldKind ??= kind;
   }
-  if (held.length > 0) yield chunkOf(held);
+  if (held.length > 0) yield chunkOf(held, pace);
 }
 
 const flightKindOf = ({ kind }: Step): Chunk['kind'] | undefined =>
   kind === 'reading' ? undefined : kind === 'scheduled' ? 'creations' : 'changes';
 
 /** @param steps at least one. */
-function chunkOf(steps: readonly Step[]): Chunk {
-  const last = steps.at(-1);
-  if (last === undefined) throw new TypeError('a chunk has at least one step');
+function chunkOf(steps: readonly Step[], pace: Pace): Chunk {
+  const [first, last] = [steps[0], steps.at(-1)];
+  if (first === undefined || last === undefined) throw new TypeError('a chunk has at least one step');
+  pace.onSend(first.atMs);
   return {
     kind: steps.map(flightKindOf).find((kind) => kind !== undefined) ?? 'changes',
     flights: steps.filter((step) => step.kind !== 'reading'),

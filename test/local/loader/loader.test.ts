@@ -310,6 +310,114 @@ describe('an interrupted load', () => {
   });
 });
 
+describe('a load with a speed', () => {
+  /** From the first step of the sample, the first of January at midnight in New York, to the last. */
+  const replayedMs = Date.parse('2013-10-01T10:14:00Z') - Date.parse('2013-01-01T05:00:00Z');
+
+  /** A clock that only sleeping moves: requests take no time. */
+  function createTime() {
+    let nowMs = Date.parse('2026-03-01T00:00:00Z');
+    return {
+      clock: () => nowMs,
+      sleep: async (ms: number, signal: AbortSignal) => {
+        signal.throwIfAborted();
+        nowMs += ms;
+      },
+    };
+  }
+
+  test('takes so many times less than the flights took, and loads the same', async () => {
+    const expected = await expectedContent();
+    const api = createFakeApi();
+
+    const summary = await createLoader(
+      optionsFor(api, newStateFile(), { ...createTime(), speed: 3600 }),
+    ).run();
+
+    expect(contentOf(api)).toEqual(expected);
+    expect(summary.elapsedMs).toBeCloseTo(replayedMs / 3600, 0);
+    expect(summary.mostBehindMs).toBeLessThan(0.01);
+  });
+
+  test('goes on where it was stopped, at the same speed and without what it missed in between', async () => {
+    const expected = await expectedContent();
+    const api = createFakeApi();
+    const stateFile = newStateFile();
+    const first = createTime();
+    await runUntil(api, stateFile, 12, 'before', { ...first, speed: 3600 });
+    const stoppedAt = first.clock();
+
+    const second = createTime();
+    const summary = await createLoader(optionsFor(api, stateFile, { ...second, speed: 3600 })).run();
+
+    expect(contentOf(api)).toEqual(expected);
+    expect(wentBack(api)).toEqual([]);
+    expect(summary.mostBehindMs).toBeLessThan(0.01);
+    const firstMs = stoppedAt - createTime().clock();
+    expect(firstMs).toBeGreaterThan(0);
+    expect(summary.elapsedMs).toBeLessThanOrEqual(replayedMs / 3600 - firstMs + 0.01);
+    // What lies between the last checkpoint and where it stopped is waited for once more, and little else.
+    expect(summary.elapsedMs).toBeGreaterThan(replayedMs / 3600 - firstMs - 12 * 3600 * 1000);
+  });
+
+  test('says how far behind it is when requests take too long, now and at the worst', async () => {
+    const reports: LoadReport[] = [];
+    const time = createTime();
+    const api = createFakeApi();
+    api.intercept({
+      onRequest: (moment) => {
+        if (moment === 'after') void time.sleep(5_000, new AbortController().signal);
+        return undefined;
+      },
+    });
+
+    const summary = await createLoader(
+      optionsFor(api, newStateFile(), {
+        ...time,
+        speed: 86_400,
+        days: 1,
+        onProgress: (report) => reports.push(report),
+      }),
+    ).run();
+
+    expect(summary.outcome).toBe('finished');
+    const told = reports.flatMap(({ replay }) => (replay === undefined ? [] : [replay]));
+    expect(new Set(told.map(({ speed }) => speed))).toEqual(new Set([86_400]));
+    expect(Math.max(...told.map(({ behindMs }) => behindMs))).toBe(summary.mostBehindMs);
+    expect(summary.mostBehindMs).toBeGreaterThan(10_000);
+  });
+
+  test('tells when it will be finished by its speed', async () => {
+    const reports: LoadReport[] = [];
+
+    await createLoader(
+      optionsFor(createFakeApi(), newStateFile(), {
+        ...createTime(),
+        speed: 60,
+        days: 1,
+        onProgress: (report) => reports.push(report),
+      }),
+    ).run();
+
+    const end = Date.parse('2026-03-01T00:00:00Z') + 86_400_000 / 60;
+    const ends = reports.flatMap(({ etaIso }) => (etaIso === undefined ? [] : [Date.parse(etaIso)]));
+    expect(ends.length).toBeGreaterThan(0);
+    for (const each of ends) expect(Math.abs(each - end)).toBeLessThan(1000);
+  });
+
+  test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1_000_001])('of %p is refused', (speed) => {
+    expect(() => createLoader(optionsFor(createFakeApi(), newStateFile(), { speed }))).toThrow(
+      /speed got .*; it takes 0.001 to 1000000, and 1 is real time/,
+    );
+  });
+
+  test('that is not given says nothing of being behind', async () => {
+    const summary = await createLoader(optionsFor(createFakeApi(), newStateFile())).run();
+
+    expect(summary.mostBehindMs).toBeUndefined();
+  });
+});
+
 describe('a load that is refused', () => {
   test('stops and shows the command', async () => {
     const api = createFakeApi();
