@@ -5,6 +5,7 @@ import { type CheckedTree, checkTree } from './check-tree.ts';
 import { refuse } from './check-words.ts';
 import { limits } from './limits.ts';
 import { parseStatement } from './parse.ts';
+import { searchForm } from './search-words.ts';
 import { unwrap } from './tree-node.ts';
 
 /** A statement that was parsed and checked. */
@@ -12,7 +13,8 @@ export interface Statement extends CheckedTree {
   readonly access: 'read' | 'write';
   /**
    * The statement as text again, made from the checked tree: what a SQL store gets. Comments are gone.
-   * @throws PolystoreError `not_supported` when the text would not mean the same tree.
+   * @throws PolystoreError `not_supported` when the text would not mean the same tree, or is no SQL of
+   * PostgreSQL's because it matches words.
    */
   render(): Promise<string>;
 }
@@ -54,7 +56,8 @@ function describe(checked: CheckedTree): Statement {
   return {
     ...checked,
     access: checked.writes.length > 0 ? 'write' : 'read',
-    render: () => {
+    render: async () => {
+      if (checked.searches) throw refuse('words in SQL', `Words are matched by ${searchForm}.`);
       rendered ??= renderStatement(checked.statement);
       return rendered;
     },

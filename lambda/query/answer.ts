@@ -1,9 +1,13 @@
-import type { Row } from '../change/change.ts';
+import type { Row, Value } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import type { FieldType } from '../model/index.ts';
+import { aggregateRows } from '../stores/aggregate-rows.ts';
 import { createPredicate } from '../stores/predicate.ts';
 import type { SqlResult, VersionedRow } from '../stores/store.ts';
-import { type OutputColumn, orderRows, type SimpleSelect } from './select-shape.ts';
+import { type AggregateSelect, orderGroups } from './aggregate-shape.ts';
+import { answerValue, expressionType } from './group-expression.ts';
+import type { Select } from './read-select.ts';
+import { type OutputColumn, orderRows, type SelectOutput, scoreOf } from './select-shape.ts';
 
 export interface AnswerColumn {
   readonly name: string;
@@ -19,13 +23,52 @@ export interface Answer {
 }
 
 /** Applies all of a select to rows that hold every row it asks for. */
-export function answerSelect(select: SimpleSelect, found: readonly VersionedRow[], maxRows: number): Answer {
+export function answerSelect(select: Select, found: readonly VersionedRow[], maxRows: number): Answer {
   const meets = createPredicate({ kind: 'and', of: select.where });
-  const matching = found.map(({ row }) => row).filter((row) => meets(row) === true);
-  const end = select.limit === undefined ? undefined : select.offset + select.limit;
-  const rows = orderRows(matching, select.order).slice(select.offset, end);
+  const matching = found.filter(({ row }) => meets(row) === true);
+  if (select.kind === 'aggregate') return answerGroups(select, aggregateRows(select, matching), maxRows);
+  const rows = cut(select, orderRows(matching, select.order), maxRows);
+  return answerOf(select.output.map(columnOfOutput), rows, (row) =>
+    select.output.map((output) => outputValue(output, row)),
+  );
+}
+
+/** Applies the order and the bounds of a select to groups that hold every row it asks for. */
+export function answerGroups(select: AggregateSelect, found: readonly Row[], maxRows: number): Answer {
+  const groups = cut(select, orderGroups(found, select.order), maxRows);
+  const columns = select.output.map(({ name, expression }) => ({ name, type: expressionType(expression) }));
+  return answerOf(columns, groups, (group) =>
+    select.output.map(({ expression }) => answerValue(expression, group)),
+  );
+}
+
+function columnOfOutput(output: SelectOutput): { readonly name: string; readonly type: FieldType } {
+  switch (output.kind) {
+    case 'column':
+      return { name: output.name, type: output.column.type };
+    case 'rank':
+      return { name: output.name, type: { kind: 'float' } };
+    case 'highlight':
+      return { name: output.name, type: { kind: 'text' } };
+  }
+}
+
+function outputValue(output: SelectOutput, found: VersionedRow): Value {
+  switch (output.kind) {
+    case 'column':
+      return found.row[output.column.name] ?? null;
+    case 'rank':
+      return scoreOf(found);
+    case 'highlight':
+      return found.match?.highlights[output.column.name] ?? null;
+  }
+}
+
+/** The part of what is in order that a select asks for. */
+function cut<T>({ limit, offset }: Select, ordered: readonly T[], maxRows: number): readonly T[] {
+  const rows = ordered.slice(offset, limit === undefined ? undefined : offset + limit);
   refuseTooManyRows(rows.length, maxRows);
-  return answerRows(select.output, rows, rows.length);
+  return rows;
 }
 
 /** @throws PolystoreError `result_too_large`. */
@@ -37,19 +80,34 @@ function refuseTooManyRows(rows: number, maxRows: number): void {
   );
 }
 
-/** Projects rows to the columns of a select or a `returning` list. */
-export function answerRows(output: readonly OutputColumn[], rows: readonly Row[], rowCount: number): Answer {
-  const names = uniqueNames(output.map(({ name }) => name));
+/** Projects written rows to a `returning` list. */
+export function answerWritten(
+  output: readonly OutputColumn[],
+  rows: readonly Row[],
+  rowCount: number,
+): Answer {
+  const answer = answerOf(output.map(columnOfOutput), rows, (row) =>
+    output.map(({ column }) => row[column.name] ?? null),
+  );
+  return { ...answer, rowCount };
+}
+
+function answerOf<T>(
+  columns: readonly { readonly name: string; readonly type: FieldType }[],
+  rows: readonly T[],
+  valuesOf: (row: T) => readonly Value[],
+): Answer {
+  const names = uniqueNames(columns.map(({ name }) => name));
   return {
-    columns: output.map(({ column }, index) => ({
+    columns: columns.map(({ type: { kind } }, index) => ({
       name: names[index] ?? '',
       // As SQL stores know it: the same statement has the same columns whatever answers it.
-      type: column.type.kind === 'oneOf' ? 'text' : column.type.kind,
+      type: kind === 'oneOf' ? 'text' : kind,
     })),
     rows: rows.map((row) =>
-      Object.fromEntries(output.map(({ column }, index) => [names[index] ?? '', row[column.name] ?? null])),
+      Object.fromEntries(valuesOf(row).map((value, index) => [names[index] ?? '', value])),
     ),
-    rowCount,
+    rowCount: rows.length,
   };
 }
 

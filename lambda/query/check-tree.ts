@@ -4,6 +4,7 @@ import type { Catalog, CatalogEntity } from '../model/index.ts';
 import { checkNames, type NameUse } from './check-names.ts';
 import { checkWords, refuse, refuseSyntax } from './check-words.ts';
 import { limits } from './limits.ts';
+import { usesSearch } from './search-words.ts';
 import { allowedSyntax } from './syntax.ts';
 import { asNode, bodyOf, listOf, type NodeBody, stringOf, stringsOf, unwrap } from './tree-node.ts';
 
@@ -14,6 +15,8 @@ export interface CheckedTree {
   readonly reads: readonly CatalogEntity[];
   /** Entities that it writes, anywhere in it. None: it is provably read-only. */
   readonly writes: readonly CatalogEntity[];
+  /** Whether it matches words anywhere, which is no SQL of PostgreSQL's. */
+  readonly searches: boolean;
   /** The highest `$n`; every number up to it is used. */
   readonly parameterCount: number;
 }
@@ -169,6 +172,7 @@ export function checkTree(catalog: Catalog, statement: Node): CheckedTree {
     statement,
     reads: [...reads],
     writes: [...writes],
+    searches: usesSearch(statement),
     parameterCount: countParameters(parameters),
   };
 }

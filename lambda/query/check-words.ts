@@ -1,4 +1,5 @@
 import { PolystoreError } from '../errors.ts';
+import { isSearchFunction, searchForm } from './search-words.ts';
 import { refusedSyntax } from './syntax.ts';
 import { listOf, type NodeBody, stringsOf, unwrap } from './tree-node.ts';
 import { allowedFunctions, allowedOperators, allowedTypes, allowedValueFunctions } from './vocabulary.ts';
@@ -21,8 +22,10 @@ export function refuseSyntax(name: string): PolystoreError {
  */
 export function checkWords(type: string, body: NodeBody): string | undefined {
   switch (type) {
-    case 'FuncCall':
-      return checkQualified(stringsOf(body.funcname), allowedFunctions, 'function');
+    case 'FuncCall': {
+      const name = stringsOf(body.funcname);
+      return isSearchFunction(name) ? name[0] : checkQualified(name, allowedFunctions, 'function');
+    }
     case 'TypeName':
       return checkQualified(stringsOf(body.names), allowedTypes, 'type');
     case 'A_Expr':
@@ -65,6 +68,7 @@ function checkQualified(parts: readonly string[], allowed: ReadonlySet<string>, 
 function checkOperator(parts: readonly string[], kind: unknown): void {
   const similar = kind === 'AEXPR_SIMILAR' && ['~', '!~'].includes(parts[0] ?? '');
   if (parts.length === 1 && (similar || allowedOperators.has(parts[0] ?? ''))) return;
+  if (parts.at(-1) === '@@') throw refuse('the operator @@', `Words are matched by ${searchForm}.`);
   throw new PolystoreError(
     'not_supported',
     `The operator ${parts.join('.')} is not supported. Supported are: ${[...allowedOperators].join(' ')}.`,

@@ -136,6 +136,14 @@ export function within(domain: Domain, value: Value): boolean {
   );
 }
 
+/** Whether a row with this value can answer. */
+export function allows(domain: Domain, value: Value): boolean {
+  if (value === null) return false;
+  const { type } = domain.column;
+  if (domain.values === undefined) return within(domain, value);
+  return domain.values.some((one) => identityOf(type, one) === identityOf(type, value));
+}
+
 function isEmpty(domain: Domain): boolean {
   if (domain.values !== undefined) return domain.values.length === 0;
   if (domain.from === undefined || domain.to === undefined) return false;

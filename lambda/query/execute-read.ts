@@ -1,11 +1,18 @@
-import type { Value } from '../change/change.ts';
+import type { Row, Value } from '../change/change.ts';
 import { type ErrorCode, errorCatalog, PolystoreError } from '../errors.ts';
-import type { Caller, VersionedRow } from '../stores/store.ts';
-import { type Answer, answerSelect, answerSql } from './answer.ts';
+import type { AggregateFragment, Caller, Fragment, Store, VersionedRow } from '../stores/store.ts';
+import { type Answer, answerGroups, answerSelect, answerSql } from './answer.ts';
 import { awaitVersions, layOver, relevantRows, sqlToken, tokenKeys } from './honour-token.ts';
 import { limits } from './limits.ts';
-import { type NativeRoute, type Qualified, type Route, sourcePlacement } from './plan.ts';
-import { type QueryStores, storeHolding } from './query-stores.ts';
+import {
+  type AggregateRoute,
+  type NativeRoute,
+  type Qualified,
+  type Route,
+  sourcePlacement,
+  type TokenUse,
+} from './plan.ts';
+import { aggregatorHolding, type QueryStores, storeHolding } from './query-stores.ts';
 import { type Deadline, halfOf, startDeadline, type Timer, withDeadline } from './timer.ts';
 import type { TokenParts } from './tokens.ts';
 
@@ -120,6 +127,8 @@ async function answerBy(route: Route, request: Turn, stores: QueryStores, timer:
       return answerSelect(route.select, [], maxRows);
     case 'native':
       return answerSelect(route.select, await readNative(route, request, stores, timer), maxRows);
+    case 'aggregate':
+      return answerGroups(route.select, await readGroups(route, request, stores, timer), maxRows);
     case 'sql':
       return answerSql(
         await stores.aurora.run({
@@ -139,34 +148,86 @@ async function answerBy(route: Route, request: Turn, stores: QueryStores, timer:
 
 async function readNative(
   route: NativeRoute,
-  { token, tokenDeadline }: Turn,
+  turn: Turn,
   stores: QueryStores,
   timer: Timer,
 ): Promise<readonly VersionedRow[]> {
-  const store = storeHolding(stores, route.placement);
-  if (route.token === 'versions')
-    await awaitVersions(store, route.placement, relevantRows(route, token), tokenDeadline, timer);
+  const { placement, fragments } = route;
+  const store = storeHolding(stores, placement);
+  await honour(route.token, { store, placement, fragments }, turn, timer);
   // Rows that are laid over may take the place of rows that a limit let in.
   const over =
-    route.token === 'lay-over' ? token.rows.filter((row) => row.entity === route.placement.entity.name) : [];
-  const slices = await Promise.all(
-    route.fragments.map((fragment) =>
-      store.read(
-        fragment.kind === 'slice' && fragment.limit !== undefined && fragment.limit <= limits.sliceRows
-          ? { ...fragment, limit: fragment.limit + over.length }
-          : fragment,
-      ),
-    ),
-  );
-  const rows = slices.flat();
-  if (rows.length > limits.sliceRows && route.fragments.some((fragment) => fragment.kind === 'slice')) {
+    route.token === 'lay-over' ? turn.token.rows.filter((row) => row.entity === placement.entity.name) : [];
+  const rows = await readFragments(store, route, over.length);
+  if (rows.length > limits.sliceRows && fragments.some((fragment) => fragment.kind !== 'keys')) {
     throw new PolystoreError(
       'scan_refused',
-      `The statement reads more than ${limits.sliceRows} rows of ${route.placement.entity.name} to answer. Add a condition on the sort column, or a limit in its order.`,
+      `The statement reads more than ${limits.sliceRows} rows of ${placement.entity.name} to answer. Add a condition on the sort column, or a limit in its order.`,
     );
   }
   if (over.length === 0) return rows;
-  const placement = sourcePlacement(route.placement.entity);
-  const current = await store.read({ kind: 'keys', placement, keys: tokenKeys(placement, over) });
-  return layOver(placement, rows, over, current);
+  const source = sourcePlacement(placement.entity);
+  const current = await store.read({ kind: 'keys', placement: source, keys: tokenKeys(source, over) });
+  return layOver(source, rows, over, current);
+}
+
+/** Reads all fragments, or one wave after another until there are enough rows. */
+async function readFragments(
+  store: Store,
+  { fragments, enough }: NativeRoute,
+  over: number,
+): Promise<readonly VersionedRow[]> {
+  const read = (some: readonly Fragment[]): Promise<readonly (readonly VersionedRow[])[]> =>
+    Promise.all(
+      some.map((fragment) =>
+        store.read(
+          fragment.kind === 'slice' && fragment.limit !== undefined && fragment.limit <= limits.sliceRows
+            ? { ...fragment, limit: fragment.limit + over }
+            : fragment,
+        ),
+      ),
+    );
+  if (enough === undefined) return (await read(fragments)).flat();
+  const rows: VersionedRow[] = [];
+  for (let index = 0; index < fragments.length && rows.length < enough + over; index += limits.slicesAtOnce) {
+    for (const slice of await read(fragments.slice(index, index + limits.slicesAtOnce))) rows.push(...slice);
+  }
+  return rows;
+}
+
+async function readGroups(
+  { fragment, token }: AggregateRoute,
+  turn: Turn,
+  stores: QueryStores,
+  timer: Timer,
+): Promise<readonly Row[]> {
+  const store = aggregatorHolding(stores, fragment.placement);
+  await honour(token, { store, placement: fragment.placement, fragments: [fragment] }, turn, timer);
+  try {
+    return await store.aggregate(fragment);
+  } catch (error) {
+    // Another placement may cut groups off that this one would have to answer.
+    if (error instanceof PolystoreError && error.code === 'result_too_large')
+      throw new PolystoreError('scan_refused', error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** @throws PolystoreError `token_not_met` unless the view holds what the token speaks of there. */
+async function honour(
+  use: TokenUse,
+  {
+    store,
+    placement,
+    fragments,
+  }: Pick<NativeRoute, 'placement'> & {
+    readonly store: Store;
+    readonly fragments: readonly (Fragment | AggregateFragment)[];
+  },
+  { token, tokenDeadline }: Turn,
+  timer: Timer,
+): Promise<void> {
+  if (use !== 'versions' && use !== 'versions now') return;
+  const until = use === 'versions' ? tokenDeadline : startDeadline(timer.clock, 0);
+  await awaitVersions(store, placement, relevantRows(placement, fragments, token), until, timer);
 }

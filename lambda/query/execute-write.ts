@@ -2,7 +2,7 @@ import type { Row, Value } from '../change/change.ts';
 import { createVersion, positionOf } from '../change/version.ts';
 import type { CatalogEntity } from '../model/index.ts';
 import type { Caller, Written } from '../stores/store.ts';
-import { type Answer, answerRows, answerSql } from './answer.ts';
+import { type Answer, answerSql, answerWritten } from './answer.ts';
 import type { QueryStores } from './query-stores.ts';
 import type { OutputColumn } from './select-shape.ts';
 import { type Deadline, type Timer, withDeadline } from './timer.ts';
@@ -47,7 +47,7 @@ async function write(plan: WritePlan, request: WriteRequest, stores: QueryStores
     returning: readonly OutputColumn[],
     written: readonly Written[],
   ): WriteResult => ({
-    answer: answerRows(returning, returning.length === 0 ? [] : written.map(returned), written.length),
+    answer: answerWritten(returning, returning.length === 0 ? [] : written.map(returned), written.length),
     parts: writtenParts(entity, written, ({ version }) =>
       createVersion(request.generation, positionOf(version)),
     ),
@@ -74,7 +74,7 @@ async function write(plan: WritePlan, request: WriteRequest, stores: QueryStores
     case 'delete':
       return done(plan.entity, plan.returning, some(await writer.delete(plan.entity, plan.key)));
     case 'nothing':
-      return { answer: answerRows(plan.returning, [], 0), parts: noParts };
+      return { answer: answerWritten(plan.returning, [], 0), parts: noParts };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Value } from '../change/change.ts';
 import type { Condition } from '../stores/predicate.ts';
-import type { Caller, FilterFragment, Fragment } from '../stores/store.ts';
+import type { AggregateFragment, Caller, FilterFragment, Fragment } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import type { Candidate, Qualified, Route } from './plan.ts';
 import type { ReadPlan, StatementClass } from './plan-read.ts';
@@ -98,6 +98,8 @@ async function renderRoute(route: Route): Promise<Value> {
       return { sql: await route.statement.render() };
     case 'native':
       return route.fragments.map(renderFragment);
+    case 'aggregate':
+      return [renderAggregate(route.fragment)];
   }
 }
 
@@ -122,6 +124,20 @@ function renderFilter({ kind, where, match, order, limit }: FilterFragment): Val
             nullsFirst,
           })),
     limit,
+  };
+}
+
+function renderAggregate({ where, match, groups, aggregates }: AggregateFragment): Value {
+  return {
+    kind: 'aggregate',
+    where: where.map(renderCondition),
+    match: match.map(({ column, words }) => ({ column, words })),
+    groups: groups.map(({ as, column, unit }) => ({ as, column: column.name, unit })),
+    aggregates: aggregates.map(({ as, function: of, column }) => ({
+      as,
+      function: of,
+      column: column?.name ?? null,
+    })),
   };
 }
 
@@ -182,5 +198,9 @@ function tokenCheck(chosen: Qualified, token: TokenParts, statement: Statement):
       return `${rows} row(s) of the token are read from the table and laid over the index`;
     case 'versions':
       return `those of the token's ${rows} row(s) that lie here must have reached their versions`;
+    case 'versions now':
+      return `those of the token's ${rows} row(s) that lie here must be there already: it is not waited for`;
+    case 'none':
+      return `the token's ${rows} row(s) lie elsewhere`;
   }
 }

@@ -2,12 +2,20 @@ import type { Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import { termValue } from '../model/index.ts';
 import { locationTerms } from '../stores/placement.ts';
-import type { Fragment, Placement, SqlRequest, Store, VersionedRow } from '../stores/store.ts';
+import type {
+  AggregateFragment,
+  Fragment,
+  Placement,
+  SqlRequest,
+  Store,
+  VersionedRow,
+} from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
+import { readDomains } from './domain.ts';
 import { limits } from './limits.ts';
-import type { NativeRoute } from './plan.ts';
 import type { Deadline, Timer } from './timer.ts';
 import type { TokenParts, TokenRow } from './tokens.ts';
+import { tokenRowsOf } from './view-obstacle.ts';
 
 const keyColumns = (placement: Placement, row: Row): Row =>
   Object.fromEntries(placement.entity.key.map((column) => [column, row[column] ?? null]));
@@ -16,13 +24,20 @@ const sameKey = (placement: Placement, a: Row, b: Row): boolean =>
   placement.entity.key.every((column) => a[column] === b[column]);
 
 /** The token's rows that lie where a route reads. A row's location never changes, so others cannot matter. */
-export function relevantRows(route: NativeRoute, parts: TokenParts): readonly TokenRow[] {
-  const { entity } = route.placement;
-  const terms = locationTerms(route.placement);
-  const isRelevant = (fragment: Fragment, row: Row): boolean => {
+export function relevantRows(
+  placement: Placement,
+  fragments: readonly (Fragment | AggregateFragment)[],
+  parts: TokenParts,
+): readonly TokenRow[] {
+  const { entity } = placement;
+  const terms = locationTerms(placement);
+  const isRelevant = (fragment: Fragment | AggregateFragment, token: TokenRow): boolean => {
+    const { row } = token;
+    if (!('kind' in fragment) || fragment.kind === 'filter')
+      return tokenRowsOf(entity, readDomains(fragment.where), [token]).length > 0;
     switch (fragment.kind) {
       case 'keys':
-        return fragment.keys.some((key) => sameKey(route.placement, key, row));
+        return fragment.keys.some((key) => sameKey(placement, key, row));
       case 'slice':
         return terms.every(
           ({ column, unit }) =>
@@ -30,13 +45,10 @@ export function relevantRows(route: NativeRoute, parts: TokenParts): readonly To
             fragment.equal[column] === undefined ||
             termValue(unit, row[column] ?? null) === termValue(unit, fragment.equal[column] ?? null),
         );
-      case 'filter':
-        return true;
     }
   };
   return parts.rows.filter(
-    ({ entity: name, row }) =>
-      name === entity.name && route.fragments.some((fragment) => isRelevant(fragment, row)),
+    (token) => token.entity === entity.name && fragments.some((fragment) => isRelevant(fragment, token)),
   );
 }
 

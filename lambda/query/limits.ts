@@ -26,10 +26,16 @@ export const limits = {
   tokens: 20,
   /** Rows that are read from slices to answer one statement; above it the next placement is asked. */
   sliceRows: 10_000,
-  /** Partitions that one statement is spread over: a month of days. */
-  slices: 31,
+  /** Partitions that one statement is spread over: two days of hours, a month and a half of days. */
+  slices: 48,
+  /** Of partitions that are read in turn until there are enough rows, so many at once. */
+  slicesAtOnce: 8,
   /** Keys of one look-up: DynamoDB's BatchGetItem takes 100. */
   keys: 100,
+  /** Groups that a store may add up to answer one statement; above it the next placement is asked. */
+  groups: 10_000,
+  /** Characters of the words of one match: `payload_too_large`. OpenSearch takes 1,024 words. */
+  matchCharacters: 1_000,
   /** Rows of one insert into DynamoDB: its transactions take 100. */
   insertRows: 100,
   /** Statements whose analysis is remembered. */

@@ -1,5 +1,6 @@
 import type { Key, Row, Value } from '../change/change.ts';
 import { type CatalogEntity, type CatalogTerm, termValue } from '../model/index.ts';
+import { stepValue } from '../stores/value-order.ts';
 import { type Domain, type Domains, within } from './domain.ts';
 import { limits } from './limits.ts';
 
@@ -7,7 +8,7 @@ import { limits } from './limits.ts';
 export type Located =
   | {
       readonly kind: 'located';
-      /** Columns to values, one record a partition; a day or a month by its first instant. */
+      /** Columns to values, one record a partition; an hour, a day or a month by its first instant. */
       readonly partitions: readonly Row[];
       /** Columns whose conditions hold for every row of these partitions. */
       readonly settled: ReadonlySet<string>;
@@ -61,34 +62,34 @@ function termValues(term: CatalogTerm, domain: Domain): readonly Value[] | undef
   return starts;
 }
 
-const isDate = (value: Value): boolean => String(value).length === 10;
+/** What the first instant of a year has behind its hour, day or month. */
+const firstInstant = '0000-01-01T00:00:00.000000Z';
+/** Sorts behind every time, and ends every loop: the year 10000 has no canonical text. */
+const endOfTime = '9999-12-32';
 
-/** The first instant of the day or month that a canonical timestamp or date lies in. */
+/** The first instant of the hour, day or month that a canonical timestamp lies in; of a date, its first day. */
 function startOf(unit: CatalogTerm['unit'], value: Value): string {
   const part = termValue(unit, value);
-  const day = part.length === 7 ? `${part}-01` : part;
-  return isDate(value) ? day : `${day}T00:00:00.000000Z`;
+  return `${part}${firstInstant.slice(part.length, String(value).length)}`;
 }
 
 function nextStart(unit: CatalogTerm['unit'], start: string): string {
-  const at = new Date(`${start.slice(0, 10)}T00:00:00Z`);
-  if (unit === 'day') at.setUTCDate(at.getUTCDate() + 1);
-  else at.setUTCMonth(at.getUTCMonth() + 1);
-  // The year 10000 sorts below; it ends every loop because its text is longer and starts with '+'.
-  const day = at.getUTCFullYear() > 9999 ? '9999-12-32' : at.toISOString().slice(0, 10);
-  return start.length === 10 ? day : `${day}T00:00:00.000000Z`;
+  const isDate = start.length === 10;
+  const at = new Date(isDate ? `${start}T00:00:00Z` : start);
+  if (unit === 'hour' && !isDate) at.setUTCHours(at.getUTCHours() + 1);
+  else if (unit === 'month') at.setUTCMonth(at.getUTCMonth() + 1);
+  else at.setUTCDate(at.getUTCDate() + 1);
+  if (at.getUTCFullYear() > 9999) return endOfTime;
+  const text = at.toISOString();
+  return isDate ? text.slice(0, 10) : `${text.slice(0, 19)}.000000Z`;
 }
 
-/** Whether every value of the day or month that starts here is in the domain. */
+/** Whether every value of the hour, day or month that starts here is in the domain. */
 function covers(domain: Domain, unit: CatalogTerm['unit'], start: Value): boolean {
-  if (domain.values !== undefined) return false;
   const next = nextStart(unit, String(start));
-  const last = isDate(start)
-    ? new Date(Date.parse(`${next}T00:00:00Z`) - 86_400_000)
-    : new Date(Date.parse(next) - 1);
-  if (Number.isNaN(last.getTime())) return false;
-  const end = isDate(start) ? last.toISOString().slice(0, 10) : `${last.toISOString().slice(0, 23)}999Z`;
-  return within(domain, start) && within(domain, end);
+  if (domain.values !== undefined || next === endOfTime) return false;
+  const end = stepValue(domain.column.type, next, -1);
+  return end !== undefined && within(domain, start) && within(domain, end);
 }
 
 /** Whether the conditions on all columns are among those that a placement has settled itself. */

@@ -5,17 +5,11 @@ import {
   type KeyTemplate,
   templateColumns,
 } from '../model/index.ts';
-import { boundsOf, type Domains, isOnlyNotNull } from './domain.ts';
+import type { Domains } from './domain.ts';
 import { limits } from './limits.ts';
-import { isSettled, keysOf, locate } from './locate.ts';
-import {
-  type Candidate,
-  costs,
-  type PlanContext,
-  readsMoreThanItAnswers,
-  rowsWanted,
-  sourcePlacement,
-} from './plan.ts';
+import { keysOf } from './locate.ts';
+import { type Candidate, costs, type PlanContext, readsMoreThanItAnswers, sourcePlacement } from './plan.ts';
+import { planSlices } from './plan-slices.ts';
 import type { SimpleSelect } from './select-shape.ts';
 
 /** Judges the table and its indexes for a select over an entity that DynamoDB is the source of. */
@@ -120,6 +114,7 @@ function planKeys(select: SimpleSelect, domains: Domains): Candidate {
       select,
       placement: sourcePlacement(entity),
       fragments: [{ kind: 'keys', placement: sourcePlacement(entity), keys }],
+      enough: undefined,
       token: 'source',
     },
   };
@@ -136,11 +131,19 @@ function planSlice(
   const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
   if (!collection.consistent && context.freshness === 'strong')
     return refused('a global index follows its table: freshness 0 wants the table');
-  const terms = templateColumns(collection.partitionKey).map(
-    (column) => ({ column, unit: 'value' }) as const,
+  const slices = planSlices(
+    {
+      placement: sourcePlacement(entity),
+      index: collection.index,
+      terms: templateColumns(collection.partitionKey).map((column) => ({ column, unit: 'value' })),
+      sort: collection.sort,
+      present: collection.sortColumns,
+    },
+    select,
+    domains,
+    context,
   );
-  const located = locate(terms, domains);
-  if (located.kind === 'unlocated') return refused(located.why);
+  if (slices.kind === 'unlocated') return refused(slices.why);
   const missing = collection.sortColumns.find(
     (column) => columnOf(entity, column).optional && domains.byColumn.get(column)?.notNull !== true,
   );
@@ -154,20 +157,8 @@ function planSlice(
   )
     return refused('values outside the range of DynamoDB’s numbers are not in it');
 
-  const sortDomain = collection.sort === undefined ? undefined : domains.byColumn.get(collection.sort);
-  const bounds = boundsOf(sortDomain);
-  const settled = new Set(located.settled);
-  if (collection.sort !== undefined && bounds.exact) settled.add(collection.sort);
-  for (const [name, domain] of domains.byColumn) {
-    if (isOnlyNotNull(domain) && (!domain.column.optional || collection.sortColumns.includes(name)))
-      settled.add(name);
-  }
-  const [first, ...further] = select.order;
-  const ordered = first === undefined || (further.length === 0 && first.column.name === collection.sort);
-  const limit = ordered && isSettled(domains, settled) ? rowsWanted(select, context) : undefined;
-  const bounded = limit !== undefined && select.limit !== undefined;
-  const narrow = bounded || bounds.from !== undefined || bounds.to !== undefined;
-  const count = located.partitions.length * collection.partitions;
+  const { fragments, enough, narrow, rowsEach } = slices;
+  const count = fragments.length * collection.partitions;
   return {
     ...base,
     qualifies: true,
@@ -176,22 +167,13 @@ function planSlice(
       narrow ? ', of which a part is read' : ''
     }${collection.consistent ? ', consistently' : ''}`,
     cost: collection.cost + (narrow ? 0 : readsMoreThanItAnswers),
-    estimatedReads: bounded ? limit * count : undefined,
+    estimatedReads: rowsEach === undefined ? undefined : rowsEach * count,
     route: {
       kind: 'native',
       select,
       placement: sourcePlacement(entity),
-      fragments: located.partitions.map((equal) => ({
-        kind: 'slice',
-        placement: sourcePlacement(entity),
-        index: collection.index,
-        equal,
-        from: bounds.from,
-        to: bounds.to,
-        order:
-          first?.column.name === collection.sort && first?.descending === true ? 'descending' : 'ascending',
-        limit: limit ?? limits.sliceRows + 1,
-      })),
+      fragments,
+      enough,
       token: collection.consistent ? 'source' : 'lay-over',
     },
   };

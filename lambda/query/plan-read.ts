@@ -1,18 +1,39 @@
 import { PolystoreError } from '../errors.ts';
-import type { Catalog, CatalogEntity } from '../model/index.ts';
+import type { Catalog, CatalogEntity, Workload } from '../model/index.ts';
 import type { Condition } from '../stores/predicate.ts';
+import type { AggregateSelect } from './aggregate-shape.ts';
 import type { Statement } from './analyse.ts';
-import { readDomains } from './domain.ts';
+import { type Domains, readDomains } from './domain.ts';
+import { limits } from './limits.ts';
 import { keysOf } from './locate.ts';
-import type { Candidate, PlanContext, Qualified } from './plan.ts';
+import { addedUpHere, type Candidate, type PlanContext, type Qualified } from './plan.ts';
 import { planDynamodb } from './plan-dynamodb.ts';
+import { planTotals, planWideTable } from './plan-keyspaces.ts';
 import { planRedis } from './plan-redis.ts';
 import { planSql } from './plan-sql.ts';
-import { Unrecognised } from './read-condition.ts';
-import { readSimpleSelect, type SimpleSelect } from './select-shape.ts';
+import { readSelect, type Select } from './read-select.ts';
+import type { SimpleSelect } from './select-shape.ts';
+import { columnsOfGroups } from './selection.ts';
+import { Unrecognised } from './unrecognised.ts';
 
 /** What kind of question a statement is. */
-export type StatementClass = 'key look-up' | 'simple select' | 'analytic' | 'write';
+export type StatementClass =
+  | 'key look-up'
+  | 'simple select'
+  /** Groups by hours, days or months. */
+  | 'time series'
+  | 'full text'
+  | 'analytic'
+  | 'write';
+
+/** Whose replica answers a statement that does not say. */
+const defaultWorkload: Readonly<Record<Exclude<StatementClass, 'write'>, Workload>> = {
+  'key look-up': 'dashboard',
+  'simple select': 'dashboard',
+  'full text': 'dashboard',
+  'time series': 'analytics',
+  analytic: 'analytics',
+};
 
 export interface ReadPlan {
   readonly class: StatementClass;
@@ -32,8 +53,8 @@ export function planRead(statement: Statement, catalog: Catalog, context: PlanCo
   const shaped = shape(statement, context);
   const native = shaped instanceof Unrecognised ? [] : planNative(shaped, context);
   const empty = native.length === 1 && native[0]?.engine === 'none';
-  const kind = classOf(shaped, context);
-  const workload = context.workload ?? (kind === 'analytic' ? 'analytics' : 'dashboard');
+  const kind = classOf(shaped);
+  const workload = context.workload ?? defaultWorkload[kind];
   const considered = empty ? native : [...native, ...planSql(statement, catalog.entities, workload, context)];
   // A stable sort: of equals the first declared.
   const [first, ...rest] = considered
@@ -43,9 +64,9 @@ export function planRead(statement: Statement, catalog: Catalog, context: PlanCo
   return { class: kind, considered, qualified: [first, ...rest] };
 }
 
-function shape(statement: Statement, context: PlanContext): SimpleSelect | Unrecognised {
+function shape(statement: Statement, context: PlanContext): Select | Unrecognised {
   try {
-    return withTenant(readSimpleSelect(statement.statement, statement.reads, context.params), context.tenant);
+    return withTenant(readSelect(statement.statement, statement.reads, context.params), context.tenant);
   } catch (error) {
     if (error instanceof Unrecognised) return error;
     throw error;
@@ -53,7 +74,7 @@ function shape(statement: Statement, context: PlanContext): SimpleSelect | Unrec
 }
 
 /** Adds the caller's tenant to the conditions: the tenant comes from the credential, never from the text. */
-export function withTenant(select: SimpleSelect, tenant: string | undefined): SimpleSelect {
+export function withTenant<S extends Select>(select: S, tenant: string | undefined): S {
   const condition = tenantCondition(select.entity, tenant);
   return condition === undefined ? select : { ...select, where: [condition, ...select.where] };
 }
@@ -64,7 +85,7 @@ export function tenantCondition(entity: CatalogEntity, tenant: string | undefine
   return { kind: 'compare', column, operator: '=', value: tenant };
 }
 
-function planNative(select: SimpleSelect, context: PlanContext): readonly Candidate[] {
+function planNative(select: Select, context: PlanContext): readonly Candidate[] {
   const domains = readDomains(select.where);
   if (domains.empty || select.limit === 0)
     return [
@@ -79,27 +100,69 @@ function planNative(select: SimpleSelect, context: PlanContext): readonly Candid
         route: { kind: 'empty', select },
       },
     ];
+  if (select.match.length > 0) return [];
+  return select.kind === 'rows' ? planRows(select, domains, context) : planGroups(select, domains, context);
+}
+
+/** The placements that rows are read from. */
+function planRows(select: SimpleSelect, domains: Domains, context: PlanContext): readonly Candidate[] {
   const { source, views } = select.entity;
   return [
     ...(source.kind === 'dynamodb.source' ? planDynamodb(select, source, domains, context) : []),
-    ...views.flatMap((view) =>
-      view.kind === 'redis.hash' || view.kind === 'redis.sortedSet'
-        ? [planRedis(select, view, domains, context)]
-        : [],
-    ),
+    ...views.flatMap((view) => {
+      switch (view.kind) {
+        case 'redis.hash':
+        case 'redis.sortedSet':
+          return [planRedis(select, view, domains, context)];
+        case 'keyspaces.table':
+          return [planWideTable(select, view, domains, context)];
+        default:
+          return [];
+      }
+    }),
   ];
 }
 
-function classOf(shaped: SimpleSelect | Unrecognised, context: PlanContext): StatementClass {
+/** The placements that add groups up, and those whose rows are added up here. */
+function planGroups(select: AggregateSelect, domains: Domains, context: PlanContext): readonly Candidate[] {
+  // All rows are needed, however few groups may be answered.
+  const rows = planRows(rowsOf(select), domains, { ...context, maxRows: limits.sliceRows });
+  return [
+    ...select.entity.views.flatMap((view) =>
+      view.kind === 'keyspaces.rollup' ? [planTotals(select, view, domains, context)] : [],
+    ),
+    ...rows.map((candidate): Candidate => {
+      if (!candidate.qualifies || candidate.route.kind !== 'native') return candidate;
+      return {
+        ...candidate,
+        why: `${candidate.why}; its rows are added up here`,
+        cost: candidate.cost + addedUpHere,
+        route: { ...candidate.route, select },
+      };
+    }),
+  ];
+}
+
+/** The select of the rows that groups are made of. */
+function rowsOf({ entity, where, match, ...select }: AggregateSelect): SimpleSelect {
+  const columns = new Set(columnsOfGroups({ entity, where, match, ...select }));
+  const output = entity.columns
+    .filter(({ name }) => columns.has(name))
+    .map((column) => ({ kind: 'column', name: column.name, column }) as const);
+  return { kind: 'rows', entity, where, match, output, order: [], limit: undefined, offset: 0 };
+}
+
+function classOf(shaped: Select | Unrecognised): Exclude<StatementClass, 'write'> {
   if (shaped instanceof Unrecognised) return 'analytic';
-  return keysOf(shaped.entity, readDomains(withTenant(shaped, context.tenant).where)) === undefined
-    ? 'simple select'
-    : 'key look-up';
+  if (shaped.match.length > 0) return 'full text';
+  if (shaped.kind === 'aggregate')
+    return shaped.groups.some(({ unit }) => unit !== 'value') ? 'time series' : 'analytic';
+  return keysOf(shaped.entity, readDomains(shaped.where)) === undefined ? 'simple select' : 'key look-up';
 }
 
 function unanswerable(
   statement: Statement,
-  shaped: SimpleSelect | Unrecognised,
+  shaped: Select | Unrecognised,
   considered: readonly Candidate[],
 ): PolystoreError {
   const reasons = considered.map((candidate) => `${candidate.placement}: ${candidate.why}`);

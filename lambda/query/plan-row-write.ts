@@ -5,14 +5,17 @@ import type { Condition } from '../stores/predicate.ts';
 import type { Caller } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import { refuse } from './check-words.ts';
+import { columnLookup } from './column-lookup.ts';
 import { readDomains } from './domain.ts';
 import { limits } from './limits.ts';
 import { keysOf } from './locate.ts';
 import { coerceOperand, readOperand } from './operand.ts';
 import { tenantCondition } from './plan-read.ts';
-import { readCondition, Unrecognised } from './read-condition.ts';
-import { columnLookup, type OutputColumn, readOutput } from './select-shape.ts';
+import { readCondition } from './read-condition.ts';
+import { conjuncts } from './select-clauses.ts';
+import { type OutputColumn, readOutput } from './select-shape.ts';
 import { asNode, bodyOf, listOf, type NodeBody, unwrap } from './tree-node.ts';
+import { Unrecognised } from './unrecognised.ts';
 import type { WritePlan } from './write-plan.ts';
 
 /**
@@ -170,9 +173,6 @@ function readKey(
     throw refuse(`a write to ${entity.name} that does not name one whole key`, shapeHint(entity));
   return key;
 }
-
-const conjuncts = (condition: Condition): readonly Condition[] =>
-  condition.kind === 'and' ? condition.of.flatMap(conjuncts) : [condition];
 
 /** Says the same whether the row exists or not. */
 function refuseForeign(entity: CatalogEntity, tenant: Value | undefined, caller: Caller): void {

@@ -1,6 +1,7 @@
 import type { CatalogEntity, Workload } from '../model/index.ts';
 import type { Statement } from './analyse.ts';
 import { type Candidate, costs, type PlanContext, type Qualified } from './plan.ts';
+import { searchForm } from './search-words.ts';
 
 /** The view through which SQL on Aurora sees an entity of another source; undefined when there is none. */
 const hasAuroraPlacement = (entity: CatalogEntity): boolean =>
@@ -29,6 +30,8 @@ export function planSql(
   const refused = (why: string): readonly Candidate[] => [
     { placement: 'aurora', engine: 'aurora', qualifies: false, why },
   ];
+  if (statement.searches)
+    return refused(`PostgreSQL does not know match(); a search index answers ${searchForm}`);
   const absent = statement.reads.filter((entity) => !hasAuroraPlacement(entity));
   if (absent.length > 0) {
     const joinable = entities.filter(hasAuroraPlacement).map((entity) => entity.name);

@@ -17,6 +17,8 @@ export function planWrite(statement: Statement, caller: Caller, params: readonly
   const { writes, reads } = statement;
   const [entity] = writes;
   if (entity === undefined) throw new PolystoreError('internal', 'A write has no entity.');
+  if (statement.searches)
+    throw refuse('match() in a write', 'Read first, and write constants or parameters by full keys.');
   const events = writes.find((one) => one.source.kind === 'kafka.source');
   if (events !== undefined)
     throw refuse(

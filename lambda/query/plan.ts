@@ -1,7 +1,9 @@
 import type { Value } from '../change/change.ts';
 import type { CatalogEntity, StoreName, Workload } from '../model/index.ts';
-import type { Fragment, Placement } from '../stores/store.ts';
+import type { AggregateFragment, Fragment, Placement } from '../stores/store.ts';
+import type { AggregateSelect } from './aggregate-shape.ts';
 import type { Statement } from './analyse.ts';
+import type { Select } from './read-select.ts';
 import type { SimpleSelect } from './select-shape.ts';
 import type { TokenParts } from './tokens.ts';
 
@@ -11,22 +13,40 @@ export type Engine = Exclude<StoreName, 'kafka'> | 'none';
 /** How a placement answers. */
 export type Route =
   /** Conditions contradict one another: there is nothing to read. */
-  | { readonly kind: 'empty'; readonly select: SimpleSelect }
+  | { readonly kind: 'empty'; readonly select: Select }
   | NativeRoute
+  | AggregateRoute
   | { readonly kind: 'sql'; readonly node: 'writer' | Workload; readonly statement: Statement };
 
+/** Rows are read, and all of the select is applied to them. */
 export interface NativeRoute {
   readonly kind: 'native';
-  readonly select: SimpleSelect;
+  readonly select: Select;
   readonly placement: Placement;
   readonly fragments: readonly Fragment[];
   /**
-   * How a token is honoured here. `source`: a consistent read of the source lacks nothing. `lay-over`:
-   * an index follows its table, so the token's keys are read from the table and laid over.
-   * `versions`: a view shows its rows' versions, and those of the token are awaited.
+   * How many rows suffice, where the rows of each fragment come before those of the next in the order that is
+   * asked for, so that the rest need not be read; undefined: all fragments are read.
    */
-  readonly token: 'source' | 'lay-over' | 'versions';
+  readonly enough: number | undefined;
+  readonly token: TokenUse;
 }
+
+/** The store adds up groups itself. */
+export interface AggregateRoute {
+  readonly kind: 'aggregate';
+  readonly select: AggregateSelect;
+  readonly fragment: AggregateFragment;
+  readonly token: TokenUse;
+}
+
+/**
+ * How a token is honoured. `source`: a consistent read of the source lacks nothing. `lay-over`: an index
+ * follows its table, so the token's keys are read from the table and laid over. `versions`: a view shows
+ * its rows' versions, and those of the token are awaited; `versions now`: they are asked for once, where
+ * waiting would be in vain. `none`: the plan has seen that no row of the token matters.
+ */
+export type TokenUse = 'source' | 'lay-over' | 'versions' | 'versions now' | 'none';
 
 interface CandidateBase {
   /** `entity.source`, `entity.source.index` or `entity.view`; for SQL the node. */
@@ -38,7 +58,7 @@ interface CandidateBase {
 
 export interface Qualified extends CandidateBase {
   readonly qualifies: true;
-  readonly kind: 'empty' | 'key look-up' | 'slice' | 'index slice' | 'sql';
+  readonly kind: 'empty' | 'key look-up' | 'slice' | 'index slice' | 'filter' | 'aggregate' | 'sql';
   /** Places candidates in order; see `costs`. */
   readonly cost: number;
   /** Rows read, where that can be said without asking the store. */
@@ -58,7 +78,10 @@ export const costs = {
   redisSlice: 3,
   dynamodbSlice: 4,
   dynamodbLocalIndex: 4.1,
+  keyspacesKey: 2.5,
+  keyspacesSlice: 4.5,
   dynamodbIndex: 5,
+  keyspacesTotals: 6,
   /** Of the workload's own replica; one more for each that is asked in its place. */
   auroraReplica: 10,
   /** The writer has writes to do; a read goes there when nothing else will answer. */
@@ -66,6 +89,12 @@ export const costs = {
 } as const;
 
 export const readsMoreThanItAnswers = 0.5;
+
+/**
+ * Added where groups are added up here, from rows: a store that does it itself is asked before, and so is
+ * Aurora for what it holds.
+ */
+export const addedUpHere = 6.5;
 
 /** What a plan is made under. */
 export interface PlanContext {
@@ -85,8 +114,8 @@ export interface PlanContext {
 /** The columns that a select needs from a placement. */
 export function columnsNeeded(select: SimpleSelect, conditionColumns: Iterable<string>): ReadonlySet<string> {
   return new Set([
-    ...select.output.map((output) => output.column.name),
-    ...select.order.map((term) => term.column.name),
+    ...select.output.flatMap((output) => (output.kind === 'column' ? [output.column.name] : [])),
+    ...select.order.flatMap((term) => (term.kind === 'column' ? [term.column.name] : [])),
     ...conditionColumns,
   ]);
 }

@@ -22,8 +22,24 @@ export function storeHolding(stores: QueryStores, placement: Placement): Store {
   const name = storeOf(placement.target);
   const store = name === 'kafka' ? undefined : stores[name];
   if (store !== undefined) return store;
-  throw new PolystoreError(
-    'store_unavailable',
-    `${placementName(placement)} lies in ${name}, which this function was not given. Its handler opens the stores.`,
-  );
+  throw notGiven(placement);
 }
+
+/**
+ * The store that adds up rows of a placement.
+ *
+ * @throws PolystoreError `store_unavailable` where there is none.
+ */
+export function aggregatorHolding(stores: QueryStores, placement: Placement): AggregateStore {
+  const name = storeOf(placement.target);
+  const store =
+    name === 'keyspaces' || name === 'opensearch' || name === 'archive' ? stores[name] : undefined;
+  if (store !== undefined) return store;
+  throw notGiven(placement);
+}
+
+const notGiven = (placement: Placement): PolystoreError =>
+  new PolystoreError(
+    'store_unavailable',
+    `${placementName(placement)} lies in ${storeOf(placement.target)}, which this function was not given. Its handler opens the stores.`,
+  );

@@ -1,21 +1,11 @@
 import type { Value } from '../change/change.ts';
 import type { CatalogColumn } from '../model/index.ts';
 import type { Comparison, Condition } from '../stores/predicate.ts';
+import type { ColumnLookup } from './column-lookup.ts';
 import { coerceOperand, type Operand, operandOf, readOperand } from './operand.ts';
+import { usesSearch } from './search-words.ts';
 import { asNode, listOf, stringsOf } from './tree-node.ts';
-
-/** Why an expression was not recognised; a native placement then cannot answer, PostgreSQL may. */
-export class Unrecognised extends Error {
-  readonly code: 'not_supported' | 'invalid_value';
-
-  constructor(message: string, code: 'not_supported' | 'invalid_value' = 'not_supported') {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** Finds the column that a reference names, or undefined when it is none of the entity's. */
-export type ColumnLookup = (node: unknown) => CatalogColumn | undefined;
+import { Unrecognised } from './unrecognised.ts';
 
 const flipped: Readonly<Record<Comparison, Comparison>> = {
   '=': '=',
@@ -33,6 +23,10 @@ const flipped: Readonly<Record<Comparison, Comparison>> = {
  * @throws Unrecognised with what else stood there.
  */
 export function readCondition(node: unknown, column: ColumnLookup, params: readonly Value[]): Condition {
+  if (asNode(node, 'FuncCall') !== undefined && usesSearch(node))
+    throw new Unrecognised(
+      'match() under or, not or with values: it is one of the conditions that all must hold',
+    );
   const boolean = asNode(node, 'BoolExpr');
   if (boolean !== undefined) {
     const parts = listOf(boolean.args).map((part) => readCondition(part, column, params));

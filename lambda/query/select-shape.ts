@@ -1,175 +1,151 @@
-import type { Row, Value } from '../change/change.ts';
+import type { Value } from '../change/change.ts';
 import type { CatalogColumn, CatalogEntity } from '../model/index.ts';
-import type { Condition } from '../stores/predicate.ts';
+import type { FilterOrder, VersionedRow } from '../stores/store.ts';
 import { compareValues } from '../stores/value-order.ts';
-import { readOperand } from './operand.ts';
-import { type ColumnLookup, readCondition, Unrecognised } from './read-condition.ts';
+import { type ColumnLookup, columnLookup } from './column-lookup.ts';
+import { isRank, readHighlight } from './read-match.ts';
+import { bareName, placeOf, readDirection, type SelectClauses, type Selected } from './select-clauses.ts';
 import { asNode, bodyOf, listOf, type NodeBody, stringOf, unwrap } from './tree-node.ts';
-
-export interface OrderTerm {
-  readonly column: CatalogColumn;
-  readonly descending: boolean;
-  readonly nullsFirst: boolean;
-}
+import { Unrecognised } from './unrecognised.ts';
 
 export interface OutputColumn {
+  readonly kind: 'column';
   readonly name: string;
   readonly column: CatalogColumn;
 }
 
-/** A select over one entity that placements other than PostgreSQL can answer, parameters filled in. */
-export interface SimpleSelect {
-  readonly entity: CatalogEntity;
-  readonly output: readonly OutputColumn[];
-  /** All must be true. */
-  readonly where: readonly Condition[];
+/** What a row of an answer holds; rank and highlights are those of the words that it matched. */
+export type SelectOutput =
+  | OutputColumn
+  | { readonly kind: 'rank'; readonly name: string }
+  | { readonly kind: 'highlight'; readonly name: string; readonly column: CatalogColumn };
+
+export type OrderTerm =
+  | ({ readonly kind: 'column' } & FilterOrder)
+  | { readonly kind: 'rank'; readonly descending: boolean };
+
+/** A select of rows of one entity that placements other than PostgreSQL can answer. */
+export interface SimpleSelect extends Selected {
+  readonly kind: 'rows';
+  readonly output: readonly SelectOutput[];
   readonly order: readonly OrderTerm[];
-  readonly limit: number | undefined;
-  readonly offset: number;
 }
 
-/** Fields that a simple select may have; any other makes it work for PostgreSQL. */
-const simpleFields: ReadonlySet<string> = new Set([
-  'targetList',
-  'fromClause',
-  'whereClause',
-  'sortClause',
-  'limitOffset',
-  'limitCount',
-  'limitOption',
-  'op',
-]);
-
 /**
- * Recognises `select columns from entity where … order by columns limit n offset m`.
+ * Reads the columns and the order of a select.
  *
  * @throws Unrecognised with the part that makes it more than that.
  */
-export function readSimpleSelect(
-  statement: unknown,
-  entities: readonly CatalogEntity[],
-  params: readonly Value[],
-): SimpleSelect {
-  const select = asNode(statement, 'SelectStmt');
-  const [from, ...joined] = listOf(select?.fromClause);
-  const relation = asNode(from, 'RangeVar');
-  if (select === undefined || relation === undefined || joined.length > 0)
-    throw new Unrecognised('it does not read from exactly one entity');
-  for (const field of Object.keys(select)) {
-    if (!simpleFields.has(field)) throw new Unrecognised(`it has a ${clauseNames[field] ?? field}`);
-  }
-  if (select.op !== 'SETOP_NONE') throw new Unrecognised('it is a set operation');
-  if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') throw new Unrecognised('it has a limit with ties');
-  const entity = entities.find((candidate) => candidate.name === relation.relname);
-  const alias = bodyOf(relation.alias);
-  if (entity === undefined || alias.colnames !== undefined) throw new Unrecognised('its columns are renamed');
-  const known = String(alias.aliasname ?? entity.name);
-  const column = columnLookup(entity, known);
-  const output = readOutput(listOf(select.targetList), entity, known);
-  const where =
-    select.whereClause === undefined ? [] : conjuncts(readCondition(select.whereClause, column, params));
-  return {
-    entity,
-    output,
-    where,
-    order: listOf(select.sortClause).map((term) => readOrder(bodyOf(asNode(term, 'SortBy')), output, column)),
-    limit: readCount(select.limitCount, params),
-    offset: readCount(select.limitOffset, params) ?? 0,
-  };
+export function readSimpleSelect(clauses: SelectClauses): SimpleSelect {
+  const { entity, known, column, targets, sort, where, match, limit, offset } = clauses;
+  const output = targets.flatMap((target) => readTarget(target, entity, known));
+  const order = sort.map((term) => readOrder(term, output, column));
+  if (match.length === 0 && [...output, ...order].some(({ kind }) => kind !== 'column'))
+    throw new Unrecognised(
+      "match_rank() and match_highlight(column) are of a match(column, 'words') in where, which it has none of",
+    );
+  return { kind: 'rows', entity, where, match, limit, offset, output, order };
 }
 
-const clauseNames: Readonly<Record<string, string>> = {
-  distinctClause: 'distinct',
-  groupClause: 'group by',
-  havingClause: 'having',
-  windowClause: 'window',
-  withClause: 'with',
-};
-
-/** Finds columns by bare name or by the name of their table. */
-export function columnLookup(entity: CatalogEntity, known: string): ColumnLookup {
-  return (node) => {
-    const fields = listOf(asNode(node, 'ColumnRef')?.fields);
-    const parts = fields.map(stringOf);
-    if (parts.length === 2 && parts[0] !== known) return undefined;
-    return entity.columns.find((candidate) => candidate.name === parts.at(-1));
-  };
-}
-
-/** The columns of a target or `returning` list over an entity, known by its name or its alias. */
-export function readOutput(
+/** The columns of a `returning` list over an entity, known by its name or its alias. */
+export const readOutput = (
   targets: readonly unknown[],
   entity: CatalogEntity,
   known: string,
-): readonly OutputColumn[] {
-  const column = columnLookup(entity, known);
-  return targets.flatMap((target) => {
-    const body: NodeBody = bodyOf(asNode(target, 'ResTarget'));
-    const fields = listOf(asNode(body.val, 'ColumnRef')?.fields);
-    const isStar = fields.length > 0 && unwrap(fields.at(-1))[0] === 'A_Star';
-    if (isStar && (fields.length === 1 || stringOf(fields[0]) === known))
-      return entity.columns.map((one) => ({ name: one.name, column: one }));
-    const found = column(body.val);
-    if (found === undefined) throw new Unrecognised('it selects an expression');
-    return [{ name: String(body.name ?? found.name), column: found }];
+): readonly OutputColumn[] =>
+  targets.flatMap((target) => {
+    const outputs = readTarget(bodyOf(asNode(target, 'ResTarget')), entity, known);
+    return outputs.map((output) => {
+      if (output.kind !== 'column') throw new Unrecognised('it selects an expression');
+      return output;
+    });
   });
+
+function readTarget({ name, val }: NodeBody, entity: CatalogEntity, known: string): readonly SelectOutput[] {
+  const column = columnLookup(entity, known);
+  const fields = listOf(asNode(val, 'ColumnRef')?.fields);
+  const isStar = fields.length > 0 && unwrap(fields.at(-1))[0] === 'A_Star';
+  if (isStar && (fields.length === 1 || stringOf(fields[0]) === known))
+    return entity.columns.map((one) => ({ kind: 'column', name: one.name, column: one }));
+  if (isRank(val)) return [{ kind: 'rank', name: String(name ?? 'match_rank') }];
+  const highlighted = readHighlight(val, column);
+  if (highlighted !== undefined)
+    return [{ kind: 'highlight', name: String(name ?? 'match_highlight'), column: highlighted }];
+  const found = column(val);
+  if (found === undefined) throw new Unrecognised('it selects an expression');
+  return [{ kind: 'column', name: String(name ?? found.name), column: found }];
 }
 
-function readOrder(term: NodeBody, output: readonly OutputColumn[], column: ColumnLookup): OrderTerm {
-  const descending = term.sortby_dir === 'SORTBY_DESC';
-  const nullsFirst =
-    term.sortby_nulls === 'SORTBY_NULLS_FIRST' || (term.sortby_nulls !== 'SORTBY_NULLS_LAST' && descending);
-  const found = orderColumn(term.node, output, column);
+function readOrder(term: NodeBody, output: readonly SelectOutput[], column: ColumnLookup): OrderTerm {
+  const direction = readDirection(term);
+  const found = orderedBy(term.node, output, column);
+  if (found === 'rank') return { kind: 'rank', descending: direction.descending };
   if (found === undefined || found.type.kind === 'json')
     throw new Unrecognised('it is ordered by an expression');
-  return { column: found, descending, nullsFirst };
+  return { kind: 'column', column: found, ...direction };
 }
 
 /** A bare name is an output column first, a column of the entity second; a number is a place in the output. */
-function orderColumn(
+function orderedBy(
   node: unknown,
-  output: readonly OutputColumn[],
+  output: readonly SelectOutput[],
   column: ColumnLookup,
-): CatalogColumn | undefined {
-  const place = asNode(node, 'A_Const');
-  if (place?.ival !== undefined) return output[Number(bodyOf(place.ival).ival ?? 0) - 1]?.column;
-  const fields = listOf(asNode(node, 'ColumnRef')?.fields);
-  if (fields.length !== 1) return column(node);
-  const named = new Set(output.filter((one) => one.name === stringOf(fields[0])).map((one) => one.column));
-  if (named.size > 1) return undefined;
-  const [only] = named;
-  return only ?? column(node);
+): CatalogColumn | 'rank' | undefined {
+  if (isRank(node)) return 'rank';
+  const place = placeOf(node);
+  if (place !== undefined) return orderOf(output[place - 1]);
+  const name = bareName(node);
+  const named = output.filter((one) => one.name === name);
+  if (named.length === 0) return column(node);
+  const [first, ...more] = new Set(named.map(orderOf));
+  return more.length > 0 ? undefined : first;
 }
 
-function readCount(node: unknown, params: readonly Value[]): number | undefined {
-  if (node === undefined) return undefined;
-  const operand = readOperand(node, params);
-  if (operand?.kind === 'null') return undefined;
-  const isCount =
-    (operand?.kind === 'number' || operand?.kind === 'text') &&
-    (operand.cast === undefined || /^int[248]$/.test(operand.cast));
-  const text = isCount ? operand.text : '';
-  // PostgreSQL says what is wrong with a negative, a broken or a cast one.
-  if (!/^\d{1,15}$/.test(text))
-    throw new Unrecognised('its limit or offset is no whole number', 'invalid_value');
-  return Number(text);
+function orderOf(output: SelectOutput | undefined): CatalogColumn | 'rank' | undefined {
+  // The passages of a highlight are the search engine's, and in no order.
+  if (output === undefined || output.kind === 'highlight') return undefined;
+  return output.kind === 'rank' ? 'rank' : output.column;
 }
 
-function conjuncts(condition: Condition): readonly Condition[] {
-  return condition.kind === 'and' ? condition.of.flatMap(conjuncts) : [condition];
+/** The columns by which rows are ordered, where they are by columns alone. */
+export const columnOrder = (order: readonly OrderTerm[]): readonly FilterOrder[] | undefined =>
+  order.every((term) => term.kind === 'column') ? order : undefined;
+
+/** Compares values as PostgreSQL orders them; null is nothing that can be compared. */
+export function compareInOrder(
+  type: CatalogColumn['type'],
+  { descending, nullsFirst }: { readonly descending: boolean; readonly nullsFirst: boolean },
+): (a: Value, b: Value) => number {
+  return (a, b) => {
+    if (a === null && b === null) return 0;
+    if (a === null) return nullsFirst ? -1 : 1;
+    if (b === null) return nullsFirst ? 1 : -1;
+    const difference = compareValues(type, a, b);
+    return descending ? -difference : difference;
+  };
 }
 
 /** Sorts rows as PostgreSQL does; rows that tie keep their order. */
-export function orderRows(rows: readonly Row[], order: readonly OrderTerm[]): readonly Row[] {
+export function orderRows(
+  rows: readonly VersionedRow[],
+  order: readonly OrderTerm[],
+): readonly VersionedRow[] {
+  const comparisons = order.map((term) => {
+    if (term.kind === 'rank') {
+      const sign = term.descending ? -1 : 1;
+      return (a: VersionedRow, b: VersionedRow) => sign * (scoreOf(a) - scoreOf(b));
+    }
+    const { name, type } = term.column;
+    const compare = compareInOrder(type, term);
+    return (a: VersionedRow, b: VersionedRow) => compare(a.row[name] ?? null, b.row[name] ?? null);
+  });
   return rows.toSorted((a, b) => {
-    for (const term of order) {
-      const [left, right] = [a[term.column.name] ?? null, b[term.column.name] ?? null];
-      if (left === null && right === null) continue;
-      if (left === null) return term.nullsFirst ? -1 : 1;
-      if (right === null) return term.nullsFirst ? 1 : -1;
-      const difference = compareValues(term.column.type, left, right);
-      if (difference !== 0) return term.descending ? -difference : difference;
+    for (const compare of comparisons) {
+      const difference = compare(a, b);
+      if (difference !== 0) return difference;
     }
     return 0;
   });
 }
+
+export const scoreOf = ({ match }: VersionedRow): number => match?.score ?? 0;

@@ -4,7 +4,7 @@ import { createAnalyser } from '../../lambda/query/analyse.ts';
 import { answerSelect } from '../../lambda/query/answer.ts';
 import { executeRead } from '../../lambda/query/execute-read.ts';
 import { planRead, withTenant } from '../../lambda/query/plan-read.ts';
-import { readSimpleSelect } from '../../lambda/query/select-shape.ts';
+import { readSelect } from '../../lambda/query/read-select.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
 import { compareValues } from '../../lambda/stores/value-order.ts';
@@ -25,7 +25,8 @@ test('every placement that qualifies gives an answer that the rows of the source
         for (const sql of statements) {
           const statement = await analyse(sql);
           const context = planContext();
-          const simple = withTenant(readSimpleSelect(statement.statement, statement.reads, []), 'UA');
+          const simple = withTenant(readSelect(statement.statement, statement.reads, []), 'UA');
+          if (simple.kind !== 'rows') throw new TypeError('it selects rows');
           const whole = answerSelect(
             { ...simple, limit: undefined, offset: 0 },
             all.map((row) => ({ row, version: undefined })),
@@ -56,7 +57,9 @@ test('every placement that qualifies gives an answer that the rows of the source
             expect(answer.rows.length).toBe(expected.length);
             for (const [index, row] of answer.rows.entries()) {
               expect(whole).toContainEqual(row);
-              for (const { column } of simple.order) {
+              for (const term of simple.order) {
+                if (term.kind !== 'column') continue;
+                const { column } = term;
                 const [is, should] = [row[column.name] ?? null, expected[index]?.[column.name] ?? null];
                 expect(
                   is === null || should === null

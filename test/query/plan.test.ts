@@ -142,12 +142,12 @@ const reasons: readonly (readonly [string, string, string])[] = [
   [
     "select * from flight where origin = 'EWR' and scheduled_at >= '2013-01-01'",
     'flight.board',
-    'a range of at most 31',
+    'a range of at most 48',
   ],
   [
     "select * from flight where origin = 'EWR' and scheduled_at >= '2013-01-01' and scheduled_at < '2013-03-01'",
     'flight.board',
-    'a range of at most 31',
+    'a range of at most 48',
   ],
   ["select * from flight where scheduled_at >= '2013-01-01'", 'flight.source', 'a key look-up needs'],
   ["select * from flight where scheduled_at >= '2013-01-01'", 'flight.source.byStatus', 'it lies by status'],

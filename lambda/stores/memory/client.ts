@@ -2,10 +2,11 @@ import type { Change } from '../../change/change.ts';
 import { createVersion, positionOf, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import type { CatalogEntity } from '../../model/index.ts';
+import { aggregateRows } from '../aggregate-rows.ts';
 import { notHeld, placementName, rowId } from '../placement.ts';
 import { conflict, keyOf, parseInsert, parseKey, parseUpdate } from '../source-write.ts';
 import type { AggregateStore, Clock, Placement, SourceWriter } from '../store.ts';
-import { aggregateRows } from './aggregate.ts';
+
 import { type Held, readFilter, readKeys, readSlice, select } from './read.ts';
 import { applyChanges } from './write.ts';
 

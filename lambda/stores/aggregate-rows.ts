@@ -1,10 +1,13 @@
-import type { Row, Value } from '../../change/change.ts';
-import { type CatalogColumn, termValue } from '../../model/index.ts';
-import type { Aggregate, AggregateFragment, AggregateGroup, VersionedRow } from '../store.ts';
-import { compareValues } from '../value-order.ts';
+import type { Row, Value } from '../change/change.ts';
+import { type CatalogColumn, termValue } from '../model/index.ts';
+import type { Aggregate, AggregateFragment, AggregateGroup, VersionedRow } from './store.ts';
+import { compareValues } from './value-order.ts';
 
 /** Groups rows and adds them up, in the plainest way; they meet the conditions already. */
-export function aggregateRows(fragment: AggregateFragment, rows: readonly VersionedRow[]): readonly Row[] {
+export function aggregateRows(
+  fragment: Pick<AggregateFragment, 'groups' | 'aggregates'>,
+  rows: readonly VersionedRow[],
+): readonly Row[] {
   const groups = new Map<string, { readonly head: Row; readonly members: Row[] }>();
   // Without groups all rows are one, be there any or not.
   if (fragment.groups.length === 0) groups.set('[]', { head: {}, members: [] });

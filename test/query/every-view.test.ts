@@ -1,0 +1,74 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createAnalyser } from '../../lambda/query/analyse.ts';
+import { answerSelect } from '../../lambda/query/answer.ts';
+import { executeRead } from '../../lambda/query/execute-read.ts';
+import { planRead, withTenant } from '../../lambda/query/plan-read.ts';
+import { readSelect } from '../../lambda/query/read-select.ts';
+import { startDeadline } from '../../lambda/query/timer.ts';
+import { noParts } from '../../lambda/query/tokens.ts';
+import { nowMs, planContext, ua } from './harness.ts';
+import { createMemoryStores } from './memory-stores.ts';
+import { expectSameAnswer } from './same-answer.ts';
+import { seedSightings, viewCatalog } from './view-model.ts';
+import { sightingAggregates, sightingSelects, sightings } from './view-statements.ts';
+
+const catalog = viewCatalog('views');
+const analyse = createAnalyser(catalog);
+
+test('every view that qualifies gives the answer that all rows would give', async () => {
+  const reached = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(
+      sightings(catalog, 'UA', 'AA'),
+      fc.array(fc.oneof(sightingSelects('UA', 'AA'), sightingAggregates('UA', 'AA')), {
+        minLength: 5,
+        maxLength: 10,
+      }),
+      async (rows, statements) => {
+        const stores = createMemoryStores();
+        await seedSightings(catalog, stores, rows);
+        const timer = { clock: () => nowMs, sleep: () => new Promise<void>(() => {}) };
+        for (const { sql, order } of statements) {
+          const statement = await analyse(sql);
+          const select = withTenant(readSelect(statement.statement, statement.reads, []), 'UA');
+          const found = rows.map((row) => ({ row, version: undefined }));
+          const whole = answerSelect({ ...select, limit: undefined, offset: 0 }, found, 1000);
+          const expected = answerSelect(select, found, 1000);
+
+          for (const candidate of planRead(statement, catalog, planContext()).considered) {
+            if (!candidate.qualifies || candidate.engine === 'aurora') continue;
+            const { answer } = await executeRead(
+              [candidate],
+              {
+                params: [],
+                caller: ua,
+                token: noParts,
+                maxRows: 1000,
+                deadline: startDeadline(timer.clock, 1000),
+              },
+              stores,
+              timer,
+            );
+            const name = `${candidate.placement} ${candidate.route.kind}`;
+            reached.set(name, (reached.get(name) ?? 0) + 1);
+
+            expectSameAnswer(answer, { expected, whole, order });
+          }
+        }
+      },
+    ),
+    { numRuns: 150 },
+  );
+
+  expect([...reached.keys()].sort()).toEqual([
+    'none empty',
+    'sighting.board native',
+    'sighting.byPlace native',
+    'sighting.byTime native',
+    'sighting.hourly aggregate',
+    'sighting.source native',
+  ]);
+  // A property that reached no store would hold too.
+  expect(Math.min(...reached.values())).toBeGreaterThan(20);
+}, 60_000);
