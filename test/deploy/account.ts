@@ -10,6 +10,7 @@ import {
   ListFunctionsCommand,
   paginateListEventSourceMappings,
 } from '@aws-sdk/client-lambda';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { InvocationResult } from '../../local/functions/index.ts';
 
 /** What is in the account, asked as any program asks AWS. */
@@ -23,6 +24,8 @@ export interface Account {
   /** The mappings from a topic or a stream to a function. */
   eventSources(): Promise<readonly EventSource[]>;
   invoke(functionName: string, event: unknown): Promise<InvocationResult>;
+  /** The account as one of its roles sees it. */
+  as(role: string): Promise<Account>;
   close(): void;
 }
 
@@ -33,14 +36,21 @@ export interface EventSource {
   readonly batchSize: number;
 }
 
-export function openAccount(options: {
+export interface AccountOptions {
   readonly endpoint: string;
   readonly region: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}): Account {
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+}
+
+export function openAccount(options: AccountOptions): Account {
   const formation = new CloudFormationClient(options);
   const lambda = new LambdaClient(options);
   const dynamodb = new DynamoDBClient(options);
+  const tokens = new STSClient(options);
   return {
     stacks: async () => {
       const { Stacks: stacks = [] } = await formation.send(new DescribeStacksCommand({}));
@@ -84,7 +94,21 @@ export function openAccount(options: {
         error: { errorType: answer.FunctionError, errorMessage: JSON.stringify(payload), trace: [] },
       };
     },
+    as: async (role) => {
+      const { Credentials: credentials } = await tokens.send(
+        new AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'deploy-test' }),
+      );
+      const {
+        AccessKeyId: accessKeyId,
+        SecretAccessKey: secretAccessKey,
+        SessionToken: sessionToken,
+      } = credentials ?? {};
+      if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined)
+        throw new Error(`${role} gave no credentials`);
+      return openAccount({ ...options, credentials: { accessKeyId, secretAccessKey, sessionToken } });
+    },
     close: () => {
+      tokens.destroy();
       formation.destroy();
       lambda.destroy();
       dynamodb.destroy();

@@ -81,7 +81,8 @@ export async function runApiCases({
            from flight f join carrier c on c.carrier = f.carrier join airport a on a.airport_code = f.destination
           group by 1, 2 order by 2`,
       );
-      answered(answer, 'aurora.replica', [
+      assert.equal(answer.route.engine, 'aurora');
+      assert.deepEqual(answer.rows, [
         { carrier: 'United Air Lines Inc.', airport: 'General Edward Lawrence Logan Intl', flights: 5 },
         { carrier: 'United Air Lines Inc.', airport: 'George Bush Intercontinental', flights: 5 },
       ]);

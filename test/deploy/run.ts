@@ -42,8 +42,9 @@ try {
   process.exitCode = failed + broken === 0 && passed > 0 ? 0 : 1;
 }
 
-/** What a failed run leaves for whoever looks into it: the end of the emulator's log. */
+/** What a failed run leaves for whoever looks into it: what went wrong by the emulator's log, and its end. */
 function keepLogs({ emulator }: World): void {
   const lines = readFileSync(emulator.logFile, 'utf8').trim().split('\n');
-  console.error(`The last lines of the emulator's log:\n${lines.slice(-60).join('\n')}`);
+  const wrong = lines.filter((line) => /\b(ERROR|WARN|WARNING)\b/.test(line));
+  console.error(`From the emulator's log:\n${[...wrong.slice(-20), '…', ...lines.slice(-20)].join('\n')}`);
 }
