@@ -8,6 +8,8 @@ export const dev: Environment = {
   relational: { minimumAcu: 0.5, maximumAcu: 4, readers: 1, workloadReaders: {}, backupDays: 7 },
   views: { nodeType: 'cache.t4g.small', shards: 1, replicasPerShard: 1, snapshotDays: 3 },
   cache: { nodeType: 'cache.t4g.micro', shards: 1, replicasPerShard: 0 },
+  search: { zones: 1, dataNodes: 1, dataNodeType: 't3.small.search', storageGibPerNode: 10 },
+  archive: { keepDeletedDays: 7 },
   log: {
     brokerType: 't3.small',
     brokers: 2,

@@ -40,6 +40,25 @@ export interface Environment {
     readonly shards: number;
     readonly replicasPerShard: number;
   };
+  /** The search domain, if the model has a view in it. */
+  readonly search: {
+    /** Zones that the nodes are spread over, at most those of the network. */
+    readonly zones: 1 | 2 | 3;
+    /** A multiple of the zones. */
+    readonly dataNodes: number;
+    /** With the suffix `.search`: `r7g.large.search`. */
+    readonly dataNodeType: string;
+    /** Class of three nodes that only manage the cluster. @default - data nodes do both */
+    readonly managerType?: string;
+    readonly storageGibPerNode: number;
+  };
+  /** The archive's bucket, if the model has a view in it. */
+  readonly archive: {
+    /** Age in days at which files move to a class that costs less to keep and more to read. @default - never */
+    readonly colderAfterDays?: number;
+    /** For how many days what was deleted can be brought back. */
+    readonly keepDeletedDays: number;
+  };
   readonly log: {
     /** Without the prefix `kafka.`: `t3.small`. */
     readonly brokerType: string;

@@ -18,6 +18,14 @@ export const prod: Environment = {
   },
   views: { nodeType: 'cache.r7g.large', shards: 3, replicasPerShard: 2, snapshotDays: 14 },
   cache: { nodeType: 'cache.r7g.large', shards: 1, replicasPerShard: 1 },
+  search: {
+    zones: 3,
+    dataNodes: 3,
+    dataNodeType: 'r7g.large.search',
+    managerType: 'm7g.large.search',
+    storageGibPerNode: 200,
+  },
+  archive: { colderAfterDays: 90, keepDeletedDays: 30 },
   log: {
     brokerType: 'm7g.large',
     brokers: 3,

@@ -17,6 +17,14 @@ export const staging: Environment = {
   },
   views: { nodeType: 'cache.t4g.medium', shards: 2, replicasPerShard: 1, snapshotDays: 3 },
   cache: { nodeType: 'cache.t4g.small', shards: 1, replicasPerShard: 1 },
+  search: {
+    zones: 3,
+    dataNodes: 3,
+    dataNodeType: 't3.medium.search',
+    managerType: 't3.small.search',
+    storageGibPerNode: 20,
+  },
+  archive: { colderAfterDays: 30, keepDeletedDays: 7 },
   log: {
     brokerType: 't3.small',
     brokers: 3,

@@ -1,14 +1,17 @@
 import { Annotations, type App, Tags } from 'aws-cdk-lib';
-import type { Catalog } from '../../lambda/model/index.ts';
+import { type Catalog, type StoreName, storeOf } from '../../lambda/model/index.ts';
 import { pascalCase } from '../constructs/pascal-case.ts';
 import { decideDestroy, type Environment, overrideEnvironment } from '../environments/index.ts';
 import { ApiStack } from './api-stack.ts';
+import { ArchiveStack } from './archive-stack.ts';
 import { CacheStack } from './cache-stack.ts';
 import { FunctionsStack } from './functions-stack.ts';
 import { LogStack } from './log-stack.ts';
 import { NetworkStack } from './network-stack.ts';
 import { RelationalStack } from './relational-stack.ts';
+import { SearchStack } from './search-stack.ts';
 import { TableStack } from './table-stack.ts';
+import { WideColumnStack } from './wide-column-stack.ts';
 
 export interface DeploymentOptions {
   readonly catalog: Catalog;
@@ -28,6 +31,10 @@ export interface Deployment {
   readonly table: TableStack;
   readonly cache: CacheStack;
   readonly log: LogStack;
+  /** These three exist if the model has a view in them. */
+  readonly wideColumn: WideColumnStack | undefined;
+  readonly search: SearchStack | undefined;
+  readonly archive: ArchiveStack | undefined;
   readonly functions: FunctionsStack;
   readonly api: ApiStack;
 }
@@ -53,17 +60,41 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
   const relational = new RelationalStack(app, `${prefix}-Relational`, { ...about('Aurora'), ...shared });
   const table = new TableStack(app, `${prefix}-Table`, { ...about('DynamoDB'), catalog, destroy });
   const cache = new CacheStack(app, `${prefix}-Cache`, { ...about('ElastiCache'), ...shared });
-  const log = new LogStack(app, `${prefix}-Log`, {
-    ...about('MSK'),
-    ...shared,
-    clusterName: `${catalog.name}-${environment.name}`,
-  });
+  const name = `${catalog.name}-${environment.name}`;
+  const log = new LogStack(app, `${prefix}-Log`, { ...about('MSK'), ...shared, clusterName: name });
+  const wideColumn = hasViewIn(catalog, 'keyspaces')
+    ? new WideColumnStack(app, `${prefix}-WideColumn`, {
+        ...about('Keyspaces'),
+        catalog,
+        environment,
+        destroy,
+      })
+    : undefined;
+  const search = hasViewIn(catalog, 'opensearch')
+    ? new SearchStack(app, `${prefix}-Search`, { ...about('OpenSearch'), ...shared, domainName: name })
+    : undefined;
+  const archive = hasViewIn(catalog, 'archive')
+    ? new ArchiveStack(app, `${prefix}-Archive`, {
+        ...about('the archive'),
+        prefix: catalog.name,
+        environment,
+        destroy,
+      })
+    : undefined;
   const functions = new FunctionsStack(app, `${prefix}-Functions`, {
     ...about('functions'),
     ...shared,
     catalog,
     codeFolder,
-    stores: { relational: relational.store, table: table.store, views: cache.views, log: log.log },
+    stores: {
+      relational: relational.store,
+      table: table.store,
+      views: cache.views,
+      log: log.log,
+      wideColumn: wideColumn?.store,
+      search: search?.store,
+      archive: archive?.store,
+    },
   });
   const api = new ApiStack(app, `${prefix}-Api`, {
     ...about('HTTP API'),
@@ -79,5 +110,8 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
     );
   Tags.of(app).add('polystore:model', catalog.name);
   Tags.of(app).add('polystore:environment', environment.name);
-  return { network, relational, table, cache, log, functions, api };
+  return { network, relational, table, cache, log, wideColumn, search, archive, functions, api };
 }
+
+const hasViewIn = (catalog: Catalog, store: StoreName): boolean =>
+  catalog.entities.some(({ views }) => views.some((view) => storeOf(view) === store));

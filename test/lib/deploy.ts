@@ -5,9 +5,10 @@ import { afterAll } from '@jest/globals';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
-import { type Catalog, compile, functionsOf, type Model } from '../../lambda/model/index.ts';
+import { type Catalog, compile, functionsOf } from '../../lambda/model/index.ts';
 import { createDeployment, type Deployment, type Environment, environments } from '../../lib/index.ts';
 import flights from '../../model/flights.ts';
+import { contractCatalog } from '../stores/contract-model.ts';
 
 /** Validation of every template belongs to a gate, not to unit tests: it makes a synth 4 to 8 times slower. */
 process.env.CDK_VALIDATION = 'false';
@@ -58,13 +59,31 @@ export function writeCode(catalog: Catalog): string {
 }
 
 export type Part = keyof Deployment;
-export const parts: readonly Part[] = ['network', 'relational', 'table', 'cache', 'log', 'functions', 'api'];
+/** Parts that a model without views in their stores lacks. */
+type SometimesPart = { [P in Part]: undefined extends Deployment[P] ? P : never }[Part];
 
 export interface Deployed {
   readonly catalog: Catalog;
   readonly stacks: Deployment;
-  readonly templates: Readonly<Record<Part, Template>>;
+  /** The parts that the model needs. */
+  readonly parts: readonly Part[];
+  readonly templates: Readonly<Record<Exclude<Part, SometimesPart>, Template>> &
+    Readonly<Partial<Record<SometimesPart, Template>>>;
 }
+
+/** The stack of a part that the deployment has. */
+export const stackOf = ({ stacks }: Pick<Deployed, 'stacks'>, part: Part): Stack => there(stacks[part], part);
+/** The template of a part that the deployment has. */
+export const templateOf = ({ templates }: Pick<Deployed, 'templates'>, part: Part): Template =>
+  there(templates[part], part);
+
+function there<T>(found: T | undefined, part: Part): T {
+  if (found === undefined) throw new TypeError(`the deployment has no ${part}`);
+  return found;
+}
+
+/** A model with a view of every kind: that of the stores' contract. */
+export const everything: Catalog = contractCatalog('everything');
 
 /** An environment with an issuer that is no example, so that tests are not warned of it. */
 export function environmentOf(name: string): Environment {
@@ -84,13 +103,13 @@ export const dev: Environment = environmentOf('dev');
 /** Synthesises a deployment: of the sample in dev, unless told otherwise. */
 export function deploy(
   options: {
-    readonly model?: Model;
+    readonly catalog?: Catalog;
     readonly environment?: Partial<Environment>;
     readonly destroyConsent?: unknown;
     readonly context?: Readonly<Record<string, unknown>>;
   } = {},
 ): Deployed {
-  const catalog = compile(options.model ?? flights);
+  const catalog = options.catalog ?? compile(flights);
   const stacks = createDeployment(newApp(), {
     catalog,
     environment: { ...dev, ...options.environment },
@@ -98,18 +117,15 @@ export function deploy(
     destroyConsent: options.destroyConsent,
     context: options.context ?? {},
   });
-  const template = (part: Part): Template => Template.fromStack(stacks[part]);
+  // A deployment is a stack for each of its parts, and nothing else.
+  const found = Object.entries(stacks).filter(([, stack]) => stack !== undefined) as [Part, Stack][];
   return {
     catalog,
     stacks,
-    templates: {
-      network: template('network'),
-      relational: template('relational'),
-      table: template('table'),
-      cache: template('cache'),
-      log: template('log'),
-      functions: template('functions'),
-      api: template('api'),
-    },
+    parts: found.map(([part]) => part),
+    templates: Object.fromEntries(
+      found.map(([part, stack]) => [part, Template.fromStack(stack)]),
+      // Every stack that there is has its template.
+    ) as unknown as Deployed['templates'],
   };
 }

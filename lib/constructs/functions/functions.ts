@@ -86,7 +86,10 @@ export class Functions extends Construct {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     });
-    for (const spec of specs) this.#functions.set(spec.name, this.#create(spec, props));
+    // What others invoke comes first: it is named in their rights and environments.
+    const isInvoked = ({ trigger }: FunctionSpec): boolean => trigger.kind === 'invoke';
+    for (const spec of [...specs.filter(isInvoked), ...specs.filter((spec) => !isInvoked(spec))])
+      this.#functions.set(spec.name, this.#create(spec, props));
     this.#runSchemaFirst(specs);
   }
 
@@ -108,10 +111,9 @@ export class Functions extends Construct {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `${catalog.name}: ${spec.name}`,
     });
-    const statements = [
-      ...lambdaStatements(logGroup),
-      ...renderStatements(spec, { catalog, stores, tokenSecret: this.tokenSecret }),
-    ];
+    const functionArnOf = (name: FunctionName): string => this.get(name).functionArn;
+    const told = { stores, tokenSecret: this.tokenSecret, functionArnOf };
+    const statements = [...lambdaStatements(logGroup, spec), ...renderStatements(spec, { catalog, ...told })];
     for (const statement of statements) role.addToPolicy(statement);
 
     const fn = new lambda.Function(scope, 'Function', {
@@ -123,7 +125,7 @@ export class Functions extends Construct {
       memorySize: spec.memoryMb,
       timeout: Duration.seconds(spec.timeoutSeconds),
       environment: {
-        ...renderVariables(spec, { stores, tokenSecret: this.tokenSecret, settings: props }),
+        ...renderVariables(spec, { settings: props, ...told }),
       },
       role,
       logGroup,

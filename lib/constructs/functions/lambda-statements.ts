@@ -1,11 +1,15 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { FunctionSpec } from '../../../lambda/model/index.ts';
 
 /**
  * What any function in a VPC needs, in place of the managed policies, which name every log group and
  * leave the network interfaces to the function's own code.
  */
-export const lambdaStatements = (logGroup: ILogGroup): readonly PolicyStatement[] => [
+export const lambdaStatements = (
+  logGroup: ILogGroup,
+  { backends }: FunctionSpec,
+): readonly PolicyStatement[] => [
   new PolicyStatement({
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: [logGroup.logGroupArn],
@@ -16,7 +20,10 @@ export const lambdaStatements = (logGroup: ILogGroup): readonly PolicyStatement[
   // (docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, function code permissions).
   new PolicyStatement({
     effect: Effect.DENY,
-    actions: [...networkInterfaceActions],
+    actions: networkInterfaceActions.filter(
+      // Keyspaces looks addresses up in the name of the function's code: see wide-column-statements.ts.
+      (action) => !(backends.includes('keyspaces') && action === 'ec2:DescribeNetworkInterfaces'),
+    ),
     resources: ['*'],
     conditions: { ArnLike: { 'lambda:SourceFunctionArn': 'arn:*:lambda:*:*:function:*' } },
   }),

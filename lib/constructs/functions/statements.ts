@@ -1,9 +1,12 @@
-import { Aws } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Backend, Catalog, FunctionSpec } from '../../../lambda/model/index.ts';
+import type { Backend, Catalog, FunctionName, FunctionSpec } from '../../../lambda/model/index.ts';
+import { readArchive, writeArchive } from './archive-statements.ts';
+import { dataKeyActions, useKey } from './key-statements.ts';
 import { makeTopics, readTopics, writeTopics } from './log-statements.ts';
-import type { SecretReference, Stores } from './stores.ts';
+import { searchStatements } from './search-statements.ts';
+import { needed, type SecretReference, type Stores } from './stores.ts';
+import { wideColumnStatements } from './wide-column-statements.ts';
 
 /**
  * The rights of a function: for each of its backends, and for what its trigger reads, and nothing beside
@@ -12,7 +15,12 @@ import type { SecretReference, Stores } from './stores.ts';
  */
 export function renderStatements(
   spec: FunctionSpec,
-  options: { readonly catalog: Catalog; readonly stores: Stores; readonly tokenSecret: SecretReference },
+  options: {
+    readonly catalog: Catalog;
+    readonly stores: Stores;
+    readonly tokenSecret: SecretReference;
+    readonly functionArnOf: (name: FunctionName) => string;
+  },
 ): readonly PolicyStatement[] {
   const { catalog, stores, tokenSecret } = options;
   const { relational, table, log } = stores;
@@ -33,10 +41,18 @@ export function renderStatements(
     ],
     // The cache knows its callers by their security groups.
     redis: () => [],
-    keyspaces: () => [],
-    opensearch: () => [],
-    archive: () => [],
-    'read-archive': () => [],
+    keyspaces: () => wideColumnStatements(spec, needed(stores.wideColumn, 'keyspaces')),
+    opensearch: () => searchStatements(spec, catalog, needed(stores.search, 'opensearch')),
+    archive: () => {
+      const archive = needed(stores.archive, 'archive');
+      return spec.trigger.kind === 'change-log' ? writeArchive(archive) : readArchive(archive);
+    },
+    'read-archive': () => [
+      new PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: [options.functionArnOf('read-archive')],
+      }),
+    ],
     'change-log': () =>
       spec.trigger.kind === 'deployment' ? makeTopics(catalog, log) : writeTopics(spec, catalog, log),
   };
@@ -75,15 +91,6 @@ function triggerStatements(
   }
 }
 
-/** What DynamoDB does in the caller's name with a table's own key. */
-const dataKeyActions = [
-  'kms:Decrypt',
-  'kms:DescribeKey',
-  'kms:Encrypt',
-  'kms:GenerateDataKey*',
-  'kms:ReEncrypt*',
-] as const;
-
 const useItems = (tableArn: string, key: IKey): PolicyStatement[] => [
   new PolicyStatement({
     // No DeleteItem: a delete puts a tombstone, and only DynamoDB's own expiry sweeps.
@@ -97,13 +104,3 @@ const useItems = (tableArn: string, key: IKey): PolicyStatement[] => [
 
 const readSecret = (secret: SecretReference): PolicyStatement =>
   new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] });
-
-/** A key, only as the named service uses it. */
-const useKey = (key: IKey, service: string, actions: readonly string[]): PolicyStatement =>
-  new PolicyStatement({
-    actions: [...actions],
-    resources: [key.keyArn],
-    conditions: {
-      StringEquals: { 'kms:ViaService': `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}` },
-    },
-  });

@@ -1,7 +1,12 @@
-import { type Backend, environmentNames, type FunctionSpec } from '../../../lambda/model/index.ts';
+import {
+  type Backend,
+  environmentNames,
+  type FunctionName,
+  type FunctionSpec,
+} from '../../../lambda/model/index.ts';
 import type { Identity } from '../../environments/index.ts';
 import type { FunctionSettings } from './settings.ts';
-import type { SecretReference, Stores } from './stores.ts';
+import { needed, type SecretReference, type Stores } from './stores.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -23,6 +28,7 @@ export function renderVariables(
     readonly stores: Stores;
     readonly tokenSecret: SecretReference;
     readonly settings: FunctionSettings;
+    readonly functionArnOf: (name: FunctionName) => string;
   },
 ): Variables {
   const { stores, tokenSecret, settings } = options;
@@ -49,10 +55,20 @@ export function renderVariables(
         : { [environmentNames.dynamodbTable]: stores.table.table.tableName },
     'dead-letters': () => ({ [environmentNames.deadLettersTable]: stores.table.deadLetters.tableName }),
     redis: () => ({ [environmentNames.redisEndpoint]: stores.views.endpoint }),
-    keyspaces: () => ({}),
-    opensearch: () => ({}),
-    archive: () => ({}),
-    'read-archive': () => ({}),
+    keyspaces: () => {
+      const { endpoint, keyspaceName } = needed(stores.wideColumn, 'keyspaces');
+      return {
+        [environmentNames.keyspacesEndpoint]: endpoint,
+        [environmentNames.keyspacesName]: keyspaceName,
+      };
+    },
+    opensearch: () => ({
+      [environmentNames.opensearchEndpoint]: needed(stores.search, 'opensearch').endpoint,
+    }),
+    archive: () => ({ [environmentNames.archiveLocation]: needed(stores.archive, 'archive').location }),
+    'read-archive': () => ({
+      [environmentNames.archiveFunction]: options.functionArnOf('read-archive'),
+    }),
     'change-log': () => ({ [environmentNames.logBrokers]: stores.log.brokers }),
   };
   return {

@@ -1,10 +1,20 @@
 import type { Backend, FunctionSpec } from '../../../lambda/model/index.ts';
 
 /**
- * What a function can open a connection to. `dynamodb` is the gateway endpoint, `endpoints` the
- * interface endpoints of AWS's own services (secrets), `internet` the way out for the issuer's keys.
+ * What a function can open a connection to. `wide-column` is the interface endpoint of Keyspaces, `dynamodb`
+ * and `archive` (S3) are gateway endpoints, `endpoints` the interface endpoints of AWS's other services
+ * (secrets, functions), `internet` the way out for the issuer's keys.
  */
-export type Destination = 'relational' | 'views' | 'log' | 'dynamodb' | 'endpoints' | 'internet';
+export type Destination =
+  | 'relational'
+  | 'views'
+  | 'search'
+  | 'log'
+  | 'wide-column'
+  | 'dynamodb'
+  | 'archive'
+  | 'endpoints'
+  | 'internet';
 
 /** One arrow of the data flow: becomes a rule out of the caller's group and one into the server's. */
 export interface Edge {
@@ -12,27 +22,30 @@ export interface Edge {
   readonly to: Destination;
 }
 
-/** 9098 is MSK's listener for IAM over TLS. */
+/** 9098 is MSK's listener for IAM over TLS, 9142 Cassandra's protocol over TLS. */
 export const ports: Readonly<Record<Destination, number>> = {
   relational: 5432,
   views: 6379,
+  search: 443,
   log: 9098,
+  'wide-column': 9142,
   dynamodb: 443,
+  archive: 443,
   endpoints: 443,
   internet: 443,
 };
 
-/** `aurora-*` also reads its password, so it reaches Secrets Manager. */
+/** `aurora-*` also reads its password, so it reaches Secrets Manager; a function is invoked through Lambda's endpoint. */
 const destinationsOf: Readonly<Record<Backend, readonly Destination[]>> = {
   'aurora-writer': ['relational', 'endpoints'],
   'aurora-replica': ['relational', 'endpoints'],
   dynamodb: ['dynamodb'],
   'dead-letters': ['dynamodb'],
   redis: ['views'],
-  keyspaces: [],
-  opensearch: [],
-  archive: [],
-  'read-archive': [],
+  keyspaces: ['wide-column'],
+  opensearch: ['search'],
+  archive: ['archive'],
+  'read-archive': ['endpoints'],
   'change-log': ['log'],
 };
 

@@ -21,9 +21,18 @@ export interface NetworkProps {
   readonly availabilityZones?: number;
 }
 
-/** A server is something in the VPC that waits for connections. */
-export type Server = 'relational' | 'views' | 'cache' | 'log';
-const servers: readonly Server[] = ['relational', 'views', 'cache', 'log'];
+/** Something in the VPC that waits for connections. */
+export type Server = 'relational' | 'views' | 'cache' | 'search' | 'log';
+
+/** Their groups' ids and what the groups say. */
+const servers: Readonly<Record<Server, readonly [id: string, description: string]>> = {
+  relational: ['RelationalServer', 'Aurora'],
+  // The id is older than the name.
+  views: ['CacheServer', 'ElastiCache'],
+  cache: ['ResultsServer', 'ElastiCache that evicts'],
+  search: ['SearchServer', 'OpenSearch'],
+  log: ['LogServer', 'MSK brokers, and the pollers of Lambda that carry the same group'],
+};
 
 /**
  * The VPC: isolated subnets, endpoints for the AWS services that are spoken to, a security group for
@@ -36,7 +45,10 @@ export class Network extends Construct {
   readonly vpc: ec2.IVpc;
   /** Where servers live, and functions that need no internet. */
   readonly isolated: ec2.SubnetSelection = { subnetGroupName: 'isolated' };
-  readonly #servers: Readonly<Record<Server, ec2.SecurityGroup>>;
+  readonly #servers = new Map<Server, ec2.SecurityGroup>();
+  /** Of interface endpoints: those of the services that all speak to, and Keyspaces'. */
+  readonly #endpoints: ec2.SecurityGroup;
+  #wideColumn: ec2.SecurityGroup | undefined;
   readonly #clients = new Map<string, ec2.SecurityGroup>();
   readonly #edges: readonly Edge[];
 
@@ -51,20 +63,15 @@ export class Network extends Construct {
     });
     this.#edges = props.edges;
     this.vpc = this.#createVpc(props.cidr ?? '10.64.0.0/16', zones);
-    this.#servers = {
-      relational: this.#group('RelationalServer', 'Aurora'),
-      // The id is older than the name.
-      views: this.#group('CacheServer', 'ElastiCache'),
-      cache: this.#group('ResultsServer', 'ElastiCache that evicts'),
-      log: this.#group('LogServer', 'MSK brokers, and the pollers of Lambda that carry the same group'),
-    };
-    const endpoints = this.#createEndpoints();
-    for (const edge of props.edges) this.#connect(edge, endpoints);
-    this.#letPollersReachTheLog(endpoints);
+    this.#endpoints = this.#createEndpoints();
+    for (const edge of props.edges) this.#connect(edge);
+    this.#letPollersReachTheLog();
   }
 
   serverGroup(server: Server): ec2.ISecurityGroup {
-    return this.#servers[server];
+    const found = this.#servers.get(server) ?? this.#group(...servers[server]);
+    this.#servers.set(server, found);
+    return found;
   }
 
   /** The group that a function carries. */
@@ -131,48 +138,78 @@ export class Network extends Construct {
       Lambda: ec2.InterfaceVpcEndpointAwsService.LAMBDA,
       Sts: ec2.InterfaceVpcEndpointAwsService.STS,
     };
-    for (const [id, service] of Object.entries(services)) {
-      this.vpc.addInterfaceEndpoint(id, {
-        service,
-        subnets: this.isolated,
-        securityGroups: [group],
-        // Else CDK opens the endpoint to the whole VPC.
-        open: false,
-      });
-    }
+    for (const [id, service] of Object.entries(services)) this.#createEndpoint(id, service, group);
     this.vpc.addGatewayEndpoint('Dynamodb', { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB });
+    if (this.#edges.some(({ to }) => to === 'archive'))
+      this.vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
     return group;
   }
 
-  #connect(edge: Edge, endpoints: ec2.SecurityGroup): void {
-    const client = this.#clients.get(edge.from) ?? this.#group(`${pascalCase(edge.from)}Client`, edge.from);
-    this.#clients.set(edge.from, client);
-    const port = ec2.Port.tcp(ports[edge.to]);
-    const description = `${edge.from} to ${edge.to}`;
-    if (edge.to === 'dynamodb' || edge.to === 'internet') {
-      // DynamoDB's gateway has public addresses in a list whose id differs by region and would have to
-      // be looked up. An isolated subnet has no other route, so 443 leads nowhere else.
-      client.addEgressRule(ec2.Peer.anyIpv4(), port, 'DynamoDB, or where the subnet has a way out');
+  #createEndpoint(id: string, service: ec2.InterfaceVpcEndpointAwsService, group: ec2.ISecurityGroup): void {
+    this.vpc.addInterfaceEndpoint(id, {
+      service,
+      subnets: this.isolated,
+      securityGroups: [group],
+      // Else CDK opens the endpoint to the whole VPC.
+      open: false,
+    });
+  }
+
+  #connect({ from, to }: Edge): void {
+    const client = this.#clients.get(from) ?? this.#group(`${pascalCase(from)}Client`, from);
+    this.#clients.set(from, client);
+    const server = this.#serverOf(to);
+    const port = ec2.Port.tcp(ports[to]);
+    if (server === undefined) {
+      // The gateways have public addresses in lists whose ids differ by region and would have to be
+      // looked up. An isolated subnet has no other route, so 443 leads nowhere else.
+      const name = to === 'archive' ? 'S3' : 'DynamoDB';
+      client.addEgressRule(ec2.Peer.anyIpv4(), port, `${name}, or where the subnet has a way out`);
       return;
     }
-    const server = isServer(edge.to) ? this.#servers[edge.to] : endpoints;
+    const description = `${from} to ${to}`;
     client.addEgressRule(server, port, description);
     server.addIngressRule(client, port, description);
   }
 
-  #letPollersReachTheLog(endpoints: ec2.SecurityGroup): void {
-    const log = this.#servers.log;
+  /** Undefined for what has no group: gateways and the internet. */
+  #serverOf(to: Destination): ec2.ISecurityGroup | undefined {
+    switch (to) {
+      case 'relational':
+      case 'views':
+      case 'search':
+      case 'log':
+        return this.serverGroup(to);
+      case 'endpoints':
+        return this.#endpoints;
+      case 'wide-column':
+        return this.#wideColumnEndpoint();
+      case 'dynamodb':
+      case 'archive':
+      case 'internet':
+        return undefined;
+    }
+  }
+
+  #wideColumnEndpoint(): ec2.SecurityGroup {
+    if (this.#wideColumn === undefined) {
+      this.#wideColumn = this.#group('WideColumnServer', 'Interface endpoint of Keyspaces');
+      this.#createEndpoint('Keyspaces', ec2.InterfaceVpcEndpointAwsService.KEYSPACES, this.#wideColumn);
+    }
+    return this.#wideColumn;
+  }
+
+  #letPollersReachTheLog(): void {
+    const log = this.serverGroup('log');
     const broker = ec2.Port.tcp(ports.log);
     log.addIngressRule(log, broker, 'Lambda pollers to brokers');
     log.addEgressRule(log, broker, 'Lambda pollers to brokers');
     const https = ec2.Port.tcp(ports.endpoints);
-    log.addEgressRule(endpoints, https, 'Lambda pollers to Lambda, STS and Secrets Manager');
-    endpoints.addIngressRule(log, https, 'Lambda pollers to Lambda, STS and Secrets Manager');
+    log.addEgressRule(this.#endpoints, https, 'Lambda pollers to Lambda, STS and Secrets Manager');
+    this.#endpoints.addIngressRule(log, https, 'Lambda pollers to Lambda, STS and Secrets Manager');
   }
 
   #group(id: string, description: string): ec2.SecurityGroup {
     return new ec2.SecurityGroup(this, id, { vpc: this.vpc, description, allowAllOutbound: false });
   }
 }
-
-const isServer = (to: Destination): to is Server & Destination => servers.some((server) => server === to);

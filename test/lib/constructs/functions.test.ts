@@ -3,9 +3,9 @@ import { Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { environmentNames, type FunctionSpec, functionsOf } from '../../../lambda/model/index.ts';
 import { type CacheStore, Functions, type Stores } from '../../../lib/index.ts';
-import { deploy, dev } from '../deploy.ts';
+import { deploy, dev, everything } from '../deploy.ts';
 
-const deployed = deploy();
+const deployed = deploy({ catalog: everything });
 const template = deployed.templates.functions;
 const specs = functionsOf(deployed.catalog);
 
@@ -38,10 +38,10 @@ const mappingsOf = (spec: FunctionSpec) => {
 };
 
 describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spec) => {
-  test('is a bundle on Node 24 and arm64, with the memory and time of its spec', () => {
+  test('is a bundle on Node 24, with the machine, memory and time of its spec', () => {
     expect(functionOf(spec)?.Properties).toMatchObject({
       Runtime: 'nodejs24.x',
-      Architectures: ['arm64'],
+      Architectures: [spec.architecture],
       Handler: 'dist/index.handler',
       MemorySize: spec.memoryMb,
       Timeout: spec.timeoutSeconds,
@@ -66,17 +66,28 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
     expect({
       aurora: names.includes(environmentNames.auroraWriter) && names.includes(environmentNames.auroraSecret),
       replica: names.includes(environmentNames.auroraReplica),
+      replicas: names.includes(environmentNames.auroraReporting),
       table: names.includes(environmentNames.dynamodbTable),
       deadLetters: names.includes(environmentNames.deadLettersTable),
       redis: names.includes(environmentNames.redisEndpoint),
+      keyspaces:
+        names.includes(environmentNames.keyspacesEndpoint) && names.includes(environmentNames.keyspacesName),
+      opensearch: names.includes(environmentNames.opensearchEndpoint),
+      archive: names.includes(environmentNames.archiveLocation),
+      readArchive: names.includes(environmentNames.archiveFunction),
       log: names.includes(environmentNames.logBrokers),
       callers: names.includes(environmentNames.jwtIssuer) && names.includes(environmentNames.tokenSecret),
     }).toEqual({
       aurora: uses('aurora-writer', 'aurora-replica'),
       replica: uses('aurora-replica'),
+      replicas: uses('aurora-replica'),
       table: uses('dynamodb'),
       deadLetters: uses('dead-letters'),
       redis: uses('redis'),
+      keyspaces: uses('keyspaces'),
+      opensearch: uses('opensearch'),
+      archive: uses('archive'),
+      readArchive: uses('read-archive'),
       log: uses('change-log'),
       callers: spec.trigger.kind === 'http',
     });
@@ -120,10 +131,10 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
           EventSourceArn: { 'Fn::ImportValue': expect.stringMatching('LogCluster') },
           FunctionName: expect.anything(),
           Topics: [topic],
-          AmazonManagedKafkaEventSourceConfig: { ConsumerGroupId: `flights-${spec.name}-${topic}` },
+          AmazonManagedKafkaEventSourceConfig: { ConsumerGroupId: `everything-${spec.name}-${topic}` },
           StartingPosition: 'TRIM_HORIZON',
           BatchSize: trigger.batchSize,
-          MaximumBatchingWindowInSeconds: trigger.maximumBatchingWindowMs,
+          MaximumBatchingWindowInSeconds: trigger.maximumBatchingWindowMs / 1000,
           Tags: expect.anything(),
         })),
       );
@@ -194,6 +205,9 @@ describe('Functions', () => {
           // The types refuse it; a program without types could still do it.
           views: stacks.cache.cache as CacheStore as Stores['views'],
           log: stacks.log.log,
+          wideColumn: undefined,
+          search: undefined,
+          archive: undefined,
         },
         generation: 128,
         identity: {

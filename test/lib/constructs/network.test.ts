@@ -4,7 +4,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { compile, functionsOf } from '../../../lambda/model/index.ts';
 import { type Edge, edgesOf, Network } from '../../../lib/index.ts';
 import flights from '../../../model/flights.ts';
-import { deploy, dev, newApp } from '../deploy.ts';
+import { deploy, dev, everything, newApp } from '../deploy.ts';
 
 const specs = functionsOf(compile(flights));
 const { network: template } = deploy().templates;
@@ -60,6 +60,36 @@ describe('Network', () => {
       'schema to log 9098',
       'schema to relational 5432',
     ]);
+  });
+
+  test('opens a port to each store that the model has a view in', () => {
+    const opened = ingressOf(deploy({ catalog: everything }).templates.network);
+
+    expect(opened).toEqual(
+      expect.arrayContaining([
+        'apply-keyspaces to wide-column 9142',
+        'apply-opensearch to search 443',
+        'query to search 443',
+        'query to wide-column 9142',
+        'schema to search 443',
+        'schema to wide-column 9142',
+      ]),
+    );
+    expect(opened.filter((rule) => rule.includes('archive'))).toEqual([]);
+  });
+
+  test('reaches Keyspaces by an interface endpoint behind a group of its own, and S3 by its gateway', () => {
+    const { network } = deploy({ catalog: everything }).templates;
+
+    network.hasResourceProperties('AWS::EC2::VPCEndpoint', {
+      ServiceName: { 'Fn::Join': ['', ['com.amazonaws.', { Ref: 'AWS::Region' }, '.cassandra']] },
+      PrivateDnsEnabled: true,
+      SecurityGroupIds: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('WideColumnServer'), 'GroupId'] }],
+    });
+    network.hasResourceProperties('AWS::EC2::VPCEndpoint', {
+      ServiceName: { 'Fn::Join': ['', ['com.amazonaws.', { Ref: 'AWS::Region' }, '.s3']] },
+      VpcEndpointType: 'Gateway',
+    });
   });
 
   test('lets no address range in anywhere', () => {

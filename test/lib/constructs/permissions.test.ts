@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { type FunctionName, functionsOf } from '../../../lambda/model/index.ts';
-import { deploy } from '../deploy.ts';
+import { deploy, everything } from '../deploy.ts';
 
-const deployed = deploy();
+const deployed = deploy({ catalog: everything });
 const template = deployed.templates.functions;
-const names = functionsOf(deployed.catalog).map(({ name }) => name);
+const specs = functionsOf(deployed.catalog);
+const names = specs.map(({ name }) => name);
+const backendsOf = (name: FunctionName) => specs.find((spec) => spec.name === name)?.backends ?? [];
 
 interface Statement {
   readonly Action: string | readonly string[];
@@ -16,7 +18,7 @@ interface Statement {
 /** All statements of a function's role: there are inline policies of one kind and no managed ones. */
 function statementsOf(name: FunctionName): readonly Statement[] {
   const role = Object.keys(
-    template.findResources('AWS::IAM::Role', { Properties: { Description: `flights: ${name}` } }),
+    template.findResources('AWS::IAM::Role', { Properties: { Description: `everything: ${name}` } }),
   )[0];
   return Object.values(
     template.findResources('AWS::IAM::Policy', { Properties: { Roles: [{ Ref: role }] } }),
@@ -44,9 +46,9 @@ const resourcesOf = (name: FunctionName, action: string): string =>
 describe('the rights of functions', () => {
   test('come from policies of their own, none managed by AWS', () => {
     for (const name of names)
-      template.hasResourceProperties('AWS::IAM::Role', { Description: `flights: ${name}` });
+      template.hasResourceProperties('AWS::IAM::Role', { Description: `everything: ${name}` });
     for (const role of Object.values(template.findResources('AWS::IAM::Role')))
-      if (String(role.Properties.Description).startsWith('flights: '))
+      if (String(role.Properties.Description).startsWith('everything: '))
         expect(role.Properties.ManagedPolicyArns).toBeUndefined();
   });
 
@@ -70,6 +72,10 @@ describe('the rights of functions', () => {
     const denied = statementsOf(name).filter(({ Effect }) => Effect === 'Deny');
 
     expect(denied.flatMap(actionsOf)).toContain('ec2:CreateNetworkInterface');
+    // Keyspaces looks its nodes up in the caller's name.
+    expect(denied.flatMap(actionsOf).includes('ec2:DescribeNetworkInterfaces')).toBe(
+      !backendsOf(name).includes('keyspaces'),
+    );
     expect(denied[0]?.Condition).toHaveProperty('ArnLike');
   });
 
@@ -94,13 +100,13 @@ describe('the rights of functions', () => {
   test('apply-aurora reads the topics of views in Aurora only', () => {
     const topics = resourcesOf('apply-aurora', 'kafka-cluster:ReadData');
 
-    expect(topics).toMatch(/flights\.changes\.flight"/);
-    expect(topics).not.toMatch(/flight_event|aircraft/);
+    expect(topics).toMatch(/everything\.changes\.item"/);
+    expect(topics).not.toMatch(/changes\.(event|reading|place|account)/);
   });
 
   test('capture writes the topics of DynamoDB’s entities, reads the stream, and no item', () => {
-    expect(resourcesOf('capture', 'kafka-cluster:WriteData')).toMatch(/flights\.changes\.flight"/);
-    expect(resourcesOf('capture', 'kafka-cluster:WriteData')).not.toMatch(/flight_event|aircraft|carrier/);
+    expect(resourcesOf('capture', 'kafka-cluster:WriteData')).toMatch(/everything\.changes\.item"/);
+    expect(resourcesOf('capture', 'kafka-cluster:WriteData')).not.toMatch(/changes\.(event|reading|place)/);
     expect(allowed('capture', 'dynamodb')).toEqual([
       'dynamodb:DescribeStream',
       'dynamodb:GetRecords',
@@ -111,8 +117,8 @@ describe('the rights of functions', () => {
   });
 
   test('ingest writes the topics of events only, and reads one secret: that of tokens', () => {
-    expect(resourcesOf('ingest', 'kafka-cluster:WriteData')).toMatch(/flights\.changes\.flight_event"/);
-    expect(resourcesOf('ingest', 'kafka-cluster:WriteData')).not.toMatch(/changes\.flight"|aircraft|carrier/);
+    expect(resourcesOf('ingest', 'kafka-cluster:WriteData')).toMatch(/everything\.changes\.event"/);
+    expect(resourcesOf('ingest', 'kafka-cluster:WriteData')).not.toMatch(/changes\.(item|place|account)/);
     expect(resourcesOf('ingest', 'secretsmanager:GetSecretValue')).toMatch(
       /^\[\{"Ref":"FunctionsTokenSecret\w+"\}\]$/,
     );
@@ -137,6 +143,69 @@ describe('the rights of functions', () => {
 
     expect(actions).toContain('kafka-cluster:CreateTopic');
     expect(actions.filter((action) => /Data|Delete/.test(action))).toEqual([]);
+  });
+
+  test('apply-keyspaces reads and writes the tables of the model, reads the system’s, and makes none', () => {
+    expect(allowed('apply-keyspaces', 'cassandra')).toEqual([
+      'cassandra:Modify',
+      'cassandra:Select',
+      'cassandra:Select',
+    ]);
+    const written = resourcesOf('apply-keyspaces', 'cassandra:Modify');
+    for (const { name } of everything.wideTables)
+      expect(written).toMatch(new RegExp(`:/keyspace/.*/table/${name}"`));
+    expect(written).not.toMatch(/system|\*/);
+  });
+
+  test('query reads the tables of Keyspaces and writes none; schema reads the system’s only', () => {
+    expect(new Set(allowed('query', 'cassandra'))).toEqual(new Set(['cassandra:Select']));
+    expect(resourcesOf('query', 'cassandra:Select')).toMatch(/item__wide/);
+    expect(resourcesOf('schema', 'cassandra:Select')).toMatch(/^\[.*:\/keyspace\/system\*"/);
+    expect(resourcesOf('schema', 'cassandra:Select')).not.toMatch(/\/table\//);
+  });
+
+  test('apply-opensearch deletes days of logs and no other index', () => {
+    expect(resourcesOf('apply-opensearch', 'es:ESHttpDelete')).toMatch(/everything\.\*-\*"/);
+    expect(resourcesOf('apply-opensearch', 'es:ESHttpPut')).not.toMatch(/_index_template|_cluster/);
+  });
+
+  test('query searches, and writes nothing to OpenSearch', () => {
+    expect(resourcesOf('query', 'es:ESHttpPost')).toMatch(/everything\.\*\/_search\*/);
+    expect(resourcesOf('query', 'es:ESHttpPost')).not.toMatch(/_bulk|_doc|_update|_delete/);
+    expect(resourcesOf('query', 'es:ESHttpPut')).toBe('[]');
+    expect(resourcesOf('query', 'es:ESHttpDelete')).toMatch(/^\[[^,]*,?.*_search\/point_in_time"\]\]\}\]$/);
+  });
+
+  test('schema makes indices and templates, searches in none and deletes none', () => {
+    expect(resourcesOf('schema', 'es:ESHttpPut')).toMatch(/_index_template\/everything\.\*/);
+    expect(resourcesOf('schema', 'es:ESHttpPost')).toBe('[]');
+    expect(resourcesOf('schema', 'es:ESHttpDelete')).toBe('[]');
+  });
+
+  test('apply-archive works below the archive’s prefix; read-archive only reads there', () => {
+    expect(allowed('apply-archive', 's3')).toEqual([
+      's3:AbortMultipartUpload',
+      's3:DeleteObject',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject',
+    ]);
+    expect(allowed('read-archive', 's3')).toEqual(['s3:GetObject', 's3:ListBucket']);
+    expect(allowed('read-archive', 'kms')).toEqual(['kms:Decrypt']);
+    for (const name of ['apply-archive', 'read-archive'] as const) {
+      expect(resourcesOf(name, 's3:GetObject')).toMatch(/\/everything\/\*"/);
+      const listing = statementsOf(name).find((statement) => actionsOf(statement).includes('s3:ListBucket'));
+      expect(listing?.Condition).toEqual({ StringLike: { 's3:prefix': 'everything/*' } });
+    }
+  });
+
+  test('query invokes the function that reads the archive, and touches no file itself', () => {
+    expect(allowed('query', 'lambda')).toEqual(['lambda:InvokeFunction']);
+    expect(resourcesOf('query', 'lambda:InvokeFunction')).toMatch(
+      /^\[\{"Fn::GetAtt":\["Functionsreadarchive/,
+    );
+    expect(allowed('query', 's3')).toEqual([]);
+    for (const name of names.filter((name) => name !== 'query')) expect(allowed(name, 'lambda')).toEqual([]);
   });
 
   test('use keys only through the service whose data they protect', () => {

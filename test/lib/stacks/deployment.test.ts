@@ -1,26 +1,53 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
-import { compile } from '../../../lambda/model/index.ts';
+import { aurora, compile, entity, model, redis, text as words } from '../../../lambda/model/index.ts';
 import { createDeployment, selectEnvironment } from '../../../lib/index.ts';
 import flights from '../../../model/flights.ts';
-import { deploy, newApp, parts, writeCode } from '../deploy.ts';
+import { deploy, everything, newApp, stackOf, templateOf, writeCode } from '../deploy.ts';
 
-const { stacks, templates } = deploy();
-const text = parts.map((part) => JSON.stringify(templates[part].toJSON())).join('\n');
+const deployed = deploy({ catalog: everything });
+const { stacks, parts } = deployed;
+const text = parts.map((part) => JSON.stringify(templateOf(deployed, part).toJSON())).join('\n');
 
 describe('a deployment', () => {
   test('names its stacks by model, environment and part', () => {
-    const names = parts.map((part) => stacks[part].stackName);
+    const names = parts.map((part) => stackOf(deployed, part).stackName);
 
     expect(names).toEqual([
-      'Flights-Dev-Network',
-      'Flights-Dev-Relational',
-      'Flights-Dev-Table',
-      'Flights-Dev-Cache',
-      'Flights-Dev-Log',
-      'Flights-Dev-Functions',
-      'Flights-Dev-Api',
+      'Everything-Dev-Network',
+      'Everything-Dev-Relational',
+      'Everything-Dev-Table',
+      'Everything-Dev-Cache',
+      'Everything-Dev-Log',
+      'Everything-Dev-WideColumn',
+      'Everything-Dev-Search',
+      'Everything-Dev-Archive',
+      'Everything-Dev-Functions',
+      'Everything-Dev-Api',
     ]);
+  });
+
+  test('has no stack for a store that the model has no view in', () => {
+    const note = entity('note', {
+      key: ['owner', 'id'],
+      tenant: 'owner',
+      fields: { owner: words(), id: words() },
+      source: aurora(),
+      views: { card: redis.hash({ by: ['owner'] }) },
+    });
+
+    const found = deploy({ catalog: compile(model('notes', [note])) });
+
+    expect(found.parts).toEqual(['network', 'relational', 'table', 'cache', 'log', 'functions', 'api']);
+    found.templates.network.resourcePropertiesCountIs(
+      'AWS::EC2::VPCEndpoint',
+      {
+        ServiceName: Match.objectLike({
+          'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp('cassandra|s3')])],
+        }),
+      },
+      0,
+    );
   });
 
   test('knows no account and no region', () => {
@@ -34,30 +61,31 @@ describe('a deployment', () => {
 
   test('tags what it makes with the model and the environment', () => {
     const untagged = parts.filter((part) => {
-      const template = JSON.stringify(templates[part].toJSON());
+      const template = JSON.stringify(templateOf(deployed, part).toJSON());
       // Most resources take a list of tags, the HTTP API a map.
       const tagged = (name: string, value: string): boolean =>
         template.includes(`{"Key":"${name}","Value":"${value}"}`) ||
         template.includes(`"${name}":"${value}"`);
-      return !tagged('polystore:model', 'flights') || !tagged('polystore:environment', 'dev');
+      return !tagged('polystore:model', 'everything') || !tagged('polystore:environment', 'dev');
     });
 
     expect(untagged).toEqual([]);
   });
 
   test('protects its stacks from termination', () => {
-    for (const part of parts) expect(stacks[part].terminationProtection).toBe(true);
+    for (const part of parts) expect(stackOf(deployed, part).terminationProtection).toBe(true);
   });
 
   test('is the same when it is synthesised again', () => {
-    const again = deploy().templates;
+    const again = deploy({ catalog: everything });
 
-    for (const part of parts) expect(again[part].toJSON()).toEqual(templates[part].toJSON());
+    for (const part of parts)
+      expect(templateOf(again, part).toJSON()).toEqual(templateOf(deployed, part).toJSON());
   });
 
   test('lets the stacks of stores depend on the network only', () => {
-    for (const part of ['relational', 'table', 'cache', 'log'] as const)
-      for (const other of stacks[part].dependencies) expect(other).toBe(stacks.network);
+    for (const part of parts.filter((part) => !['functions', 'api'].includes(part)))
+      for (const other of stackOf(deployed, part).dependencies) expect(other).toBe(stacks.network);
   });
 
   test('warns of the example issuer, with which the API refuses everybody', () => {
@@ -104,13 +132,13 @@ describe('a deployment', () => {
   });
 
   test('can be destroyed as a whole once both consents are given', () => {
-    const destroyed = deploy({ destroyConsent: 'dev' });
+    const destroyed = deploy({ catalog: everything, destroyConsent: 'dev' });
 
     for (const part of parts) {
-      expect(destroyed.stacks[part].terminationProtection).toBe(false);
+      expect(stackOf(destroyed, part).terminationProtection).toBe(false);
       // The CDK keeps the log of its own custom resources, which hold no data of ours.
       for (const [id, resource] of Object.entries<{ readonly DeletionPolicy?: string }>(
-        destroyed.templates[part].toJSON().Resources,
+        templateOf(destroyed, part).toJSON().Resources,
       ))
         if (!id.startsWith('AWS679f53fac002430cb0da5b7982bd2287'))
           expect([id, resource.DeletionPolicy ?? 'Delete']).toEqual([id, 'Delete']);

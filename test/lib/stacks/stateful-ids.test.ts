@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { deploy, parts } from '../deploy.ts';
+import { deploy, templateOf } from '../deploy.ts';
 
 /** What holds data, or what data cannot be read without. Another logical id is another, empty resource. */
 const stateful: readonly string[] = [
@@ -12,10 +12,10 @@ const stateful: readonly string[] = [
 ];
 
 test('the logical ids of what holds data never change', () => {
-  const { templates } = deploy();
+  const deployed = deploy();
 
-  const ids = parts.flatMap((part) =>
-    Object.entries<{ readonly Type: string }>(templates[part].toJSON().Resources)
+  const ids = deployed.parts.flatMap((part) =>
+    Object.entries<{ readonly Type: string }>(templateOf(deployed, part).toJSON().Resources)
       .filter(([, { Type }]) => stateful.includes(Type))
       .map(([id]) => id),
   );

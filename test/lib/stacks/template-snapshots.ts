@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { deploy, environmentOf, parts } from '../deploy.ts';
+import { deploy, environmentOf, templateOf } from '../deploy.ts';
 
 /** What changes with every line of code is left out: hashes of assets and of function versions. */
 const normalise = (template: unknown): unknown =>
@@ -16,11 +16,11 @@ const normalise = (template: unknown): unknown =>
  * has a test file of its own, and so a file of snapshots.
  */
 export function matchSnapshots(environment: string): void {
-  const { templates } = deploy({ environment: environmentOf(environment) });
+  const deployed = deploy({ environment: environmentOf(environment) });
 
   describe(`the templates of ${environment}`, () => {
-    test.each(parts)('%s is as it was', (part) => {
-      const template = normalise(templates[part].toJSON());
+    test.each(deployed.parts)('%s is as it was', (part) => {
+      const template = normalise(templateOf(deployed, part).toJSON());
 
       expect(template).toMatchSnapshot();
     });

@@ -1,0 +1,1 @@
+export { ArchiveStore, type ArchiveStoreProps } from './archive-store.ts';

@@ -1,0 +1,60 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Catalog, FunctionSpec } from '../../../lambda/model/index.ts';
+import type { SearchStore } from '../search-store/index.ts';
+
+/** Methods of HTTP that a role may use, by the path of the request. */
+type Paths = Readonly<Record<string, readonly ('Get' | 'Head' | 'Post' | 'Put' | 'Delete')[]>>;
+
+/**
+ * Rights on the search domain, by method and path: OpenSearch's own rights, by index, would need a
+ * password of its own. A path says nothing of the indices that a bulk, a snapshot or a look-up of many
+ * names in its body; the domain holds this model's only.
+ */
+export function searchStatements(
+  { trigger }: FunctionSpec,
+  catalog: Catalog,
+  store: SearchStore,
+): readonly PolicyStatement[] {
+  const paths = pathsFor(trigger.kind, catalog.name);
+  return Object.entries(paths).map(
+    ([path, methods]) =>
+      new PolicyStatement({
+        actions: methods.map((method) => `es:ESHttp${method}`),
+        resources: [`${store.domainArn}/${path}`],
+      }),
+  );
+}
+
+function pathsFor(trigger: FunctionSpec['trigger']['kind'], model: string): Paths {
+  // Every index and alias of the model begins so.
+  const indices = `${model}.*`;
+  const reads: Paths = {
+    [`${indices}/_search*`]: ['Get', 'Post'],
+    _search: ['Get', 'Post'],
+    '_search/point_in_time': ['Delete'],
+    _mget: ['Get', 'Post'],
+    '_cluster/health': ['Get'],
+  };
+  switch (trigger) {
+    case 'deployment':
+      return {
+        [indices]: ['Get', 'Head', 'Put'],
+        [`_index_template/${indices}`]: ['Get', 'Head', 'Put'],
+        [`_alias/${indices}`]: ['Get', 'Head'],
+        '_cluster/health': ['Get'],
+      };
+    case 'change-log':
+      return {
+        ...reads,
+        _bulk: ['Post', 'Put'],
+        [`_index_template/${indices}`]: ['Get', 'Head'],
+        [`_alias/${indices}`]: ['Get', 'Head'],
+        // The days of a log are made by its template, and dropped whole.
+        [`${indices}-*`]: ['Delete'],
+      };
+    case 'http':
+    case 'dynamodb-stream':
+    case 'invoke':
+      return reads;
+  }
+}

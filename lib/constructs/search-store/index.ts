@@ -1,0 +1,1 @@
+export { SearchStore, type SearchStoreProps } from './search-store.ts';

@@ -1,0 +1,54 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { CfnDomain } from 'aws-cdk-lib/aws-opensearchservice';
+import type { Construct } from 'constructs';
+
+/** What the service writes of a domain. Thresholds of the slow logs are settings of each index. */
+const kinds = {
+  SlowSearches: 'SEARCH_SLOW_LOGS',
+  SlowWrites: 'INDEX_SLOW_LOGS',
+  Errors: 'ES_APPLICATION_LOGS',
+} as const;
+
+/** The log groups of a domain, and the permission to write them, without which a domain cannot be made. */
+export function publishLogs(
+  scope: Construct,
+  domainArn: string,
+): {
+  readonly options: Readonly<Record<string, CfnDomain.LogPublishingOptionProperty>>;
+  readonly permission: Construct;
+} {
+  const groups = Object.entries(kinds).map(([id, kind]) => {
+    const group = new logs.LogGroup(scope, id, {
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    return [kind, group] as const;
+  });
+  const { account } = Stack.of(scope);
+  const permission = new logs.CfnResourcePolicy(scope, 'LogPermission', {
+    policyName: `${Stack.of(scope).stackName}-${scope.node.id}`,
+    policyDocument: Stack.of(scope).toJsonString({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'es.amazonaws.com' },
+          Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          Resource: groups.map(([, group]) => group.logGroupArn),
+          // Nobody else's domain can make the service write here.
+          Condition: {
+            StringEquals: { 'aws:SourceAccount': account },
+            ArnLike: { 'aws:SourceArn': domainArn },
+          },
+        },
+      ],
+    }),
+  });
+  return {
+    options: Object.fromEntries(
+      groups.map(([kind, group]) => [kind, { enabled: true, cloudWatchLogsLogGroupArn: group.logGroupArn }]),
+    ),
+    permission,
+  };
+}

@@ -1,0 +1,1 @@
+export { WideColumnStore, type WideColumnStoreProps } from './wide-column-store.ts';

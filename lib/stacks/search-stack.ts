@@ -1,0 +1,25 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { SearchStore } from '../constructs/search-store/index.ts';
+import type { StoreStackProps } from './store-stack-props.ts';
+
+export interface SearchStackProps extends StoreStackProps {
+  readonly domainName: string;
+}
+
+/** OpenSearch. */
+export class SearchStack extends Stack {
+  readonly store: SearchStore;
+
+  constructor(scope: Construct, id: string, props: SearchStackProps) {
+    super(scope, id, props);
+    this.store = new SearchStore(this, 'Search', {
+      domainName: props.domainName,
+      vpc: props.network.vpc,
+      vpcSubnets: props.network.isolated,
+      securityGroups: [props.network.serverGroup('search')],
+      ...props.environment.search,
+      removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+  }
+}
