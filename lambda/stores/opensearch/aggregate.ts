@@ -9,7 +9,6 @@ type Aggregation = Readonly<Record<string, unknown>>;
 
 /** Buckets of one answer, those within buckets too; the engine's own limit is 65,535 (`search.max_buckets`). */
 const maxBuckets = 60_000;
-const maxGroupsAtOnce = 10_000;
 
 /** What a group's bucket says, by our own names: the aggregate's position and what of it. */
 export type Bucket = Readonly<Record<string, unknown>> & { readonly doc_count: number };
@@ -39,7 +38,7 @@ interface GroupSource {
 }
 
 /** @throws `not_supported` for groups and totals that OpenSearch cannot tell exactly. */
-export function planAggregate(fragment: AggregateFragment): AggregatePlan {
+export function planAggregate(fragment: AggregateFragment, pageRows: number): AggregatePlan {
   const { placement, groups, aggregates, maxGroups } = fragment;
   const parts = aggregates.map((each, position) => ({
     as: each.as,
@@ -50,7 +49,7 @@ export function planAggregate(fragment: AggregateFragment): AggregatePlan {
     groups: groups.map((group) => planGroup(placement, group)),
     parts,
     inner: Object.assign({}, ...parts.map(({ asked }) => asked)),
-    pageSize: Math.min(maxGroups + 1, maxGroupsAtOnce, Math.floor(maxBuckets / buckets)),
+    pageSize: Math.min(maxGroups + 1, pageRows, Math.floor(maxBuckets / buckets)),
   };
 }
 

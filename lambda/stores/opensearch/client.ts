@@ -22,7 +22,7 @@ export interface OpensearchStoreOptions extends OpensearchConnection {
    * for tests. Default: false, searches see it within `refreshIntervalMs`.
    */
   readonly refresh?: boolean;
-  /** Rows of one answer of OpenSearch; more are read page by page. Default: 2000; at most 10,000. */
+  /** Rows or groups of one answer of OpenSearch; more are read page by page. Default: 2000; at most 10,000. */
   readonly pageRows?: number;
   /** Default: `Math.random`. */
   readonly random?: () => number;

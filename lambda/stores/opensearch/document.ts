@@ -2,24 +2,26 @@ import type { Row, Value } from '../../change/change.ts';
 import { type CatalogColumn, columnOf, type Json } from '../../model/index.ts';
 import { heldColumns, projectRow } from '../placement.ts';
 import type { Placement } from '../store.ts';
-import { deletedField, maxTermBytes, orderField } from './field.ts';
+import { deletedField, maxTermBytes, orderField, orderTypeOf } from './field.ts';
 import { placeDecimal } from './sortable-decimal.ts';
 
 /** A document's source, as JSON gives it. */
 export type Source = Readonly<Record<string, unknown>>;
 
 /**
- * The document of a row: its values by column, JSON as its text and absent ones left out, and beside them what decimals
+ * The document of a row: its values by column, JSON as its text and absent ones left out, and beside them what some
  * are ordered by.
  */
 export function renderDocument(placement: Placement, row: Row): Source {
   const source: Record<string, Json> = {};
   const order: Record<string, string> = {};
-  for (const { name, type } of heldColumns(placement)) {
+  for (const column of heldColumns(placement)) {
+    const { name, type } = column;
     const value = row[name] ?? null;
     if (value === null) continue;
     source[name] = type.kind === 'json' ? JSON.stringify(value) : value;
-    if (type.kind === 'decimal') order[name] = placeDecimal(type, String(value)).text;
+    const orderType = orderTypeOf(column);
+    if (orderType !== undefined) order[name] = placeDecimal(orderType, String(value)).text;
   }
   return Object.keys(order).length === 0 ? source : { ...source, [orderField]: order };
 }

@@ -12,7 +12,7 @@ export async function aggregateRows(
   { model, nowMs }: { readonly model: string; readonly nowMs: number },
   fragment: AggregateFragment,
 ): Promise<readonly Row[]> {
-  const plan = planAggregate(fragment);
+  const plan = planAggregate(fragment, searcher.pageRows);
   const target = targetOf(model, fragment);
   const query = renderSelection(fragment, nowMs);
   if (plan.groups.length === 0) {
@@ -23,28 +23,34 @@ export async function aggregateRows(
     );
     return [groupRow(plan, {}, { ...aggregations, doc_count: hits.total?.value ?? 0 })];
   }
+  const { maxGroups } = fragment;
+  const pages = (body: SearchBody) => readPages(searcher, { target, plan, body, maxGroups });
   // All groups in one answer are of one moment; more of them are read on a snapshot.
-  const pages =
-    plan.pageSize > fragment.maxGroups
-      ? readPages(searcher, target, plan, { query })
-      : onSnapshot(searcher, target, [], (pit) =>
-          readPages(searcher, target, plan, { query, ...pit }, fragment.maxGroups),
-        );
-  const rows = await pages;
-  if (rows.length <= fragment.maxGroups) return rows;
+  const rows =
+    plan.pageSize > maxGroups
+      ? await pages({ query })
+      : await onSnapshot(searcher, target, [], (pit) => pages({ query, ...pit }));
+  if (rows.length <= maxGroups) return rows;
   throw new PolystoreError(
     'result_too_large',
-    `${placementName(fragment.placement)} has more than ${fragment.maxGroups} groups by ${plan.groups.map(({ as }) => as).join(', ')}. Add a condition, or group by less`,
+    `${placementName(fragment.placement)} has more than ${maxGroups} groups by ${plan.groups.map(({ as }) => as).join(', ')}. Add a condition, or group by less`,
   );
 }
 
 /** Pages until there are no more groups, or more than may be. */
 async function readPages(
   searcher: Searcher,
-  target: SearchTarget,
-  plan: AggregatePlan,
-  body: SearchBody,
-  maxGroups = 0,
+  {
+    target,
+    plan,
+    body,
+    maxGroups,
+  }: {
+    readonly target: SearchTarget;
+    readonly plan: AggregatePlan;
+    readonly body: SearchBody;
+    readonly maxGroups: number;
+  },
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
   let after: GroupPage['after_key'];

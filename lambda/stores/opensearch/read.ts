@@ -161,12 +161,11 @@ const byKey = (placement: Placement): Sort =>
   );
 
 const renderOrder = (placement: Placement, order: readonly FilterOrder[]): Sort =>
-  order.map(({ column, descending, nullsFirst }) => ({
-    [fieldOf(placement, column).name]: {
-      order: descending ? 'desc' : 'asc',
-      missing: nullsFirst ? '_first' : '_last',
-    },
-  }));
+  order.map(({ column, descending, nullsFirst }) => {
+    const { field, ...type } = fieldOf(placement, column).sort;
+    const missing = nullsFirst ? '_first' : '_last';
+    return { [field]: { order: descending ? 'desc' : 'asc', missing, ...type } };
+  });
 
 /** A document that a search or a look-up has found. */
 export interface Hit {

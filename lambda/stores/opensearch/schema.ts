@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { columnOf } from '../../model/index.ts';
 import { heldColumns } from '../placement.ts';
 import type { Placement } from '../store.ts';
-import { deletedField, orderField } from './field.ts';
+import { deletedField, orderField, orderTypeOf } from './field.ts';
 import { aliasOf, dayPattern, firstBuild, searchView } from './names.ts';
 
 /** A field of a mapping, as OpenSearch takes it and gives it back. */
@@ -40,7 +40,7 @@ const opaque = { type: 'keyword', index: false, doc_values: false } as const sat
 export function renderMapping(placement: Placement): Mapping {
   const view = searchView(placement);
   const columns = heldColumns(placement);
-  const decimals = columns.filter(({ type }) => type.kind === 'decimal');
+  const ordered = columns.filter((column) => orderTypeOf(column) !== undefined);
   const fieldFor = (name: string): MappedField => {
     const { type } = columnOf(placement.entity, name);
     switch (type.kind) {
@@ -74,8 +74,8 @@ export function renderMapping(placement: Placement): Mapping {
     ...(placement.entity.tenant !== undefined && { _routing: { required: true } }),
     properties: {
       ...Object.fromEntries(columns.map(({ name }) => [name, fieldFor(name)])),
-      ...(decimals.length > 0 && {
-        [orderField]: { properties: Object.fromEntries(decimals.map(({ name }) => [name, text])) },
+      ...(ordered.length > 0 && {
+        [orderField]: { properties: Object.fromEntries(ordered.map(({ name }) => [name, text])) },
       }),
       [deletedField]: { type: 'date', format: 'epoch_millis' },
     },

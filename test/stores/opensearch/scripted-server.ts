@@ -1,0 +1,47 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a scripted OpenSearch says to one request. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface ScriptedServer {
+  readonly url: string;
+  /** Requests so far, with the lines of their bodies. */
+  readonly requests: readonly { readonly path: string; readonly lines: readonly string[] }[];
+  close(): Promise<void>;
+}
+
+/** An HTTP server on loopback that answers as it is told, for what a real engine does not do when it is asked to. */
+export async function startScriptedServer(
+  answer: (lines: readonly string[], number: number) => Answer | Promise<Answer>,
+): Promise<ScriptedServer> {
+  const requests: { path: string; lines: readonly string[] }[] = [];
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const lines = Buffer.concat(chunks).toString().split('\n').filter(Boolean);
+    requests.push({ path: request.url ?? '', lines });
+    const { status, body } = await answer(lines, requests.length);
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  };
+  const server = createServer((request, response) => {
+    // A script that fails cuts the connection, so that the test sees it.
+    serve(request, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A server that listens on TCP has an address of this form.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
