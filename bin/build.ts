@@ -5,6 +5,7 @@ import { build, type Metafile } from 'esbuild';
 import { PolystoreError } from '../lambda/errors.ts';
 import { compile, functionsOf } from '../lambda/model/index.ts';
 import model from '../model/flights.ts';
+import { nativePackages, placePackages } from './native-packages.ts';
 
 export interface BuildOptions {
   /** The project's root: handlers are `<root>/lambda/handlers/<name>.ts`. */
@@ -18,13 +19,15 @@ export interface BuildOptions {
 /** A function as it is deployed: CDK, deploy test and `local/` all take this folder as it is. */
 export interface BuiltFunction {
   readonly name: string;
-  /** Absolute; holds `package.json` and `dist/`. */
+  /** Absolute; holds `package.json`, `dist/` and, where there are native packages, `node_modules/`. */
   readonly folder: string;
   readonly handler: 'dist/index.handler';
   /** Of `dist/index.js`; what a cold start has to parse. */
   readonly bytes: number;
   /** File names of the WebAssembly modules beside it. */
   readonly wasm: readonly string[];
+  /** Names of the packages beside it, in `node_modules/`: those that load a native library. */
+  readonly packages: readonly string[];
 }
 
 /** What a bundle needs beside itself at run time, as soon as it holds a file of that package. */
@@ -44,8 +47,9 @@ const banner = [
 
 /**
  * Bundles each function into a folder of its own: `dist/index.js` (an ES module that exports
- * `handler`), the WebAssembly it uses, `package.json`. Everything is inside, the AWS SDK too: what
- * was tested is what runs, whatever SDK the runtime ships. The same sources give the same bytes, and
+ * `handler`), the WebAssembly it uses, `package.json`. Everything is inside, the AWS SDK too, but for
+ * packages with a native library, which lie beside it: what was tested is what runs, whatever SDK the
+ * runtime ships. The same sources give the same bytes, and
  * a file that would not change is not written. `<name>.meta.json` is esbuild's account of what takes
  * how much of a bundle, for https://esbuild.github.io/analyze/ and for budgets of size.
  *
@@ -70,6 +74,7 @@ export async function buildFunctions({
     format: 'esm',
     platform: 'node',
     target: 'node24',
+    external: Object.keys(nativePackages),
     // Packages' ES modules first: only they can be shaken.
     mainFields: ['module', 'main'],
     banner: { js: banner },
@@ -98,6 +103,8 @@ export async function buildFunctions({
       await writeIfChanged(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
       for (const path of wasm)
         await writeIfChanged(join(folder, 'dist', basename(path)), await readFile(path));
+      const packages = packagesOf(account);
+      await placePackages(root, folder, packages);
       await writeIfChanged(index, output.contents);
       return {
         name,
@@ -105,6 +112,7 @@ export async function buildFunctions({
         handler: 'dist/index.handler',
         bytes: output.contents.length,
         wasm: wasm.map((path) => basename(path)),
+        packages,
       };
     }),
   );
@@ -128,6 +136,15 @@ function companionFiles(account: Metafile): readonly string[] {
     const input = inputs.find((path) => path.includes(folder));
     return input === undefined ? [] : [input.slice(0, input.lastIndexOf(folder)) + folder + file];
   });
+}
+
+/** The native packages that a bundle imports, and those that they need. */
+function packagesOf(account: Metafile): readonly string[] {
+  const imports = Object.values(account.outputs).flatMap((output) => output.imports);
+  const native = imports.flatMap(({ path, external }) =>
+    external === true ? (nativePackages[path] ?? []) : [],
+  );
+  return [...new Set(native)];
 }
 
 async function refuseMissing(root: string, names: readonly string[]): Promise<void> {
@@ -165,8 +182,9 @@ if (process.argv[1] !== undefined && resolve(process.argv[1]) === thisFile) {
   const begun = performance.now();
   try {
     const built = await buildFunctions({ root, outDir: join(root, 'dist', 'functions') });
-    for (const { name, bytes, wasm } of built) {
-      console.log(`${name.padEnd(14)} ${String(Math.round(bytes / 1024)).padStart(6)} kB  ${wasm.join(' ')}`);
+    for (const { name, bytes, wasm, packages } of built) {
+      const beside = [...wasm, ...packages].join(' ');
+      console.log(`${name.padEnd(14)} ${String(Math.round(bytes / 1024)).padStart(6)} kB  ${beside}`);
     }
     console.log(`${built.length} functions in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   } catch (error) {

@@ -40,6 +40,11 @@ describe('buildFunctions', () => {
       export const handler = async (event: { sql: string }) => (await parse(event.sql)).stmts?.length;`,
     logging: `import { Producer } from '@platformatic/kafka';
       export const handler = async () => typeof Producer;`,
+    native: `import { DuckDBInstance } from '@duckdb/node-api';
+      export const handler = async () => {
+        const connection = await (await DuckDBInstance.create()).connect();
+        return (await connection.runAndReadAll('select 42')).getRowsJson();
+      };`,
     plain: `import pg from 'pg';
       class NamedError extends Error { override name = 'NamedError'; }
       export const handler = async () => [typeof pg.Pool, typeof require, __filename.endsWith('index.js'), new NamedError().name];`,
@@ -47,7 +52,7 @@ describe('buildFunctions', () => {
   const outDir = join(root, 'out');
   let built: readonly BuiltFunction[] = [];
   beforeAll(async () => {
-    built = await buildFunctions({ root, outDir, names: ['parsing', 'logging', 'plain'] });
+    built = await buildFunctions({ root, outDir, names: ['parsing', 'logging', 'native', 'plain'] });
   });
 
   test('makes a folder a function with the handler in dist/ and the module type beside it', () => {
@@ -63,13 +68,36 @@ describe('buildFunctions', () => {
     expect(built.map(({ name, wasm }) => [name, wasm])).toEqual([
       ['parsing', ['libpg-query.wasm']],
       ['logging', ['native.wasm']],
+      ['native', []],
       ['plain', []],
     ]);
     expect(readdirSync(join(outDir, 'parsing', 'dist')).sort()).toEqual(['index.js', 'libpg-query.wasm']);
     expect(readdirSync(join(outDir, 'plain', 'dist'))).toEqual(['index.js']);
   });
 
+  test('puts packages with a native library beside the bundles that use them, and beside no other', () => {
+    const folders = ['parsing', 'logging', 'native', 'plain'].filter((name) =>
+      readdirSync(join(outDir, name)).includes('node_modules'),
+    );
+
+    expect(folders).toEqual(['native']);
+    expect(built.find(({ name }) => name === 'native')?.packages).toContain(
+      '@duckdb/node-bindings-linux-x64',
+    );
+    expect(statSync(join(outDir, 'native', 'dist', 'index.js')).size).toBeLessThan(10_000);
+  });
+
+  test('does not copy a library again that is there', async () => {
+    const library = join(outDir, 'native', 'node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so');
+    const before = statSync(library);
+
+    await buildFunctions({ root, outDir, names: ['native'] });
+
+    expect(statSync(library)).toEqual(before);
+  });
+
   test.each([
+    ['native', {}, [[42]]],
     ['parsing', { sql: 'select 1; select 2' }, 2],
     ['logging', {}, 'function'],
     ['plain', {}, ['function', 'function', true, 'NamedError']],
@@ -82,7 +110,7 @@ describe('buildFunctions', () => {
   test('gives the same bytes for the same sources, in another folder too', async () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'polystore-out-'));
 
-    await buildFunctions({ root, outDir: elsewhere, names: ['parsing', 'logging', 'plain'] });
+    await buildFunctions({ root, outDir: elsewhere, names: ['parsing', 'logging', 'native', 'plain'] });
 
     expect(hashes(elsewhere)).toEqual(hashes(outDir));
   });
