@@ -7,6 +7,8 @@ import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
 import { createOpensearchStore } from '../stores/opensearch/index.ts';
 import { createRedisStore } from '../stores/redis/index.ts';
+import { createInvoke, createRemoteArchive } from '../stores/remote-archive/index.ts';
+import { readArchiveFunction } from './archive-settings.ts';
 import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import { openLog } from './open-log.ts';
@@ -27,6 +29,9 @@ const stores = {
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
   ...(uses('opensearch') && {
     opensearch: createOpensearchStore({ ...settings.readOpensearch(env), model: catalog.name, clock }),
+  }),
+  ...(uses('read-archive') && {
+    archive: createRemoteArchive({ invoke: createInvoke(readArchiveFunction(env)) }),
   }),
 };
 const tokens = createTokens(settings.readTokenSecret(env, readSecret));

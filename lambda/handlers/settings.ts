@@ -66,7 +66,8 @@ export function readVariables<const S extends Shape>(
   );
 }
 
-const requireLoopback = (hosts: readonly string[], name: string, value: string): void => {
+/** What is for loopback only is refused elsewhere. */
+export const requireLoopback = (hosts: readonly string[], name: string, value: string): void => {
   const others = hosts.filter((host) => !isLoopback(host));
   if (others.length > 0)
     throw new PolystoreError(

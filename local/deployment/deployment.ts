@@ -13,7 +13,7 @@ import {
   type RunningEngines,
   startEngines,
 } from '../engines/index.ts';
-import { type LocalFunction, startFunction } from '../functions/index.ts';
+import { type LocalFunction, startFunction, startInvokeEndpoint } from '../functions/index.ts';
 import { type Gateway, planRoutes, startGateway } from '../gateway/index.ts';
 import type { Downloads } from '../setup/index.ts';
 import type { TriggerNotice } from '../triggers/index.ts';
@@ -88,16 +88,27 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     );
   }
   const credentials = await openCredentials(stateDir);
+  const specs = functionsOf(catalog);
+  const functions = new Map<string, LocalFunction>();
+  const invokable = new Set<string>(
+    specs.flatMap(({ name, trigger }) => (trigger.kind === 'invoke' ? [name] : [])),
+  );
+  const invokeEndpoint = await startInvokeEndpoint({
+    find: (name) => {
+      const found = invokable.has(name) ? functions.get(name) : undefined;
+      return found && ((event) => found.invoke(event));
+    },
+  });
   const environment = functionEnvironment({
     engines: endpointsOf(ports, options.downloads),
     credentials,
     tableName: catalog.table?.name ?? catalog.name,
     deadLettersTableName: deadLettersTableName(catalog),
+    archiveFolder: join(stateDir, 'archive'),
+    lambdaEndpoint: invokeEndpoint.url,
     auroraUser,
     ...(options.fixedClockMs !== undefined && { fixedClockMs: options.fixedClockMs }),
   });
-  const specs = functionsOf(catalog);
-  const functions = new Map<string, LocalFunction>();
   let engines: RunningEngines | undefined;
   let triggers: Triggers | undefined;
   let gateway: Gateway | undefined;
@@ -105,6 +116,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     await gateway?.close();
     await triggers?.stop();
     await Promise.all([...functions.values()].map((each) => each.close()));
+    await invokeEndpoint.close();
     await engines?.stop();
   };
 

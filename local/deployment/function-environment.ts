@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { environmentNames as names } from '../../lambda/model/index.ts';
 import type { EngineSet, PostgresEndpoint } from '../engines/index.ts';
 import type { Credentials } from './credentials.ts';
@@ -7,6 +8,10 @@ export interface FunctionEnvironmentOptions {
   readonly credentials: Pick<Credentials, 'issuer' | 'audience' | 'jwks' | 'tokenSecret'>;
   readonly tableName: string;
   readonly deadLettersTableName: string;
+  /** Absolute; where the archive lies. */
+  readonly archiveFolder: string;
+  /** Where functions invoke one another. */
+  readonly lambdaEndpoint: string;
   /** The PostgreSQL user of a function's backend; on this machine no password is asked. */
   readonly auroraUser: string;
   /** Stops the functions' clock at this time, milliseconds since the epoch; tests only. */
@@ -38,6 +43,9 @@ export function functionEnvironment(options: FunctionEnvironmentOptions): Readon
     [names.keyspacesAuth]: 'none',
     [names.opensearchEndpoint]: engines.opensearch.url,
     [names.opensearchAuth]: 'none',
+    [names.archiveLocation]: pathToFileURL(options.archiveFolder).href,
+    [names.archiveFunction]: 'read-archive',
+    [names.lambdaEndpoint]: options.lambdaEndpoint,
     [names.logBrokers]: engines.kafka.brokers.join(','),
     [names.logAuth]: 'none',
     [names.logReplication]: '1',

@@ -5,3 +5,5 @@ export {
   startFunction,
 } from './host.ts';
 export { type InvocationResult, type Invoke, payloadLimits } from './invocation.ts';
+export { type InvokeEndpoint, startInvokeEndpoint } from './invoke-endpoint.ts';
+export { readBody } from './request-body.ts';

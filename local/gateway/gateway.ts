@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { PolystoreError } from '../../lambda/errors.ts';
 import type { FunctionSpec } from '../../lambda/model/index.ts';
-import { type Invoke, pause } from '../functions/index.ts';
+import { type Invoke, pause, readBody } from '../functions/index.ts';
 import { renderApiEvent, splitTarget } from './api-event.ts';
 import { type ApiResponse, gatewayAnswers, renderApiResponse } from './api-response.ts';
 
@@ -61,7 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const routeKey = `${method} ${splitTarget(target).path}`;
     const route = routes.get(routeKey);
     if (route === undefined) return gatewayAnswers.notFound;
-    const body = await readBody(incoming);
+    const body = await readBody(incoming, maxBodyBytes);
     if (body === 'too large') return gatewayAnswers.tooLarge;
     const event = renderApiEvent({
       request: {
@@ -106,20 +106,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return closing;
     },
   };
-}
-
-async function readBody(incoming: IncomingMessage): Promise<Buffer | 'too large'> {
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes) return 'too large';
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of incoming) {
-    // Without an encoding a request gives buffers.
-    const chunk = part as Buffer;
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) return 'too large';
-    parts.push(chunk);
-  }
-  return Buffer.concat(parts);
 }
 
 function send(outgoing: ServerResponse, response: ApiResponse, requestId: string, last: boolean): void {

@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll } from '@jest/globals';
-import { createArchiveStore, createFolderObjects } from '../../lambda/stores/archive/index.ts';
+import { createArchiveStore, openObjects } from '../../lambda/stores/archive/index.ts';
 import { storeContract } from './contract.ts';
 import { contractCatalog, placementOf } from './contract-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'polystore-archive-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const open = (location: string) => openObjects({ location, region: 'eu-west-1' });
 const fail = (message: string): never => {
   throw new Error(message);
 };
@@ -26,9 +28,9 @@ storeContract({
   propertyRuns: 15,
   open: async (clock) => ({
     catalog: contractCatalog('contract-archive'),
-    store: createArchiveStore({ objects: createFolderObjects(folder), clock, onTrouble: fail }),
+    store: createArchiveStore({ objects: open(pathToFileURL(folder).href), clock, onTrouble: fail }),
     absent: createArchiveStore({
-      objects: createFolderObjects('/dev/null/archive'),
+      objects: open('file:///dev/null/archive'),
       clock,
       onTrouble: fail,
     }),

@@ -1,3 +1,4 @@
+import { S3ServiceException } from '@aws-sdk/client-s3';
 import { PolystoreError } from '../../errors.ts';
 
 /** What DuckDB throws, as ours. Its messages begin with the kind: `Out of Memory Error: …`. */
@@ -33,6 +34,40 @@ export function folderError(error: unknown, location: string): PolystoreError {
     { cause: error },
   );
 }
+
+/** The object was deleted, or replaced by another one, since it was listed. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof S3ServiceException &&
+  (error.name === 'NoSuchKey' ||
+    error.name === 'PreconditionFailed' ||
+    error.$metadata.httpStatusCode === 412);
+
+/** What the SDK throws, as ours. */
+export function s3Error(error: unknown, location: string): PolystoreError {
+  if (error instanceof PolystoreError) return error;
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const isRefusal =
+    error instanceof S3ServiceException && error.$fault === 'client' && !throttled.has(error.name);
+  return isRefusal
+    ? new PolystoreError(
+        'store_rejected',
+        `S3 refused a request for ${location} (${message}). The deployment makes the bucket and gives the rights to it`,
+        { cause: error },
+      )
+    : new PolystoreError(
+        'store_unavailable',
+        `S3 did not answer for ${location} (${message}). The same request may be sent again`,
+        { cause: error },
+      );
+}
+
+const throttled: ReadonlySet<string> = new Set([
+  'SlowDown',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'RequestTimeout',
+  'OperationAborted',
+]);
 
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));

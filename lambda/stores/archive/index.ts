@@ -1,2 +1,2 @@
-export { type ArchiveStore, createArchiveStore } from './client.ts';
-export { createFolderObjects } from './folder.ts';
+export { createArchiveStore } from './client.ts';
+export { type LocationOptions, openObjects } from './location.ts';

@@ -1,0 +1,27 @@
+import { createArchiveStore, openObjects } from '../stores/archive/index.ts';
+import { createApply, placementsIn } from '../sync/apply.ts';
+import type { LogEvent } from '../sync/log-event.ts';
+import { readArchive } from './archive-settings.ts';
+import { catalog } from './model.ts';
+import { openDeadLetters } from './open-dead-letters.ts';
+import { openLog } from './open-log.ts';
+import { readClock } from './settings.ts';
+
+/** Change log → the archive. */
+const clock = readClock(process.env);
+const log = openLog('apply-archive');
+const apply = createApply({
+  catalog,
+  store: createArchiveStore({
+    objects: openObjects(readArchive(process.env)),
+    clock,
+    // Of the 1,024 MB that the function has.
+    memoryMb: 400,
+    onTrouble: (message, { code, message: reason }) => log.error(message, { code, reason }),
+  }),
+  placements: placementsIn(catalog, 'archive'),
+  deadLetters: openDeadLetters(process.env, 'archive', clock),
+  log,
+});
+
+export const handler = (event: LogEvent) => apply(event);
