@@ -33,7 +33,9 @@ export function startInvokeEndpoint({ find }: InvokeEndpointOptions): Promise<In
   const server = createServer((incoming, outgoing) => {
     answer(incoming, find)
       .catch((error: unknown) => refusal(500, 'ServiceException', String(error)))
-      .then((given) => send(outgoing, given));
+      .then((given) => send(outgoing, given))
+      // The caller is gone.
+      .catch(() => outgoing.destroy());
   });
   let closing: Promise<void> | undefined;
   return new Promise((resolve, reject) => {
