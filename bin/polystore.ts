@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { PolystoreError } from '../lambda/errors.ts';
-import { compile } from '../lambda/model/index.ts';
+import { compile, renderWarnings } from '../lambda/model/index.ts';
 import { createDeployment, selectEnvironment } from '../lib/index.ts';
 import model from '../model/flights.ts';
 import { buildFunctions } from './build.ts';
@@ -17,6 +17,8 @@ try {
   // Before the build: a misspelt environment should not cost seconds.
   const environment = selectEnvironment(app.node.tryGetContext('env'));
   const catalog = compile(model);
+  const warnings = renderWarnings(catalog);
+  if (warnings !== undefined) console.error(warnings);
   await buildFunctions({ root, outDir: codeFolder });
   createDeployment(app, {
     catalog,

@@ -25,14 +25,14 @@ export const airport = entity('airport', {
   key: ['airportCode'],
   tenant: shared,
   fields: {
-    airportCode: text(),
-    name: text(),
+    airportCode: text({ maxLength: 3 }),
+    name: text({ maxLength: 100 }),
     lat: float(),
     lon: float(),
     alt: integer(),
     tz: float().optional(),
-    dst: text().optional(),
-    tzone: text().optional(),
+    dst: text({ maxLength: 1 }).optional(),
+    tzone: text({ maxLength: 50 }).optional(),
   },
   source: aurora(),
 });
@@ -41,15 +41,15 @@ export const aircraft = entity('aircraft', {
   key: ['tailNumber'],
   tenant: shared,
   fields: {
-    tailNumber: text(),
+    tailNumber: text({ maxLength: 10 }),
     year: integer().optional(),
-    type: text(),
-    manufacturer: text(),
-    model: text(),
+    type: text({ maxLength: 50 }),
+    manufacturer: text({ maxLength: 100 }),
+    model: text({ maxLength: 50 }),
     engines: integer(),
     seats: integer(),
     speed: integer().optional(),
-    engine: text(),
+    engine: text({ maxLength: 50 }),
   },
   source: aurora({ indexes: [['manufacturer', 'model']] }),
   views: {
@@ -60,7 +60,7 @@ export const aircraft = entity('aircraft', {
 export const carrier = entity('carrier', {
   key: ['carrier'],
   tenant: 'carrier',
-  fields: { carrier: text(), name: text() },
+  fields: { carrier: text({ maxLength: 10 }), name: text({ maxLength: 100 }) },
   source: aurora(),
 });
 
@@ -68,12 +68,12 @@ export const flight = entity('flight', {
   key: ['carrier', 'flightNumber', 'scheduledAt'],
   tenant: 'carrier',
   fields: {
-    carrier: text(),
+    carrier: text({ maxLength: 10 }),
     flightNumber: integer(),
     scheduledAt: timestamp(),
-    tailNumber: text().optional(),
-    origin: text().immutable(),
-    destination: text(),
+    tailNumber: text({ maxLength: 10 }).optional(),
+    origin: text({ maxLength: 3 }).immutable(),
+    destination: text({ maxLength: 3 }),
     distanceMiles: integer(),
     status: oneOf('scheduled', 'departed', 'arrived', 'cancelled'),
     scheduledArrivalAt: timestamp().optional(),
@@ -113,16 +113,16 @@ export const flightEvent = entity('flightEvent', {
   key: ['carrier', 'flightNumber', 'eventId'],
   tenant: 'carrier',
   fields: {
-    carrier: text(),
+    carrier: text({ maxLength: 10 }),
     flightNumber: integer(),
-    eventId: text(),
+    eventId: text({ maxLength: 100 }),
     at: timestamp().immutable(),
     kind: oneOf('scheduled', 'departed', 'arrived', 'cancelled'),
     scheduledAt: timestamp(),
     /** On every event of the flight, so that an aircraft's events are its whole story. */
-    tailNumber: text().optional().immutable(),
-    origin: text(),
-    destination: text(),
+    tailNumber: text({ maxLength: 10 }).optional().immutable(),
+    origin: text({ maxLength: 3 }),
+    destination: text({ maxLength: 3 }),
     /** Of `departed` at departure, of `arrived` on arrival. */
     delayMinutes: integer().optional(),
     details: json().optional(),
@@ -139,7 +139,7 @@ export const weather = entity('weather', {
   key: ['origin', 'at'],
   tenant: shared,
   fields: {
-    origin: text(),
+    origin: text({ maxLength: 3 }),
     at: timestamp(),
     /** Temperature and dew point in °F, relative humidity in %. */
     temp: float().optional(),

@@ -40,6 +40,9 @@ export async function start(root: string, stateDir: string, options: StartOption
   const { signal } = interrupted;
   const running: { claim?: RunClaim; deployment?: Deployment; loads?: Loads; control?: Control } = {};
   try {
+    // First, so that a mistake in the model costs no more than a moment.
+    const catalog = compile(model);
+    screen.warnings(catalog);
     const ports = { ...choosePorts(process.env), api: chooseApiPort(process.env) };
     running.claim = await claimRun(stateDir);
     if (options.fresh) await forgetRuns(stateDir);
@@ -50,7 +53,7 @@ export async function start(root: string, stateDir: string, options: StartOption
     screen.step('functions bundled');
 
     const deployment = await startDeployment({
-      catalog: compile(model),
+      catalog,
       downloads,
       functionFolder: (name) => join(outDir, name),
       stateDir,

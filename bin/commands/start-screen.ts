@@ -1,4 +1,5 @@
 import { PolystoreError } from '../../lambda/errors.ts';
+import { type Catalog, renderWarnings } from '../../lambda/model/index.ts';
 import type { CredentialSubject } from '../../local/deployment/credentials.ts';
 import { type DeploymentProgress, describeEndpoints } from '../../local/deployment/deployment.ts';
 import { type EngineSet, engineTitles } from '../../local/engines/index.ts';
@@ -9,6 +10,8 @@ import { renderLoad } from './stop-status.ts';
 /** What a person sees of a run, on standard error; with `--json` one object for programs on standard output. */
 export interface StartScreen {
   step(title: string): void;
+  /** What the compiler warns of, if anything. */
+  warnings(catalog: Catalog): void;
   progress(progress: DeploymentProgress): void;
   load(report: LoadReport): void;
   serving(run: Serving): void;
@@ -45,6 +48,10 @@ export function createStartScreen(json: boolean): StartScreen {
 
   return {
     step: (title) => step(title),
+    warnings(catalog) {
+      const text = renderWarnings(catalog);
+      if (text !== undefined) line(text);
+    },
     progress(progress) {
       const nowMs = performance.now() - begun;
       if (progress.kind === 'step') step(progress.title, nowMs);

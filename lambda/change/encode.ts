@@ -1,14 +1,9 @@
-import type { CatalogEntity } from '../model/index.ts';
+import { type CatalogEntity, logLimits } from '../model/index.ts';
 import type { Key, Row } from './change.ts';
 import { connectors, type Envelope, headerNames, type LogRecord, schemaVersion } from './envelope.ts';
 
-/**
- * The largest record that Polystore writes, value and key together, in bytes: the topics are made
- * with this limit plus room for framing. The after-image of a DynamoDB item of 400 KB fits even when
- * JSON escapes every byte of it (six bytes each); and Lambda delivers it, since base64 of it is below
- * the 6 MB of an invocation.
- */
-export const maxRecordBytes = 4_000_000;
+/** The largest record that Polystore writes, value and key together, in bytes. */
+export const maxRecordBytes = logLimits.recordBytes;
 
 /** One change of an item, as capture saw it. */
 export interface ItemChange {

@@ -1,6 +1,7 @@
 import type { CatalogEntity, DynamodbTable, KeyTemplate } from './catalog.ts';
 import { columnOf } from './catalog.ts';
 import type { FieldType } from './fields.ts';
+import { dynamodbLimits } from './limits.ts';
 import type { Problems } from './problems.ts';
 
 /** Lays all DynamoDB entities into one table; indexes of the same name are one index. */
@@ -43,6 +44,7 @@ export function compileTable(
   if (!used) return undefined;
   refuseSharedItems(entities, problems);
   refuseMixedSortKeys(entities, localTypes, problems);
+  refuseTooManyIndexes(globalNames.size, localTypes.size, problems);
   return {
     name: modelName,
     partitionKeyAttribute: 'pk',
@@ -64,6 +66,22 @@ export function compileTable(
         sortKeyType: type,
       })),
   };
+}
+
+function refuseTooManyIndexes(globals: number, locals: number, problems: Problems): void {
+  const { globalIndexes, localIndexes } = dynamodbLimits;
+  if (globals > globalIndexes)
+    problems.add(
+      'the DynamoDB table',
+      `has ${globals} indexes of all entities together; DynamoDB takes ${globalIndexes}`,
+      'give indexes of several entities one name, which makes them one index, or let views answer',
+    );
+  if (locals > localIndexes)
+    problems.add(
+      'the DynamoDB table',
+      `has ${locals} localIndexes of all entities together; DynamoDB takes ${localIndexes}`,
+      'give those of several entities that sort by one field one name, or use indexes',
+    );
 }
 
 /** Rows of two entities whose keys are laid out alike could take each other's items. */

@@ -4,10 +4,12 @@ import { compileTable } from './compile-table.ts';
 import { compileView } from './compile-view.ts';
 import { compileWideTables, wideColumns } from './compile-wide-tables.ts';
 import type { EntityContext } from './entity-context.ts';
+import type { FieldType } from './fields.ts';
 import { parseKeyTemplate } from './key-template.ts';
 import { type EntityDefinition, type Model, type Source, shared } from './language.ts';
 import { snakeCase, systemColumns } from './names.ts';
 import { Problems } from './problems.ts';
+import { proveSizes } from './prove-sizes.ts';
 
 /** Columns that the stores add beside the entity's own; a field may not take such a name. */
 const reservedColumns = new Set([
@@ -39,6 +41,8 @@ export function compile(model: Model): Catalog {
     return compileEntity(model.name, definition, problems);
   });
   const table = compileTable(model.name, entities, problems);
+  const wideTables = compileWideTables(entities);
+  proveSizes(entities, wideTables, problems);
   if (problems.all.length > 0) {
     throw new PolystoreError(
       'invalid_model',
@@ -48,7 +52,7 @@ export function compile(model: Model): Catalog {
       },
     );
   }
-  return { name: model.name, entities, table, wideTables: compileWideTables(entities) };
+  return { name: model.name, entities, table, wideTables };
 }
 
 function compileEntity(modelName: string, definition: EntityDefinition, problems: Problems): CatalogEntity {
@@ -137,6 +141,7 @@ function compileColumns(definition: EntityDefinition, problems: Problems): reado
     if (twin !== undefined)
       problems.add(where, `has the same column name '${name}' as '${twin}'`, 'rename one of them');
     seen.set(name, field);
+    checkBound(declared.type, where, problems);
     return {
       name,
       field,
@@ -145,6 +150,20 @@ function compileColumns(definition: EntityDefinition, problems: Problems): reado
       immutable: declared.isImmutable,
     };
   });
+}
+
+/** Just below PostgreSQL's own for `varchar(n)`. */
+const maxTextLength = 10_000_000;
+
+function checkBound(type: FieldType, where: string, problems: Problems): void {
+  if (type.kind !== 'text' || type.maxLength === undefined) return;
+  const { maxLength } = type;
+  if (!Number.isInteger(maxLength) || maxLength < 1 || maxLength > maxTextLength)
+    problems.add(
+      where,
+      `has a maxLength of ${maxLength}`,
+      `use a whole number from 1 to ${maxTextLength}, or leave it out`,
+    );
 }
 
 function compileSource(source: Source, context: EntityContext): CatalogSource {

@@ -15,7 +15,11 @@
  * | json | any JSON value but `null`, which is the absence of a value |
  */
 export type FieldType =
-  | { readonly kind: 'text' }
+  | {
+      readonly kind: 'text';
+      /** In Unicode characters (code points). Absent: any length. */
+      readonly maxLength?: number;
+    }
   | { readonly kind: 'oneOf'; readonly values: readonly string[] }
   | { readonly kind: 'integer' }
   | { readonly kind: 'bigint' }
@@ -36,7 +40,10 @@ export interface Field<T = unknown> {
   readonly isImmutable: boolean;
   /** May be absent; absent is `null`. */
   optional(): Field<T | null>;
-  /** Never changes after the row was inserted, so a view may be located by it. */
+  /**
+   * Never changes after the row was inserted, so a view may be located by it. Updates that would change it are
+   * refused; of events see `kafka`.
+   */
   immutable(): Field<T>;
   /** Exists for the type only. */
   readonly _value?: T;
@@ -52,8 +59,13 @@ function field<T>(type: FieldType, isOptional = false, isImmutable = false): Fie
   };
 }
 
-/** Text of any length, in Unicode without U+0000. */
-export const text = (): Field<string> => field({ kind: 'text' });
+/**
+ * Text in Unicode without U+0000, of at most `maxLength` characters (code points, as PostgreSQL's
+ * `char_length` counts them), by default of any length. A text that keys are made of wants a bound: the
+ * stores' keys are short, and only with it can be proved that every row has a place.
+ */
+export const text = (options: { readonly maxLength?: number } = {}): Field<string> =>
+  field({ kind: 'text', ...options });
 /** One of the given texts. */
 export const oneOf = <const V extends readonly [string, ...string[]]>(...values: V): Field<V[number]> =>
   field({ kind: 'oneOf', values });

@@ -12,7 +12,17 @@ export {
 } from './functions.ts';
 export { escapeKeyText, renderKey, templateColumns } from './key-template.ts';
 export * from './language.ts';
+export {
+  dynamodbLimits,
+  keyspacesLimits,
+  keyspacesRowBytes,
+  logLimits,
+  subBucketBytes,
+  versionBytes,
+} from './limits.ts';
 export { snakeCase, systemColumns } from './names.ts';
 export { postgresMajor } from './postgres-major.ts';
+export { planTableChange } from './table-change.ts';
 export { parseRow, parseValue, termValue } from './values.ts';
+export { renderWarnings, warningsOf } from './warnings.ts';
 export { type Workload, workloadLagTargetMs, workloads } from './workloads.ts';

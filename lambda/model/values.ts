@@ -54,6 +54,8 @@ function parseTyped(column: CatalogColumn, type: FieldType, input: unknown): Jso
       if (typeof input !== 'string') throw invalid(column, input, 'a text');
       if (input.includes('\0')) throw invalid(column, input, 'a text without U+0000');
       if (!input.isWellFormed()) throw invalid(column, input, 'well-formed Unicode');
+      if (type.maxLength !== undefined && isLonger(input, type.maxLength))
+        throw invalid(column, input, `at most ${type.maxLength} characters`);
       return input;
     case 'oneOf':
       if (typeof input !== 'string' || !type.values.includes(input))
@@ -95,6 +97,9 @@ function parseTyped(column: CatalogColumn, type: FieldType, input: unknown): Jso
       return parseJson(column, input);
   }
 }
+
+/** In code points, of which a text has at most as many as it has code units. */
+const isLonger = (text: string, most: number): boolean => text.length > most && [...text].length > most;
 
 function integral(input: unknown): bigint | undefined {
   if (typeof input === 'bigint') return input;
@@ -175,7 +180,7 @@ function parseJsonText(column: CatalogColumn, input: string): string {
 function invalid(column: CatalogColumn, input: unknown, allowed: string): PolystoreError {
   const received =
     typeof input === 'string'
-      ? `'${input.slice(0, 80)}'`
+      ? `'${input.slice(0, 80)}'${input.length > 80 ? ` … (${[...input].length} characters)` : ''}`
       : typeof input === 'object'
         ? JSON.stringify(input)?.slice(0, 80)
         : String(input);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { PolystoreError } from '../../lambda/errors.ts';
 import {
   after,
   aurora,
@@ -18,39 +17,9 @@ import {
   redis,
   shared,
   text,
-  timestamp,
 } from '../../lambda/model/index.ts';
 import flights from '../../model/flights.ts';
-
-const fields = {
-  tenant: text(),
-  id: integer(),
-  at: timestamp(),
-  note: text().optional(),
-  kind: text().immutable(),
-};
-
-/** A sound entity; each test spoils one thing. */
-const thing = (spoiled: Partial<EntityDefinition> = {}): EntityDefinition => ({
-  ...entity('thing', {
-    key: ['tenant', 'id'],
-    tenant: 'tenant',
-    fields,
-    source: dynamodb({ partitionKey: 'TENANT#{tenant}', sortKey: 'ID#{id}' }),
-  }),
-  ...spoiled,
-});
-
-function problemsOf(...entities: EntityDefinition[]): readonly string[] {
-  try {
-    compile(model('test', entities));
-    return [];
-  } catch (error) {
-    if (!(error instanceof PolystoreError)) throw error;
-    expect(error.code).toBe('invalid_model');
-    return error.details.problems as readonly string[];
-  }
-}
+import { fields, problemsOf, thing } from './thing.ts';
 
 describe('compile', () => {
   it('accepts the sample and names everything in snake_case', () => {
@@ -80,7 +49,7 @@ describe('compile', () => {
 
     expect(
       catalog.entities[0]?.columns.filter((column) => column.immutable).map((column) => column.name),
-    ).toEqual(['tenant', 'id', 'kind']);
+    ).toEqual(['tenant', 'id', 'kind', 'happened_at']);
   });
 
   it('always holds the key in a view of chosen fields', () => {

@@ -54,6 +54,8 @@ export function columnCheck(table: string, { name, type }: CatalogColumn): Colum
 
 function checkExpression(name: string, type: FieldType): string | undefined {
   switch (type.kind) {
+    case 'text':
+      return type.maxLength === undefined ? undefined : `char_length(${name}) <= ${type.maxLength}`;
     case 'oneOf':
       return `${name} in (${type.values.map(quoteText).join(', ')})`;
     case 'decimal':

@@ -1,4 +1,9 @@
-import type { CreateTableCommandInput, UpdateTimeToLiveCommandInput } from '@aws-sdk/client-dynamodb';
+import type {
+  CreateTableCommandInput,
+  LocalSecondaryIndexDescription,
+  TableDescription,
+  UpdateTimeToLiveCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog, DynamodbTable } from '../../model/index.ts';
 
@@ -60,7 +65,37 @@ const keySchema = (hash: string, range: string) => [
   { AttributeName: range, KeyType: 'RANGE' as const },
 ];
 
-function tableOf(catalog: Catalog): DynamodbTable {
+/** The indexes of a table as DynamoDB describes it. */
+export function readIndexes({
+  GlobalSecondaryIndexes = [],
+  LocalSecondaryIndexes = [],
+  AttributeDefinitions = [],
+}: TableDescription): Pick<DynamodbTable, 'globalIndexes' | 'localIndexes'> {
+  const named = ({ IndexName = '', KeySchema = [] }: IndexDescription) => ({
+    name: IndexName,
+    hash: KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '',
+    range: KeySchema.find(({ KeyType }) => KeyType === 'RANGE')?.AttributeName ?? '',
+  });
+  const typeOf = (attribute: string): 'S' | 'N' =>
+    AttributeDefinitions.find(({ AttributeName }) => AttributeName === attribute)?.AttributeType === 'N'
+      ? 'N'
+      : 'S';
+  return {
+    globalIndexes: GlobalSecondaryIndexes.map(named).map(({ name, hash, range }) => ({
+      name,
+      partitionKeyAttribute: hash,
+      sortKeyAttribute: range,
+    })),
+    localIndexes: LocalSecondaryIndexes.map(named).map(({ name, range }) => ({
+      name,
+      sortKeyAttribute: range,
+      sortKeyType: typeOf(range),
+    })),
+  };
+}
+type IndexDescription = Pick<LocalSecondaryIndexDescription, 'IndexName' | 'KeySchema'>;
+
+export function tableOf(catalog: Catalog): DynamodbTable {
   if (catalog.table !== undefined) return catalog.table;
   throw new PolystoreError('invalid_model', `No entity of the model ${catalog.name} lives in DynamoDB.`);
 }

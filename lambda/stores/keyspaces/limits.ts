@@ -1,4 +1,5 @@
 import { PolystoreError } from '../../errors.ts';
+import { keyspacesLimits } from '../../model/index.ts';
 
 /**
  * What Amazon Keyspaces refuses, or what we do without there, so that a request that works on this
@@ -13,13 +14,7 @@ export const limits = {
    * row may be.
    */
   batchBytes: 1_000_000,
-  /** A row: 1 MB with its keys and what AWS adds. */
-  rowBytes: 1_048_576,
-  /** All columns of the partition key together, and all clustering columns together. */
-  partitionKeyBytes: 2_048,
-  clusteringBytes: 850,
-  /** Regular columns that one statement may write on a table with TTL. */
-  columnsWritten: 166,
+  ...keyspacesLimits,
   /** What our writes send at once. AWS takes 3,000 requests a second on a connection. */
   requestsInFlight: 50,
 } as const;

@@ -2,8 +2,10 @@ import type { Row } from '../../change/change.ts';
 import {
   type CatalogTerm,
   columnOf,
+  subBucketBytes,
   termColumn,
   termValue,
+  versionBytes,
   type WideColumn,
   wideColumns,
 } from '../../model/index.ts';
@@ -72,9 +74,6 @@ export function locationOf(placement: Placement, tableView: TableView, row: Row)
   const reason = tooLong(place);
   return reason === undefined ? { kind: 'place', ...place } : { kind: 'refused', reason };
 }
-
-export const versionBytes = 19;
-export const subBucketBytes = 4;
 
 function tooLong({ partition, clustering }: Place): string | undefined {
   const partitionBytes = sumBytes(partition) + subBucketBytes;

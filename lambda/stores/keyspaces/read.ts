@@ -1,13 +1,13 @@
 import type { Row, Value } from '../../change/change.ts';
 import { parseVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
-import { columnOf, wideColumns } from '../../model/index.ts';
+import { columnOf, subBucketBytes, wideColumns } from '../../model/index.ts';
 import { placementName, rowId } from '../placement.ts';
 import type { SliceShape } from '../slice.ts';
 import type { Placement, SliceFragment } from '../store.ts';
 import { compareValues } from '../value-order.ts';
 import { limits } from './limits.ts';
-import { locationOf, orderColumns, partitionOf, subBucketBytes, sumBytes } from './place.ts';
+import { locationOf, orderColumns, partitionOf, sumBytes } from './place.ts';
 import { qualified, quote, type TableView } from './schema.ts';
 import { decodeColumn, encodeColumn } from './value.ts';
 import { type Bound, keyConditions } from './write.ts';

@@ -1,10 +1,10 @@
 import { type Change, coalesce } from '../../change/change.ts';
 import { renderVersion } from '../../change/version.ts';
-import { columnOf, wideColumns } from '../../model/index.ts';
+import { columnOf, keyspacesRowBytes, subBucketBytes, versionBytes, wideColumns } from '../../model/index.ts';
 import { expiryOf, knownRow, placementName, placeOf } from '../placement.ts';
 import type { ApplyResult, Placement } from '../store.ts';
 import { limits } from './limits.ts';
-import { locationOf, type Place, subBucketBytes, sumBytes, versionBytes } from './place.ts';
+import { locationOf, type Place, sumBytes } from './place.ts';
 import { columnsOf, qualified, quote, type TableView } from './schema.ts';
 import { type CqlValue, encodeColumn, encodeValue } from './value.ts';
 
@@ -117,11 +117,6 @@ function timeToLive(untilMs: number, nowMs: number): number {
   return seconds > maxTtlSeconds || untilMs / secondMs >= lastSecond ? 0 : seconds;
 }
 
-/**
- * What a row takes in Keyspaces, rounded up, by the developer guide's "Calculate row size": keys lie there
- * twice, clustering columns with a fifth more; a value takes three bytes for its column and eight for its
- * time to live; a row 108 besides.
- */
 function rowBytes(
   { table }: TableView,
   { partition, clustering }: Place,
@@ -129,14 +124,13 @@ function rowBytes(
 ): number {
   const keys = table.partitionKey.length + table.clustering.length;
   const values = params.slice(keys, -1);
-  return Math.ceil(
-    2 * (sumBytes(partition) + subBucketBytes) +
-      3 * table.partitionKey.length +
-      2.2 * (sumBytes(clustering) + versionBytes) +
-      sumBytes(values) +
-      11 * values.length +
-      108,
-  );
+  return keyspacesRowBytes({
+    partitionColumns: table.partitionKey.length,
+    partitionBytes: sumBytes(partition) + subBucketBytes,
+    clusteringBytes: sumBytes(clustering) + versionBytes,
+    values: values.length,
+    valueBytes: sumBytes(values),
+  });
 }
 
 function intoBatches(

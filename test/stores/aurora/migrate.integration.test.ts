@@ -96,6 +96,18 @@ describe('the schema of Aurora', () => {
     expect(await port()).toEqual({ code: 'JFK', name: 'Kennedy', size: '5.00', kind: 'a' });
   });
 
+  test('holds a text to its bound, in characters, and to another one when that changes', async () => {
+    const name = `update entities.port set name = '${'\u{1f6eb}'.repeat(8)}'`;
+
+    await migrate({ ...base, name: text({ maxLength: 7 }) });
+    await expect(database.query(name)).rejects.toThrow(/name_canonical/);
+    await migrate({ ...base, name: text({ maxLength: 8 }) });
+    await database.query(name);
+    await expect(migrate({ ...base, name: text({ maxLength: 7 }) })).rejects.toThrow(/name_canonical/);
+
+    expect(await port()).toMatchObject({ name: '\u{1f6eb}'.repeat(8) });
+  });
+
   test('names everything that would lose data and changes nothing', async () => {
     const before = await fingerprint(database);
     const { name: _name, ...others } = base;
