@@ -34,27 +34,10 @@ export async function runDeployment(options: {
     credentials: { accessKeyId: accountId, secretAccessKey: 'emulator' },
   });
   const synthesise = (more: Readonly<Record<string, string>>): Promise<string> => {
-    const { dashboard, analytics, reporting } = engines.endpoints.postgresReplicas;
-    const context = {
-      env: 'dev',
-      destroy: 'dev',
-      // Where they are the stacks say; that they are on loopback and speak no TLS only context knows.
-      POLYSTORE_AURORA_TLS: 'disable',
-      // On Aurora the readers have the writer's port.
-      POLYSTORE_AURORA_REPLICA: `${dashboard.host}:${dashboard.port}`,
-      POLYSTORE_AURORA_REPLICA_DASHBOARD: `${dashboard.host}:${dashboard.port}`,
-      POLYSTORE_AURORA_REPLICA_ANALYTICS: `${analytics.host}:${analytics.port}`,
-      POLYSTORE_AURORA_REPLICA_REPORTING: `${reporting.host}:${reporting.port}`,
-      POLYSTORE_REDIS_TLS: 'off',
-      POLYSTORE_LOG_AUTH: 'none',
-      // One broker.
-      POLYSTORE_LOG_REPLICATION: '1',
-      POLYSTORE_JWT_ISSUER: issuer.issuer,
-      POLYSTORE_JWT_AUDIENCE: issuer.audience,
-      POLYSTORE_JWKS_URL: issuer.keysUrl,
-      ...more,
-    };
-    const flags = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const flags = Object.entries({ ...contextOf(world), ...more }).flatMap(([name, value]) => [
+      '-c',
+      `${name}=${value}`,
+    ]);
     return cdk.run(['synth', '--quiet', '--output', assembly, ...flags]);
   };
   const deploy = (...which: readonly string[]): Promise<string> =>
@@ -144,6 +127,33 @@ export async function runDeployment(options: {
   } finally {
     account.close();
   }
+}
+
+/** What only context knows of this deployment: that all is on loopback, and who issues credentials. */
+function contextOf({ engines, issuer }: World): Readonly<Record<string, string>> {
+  const { postgresReplicas, cassandra, opensearch } = engines.endpoints;
+  // On Aurora the readers have the writer's port; here one serves every workload.
+  const reader = `${postgresReplicas.dashboard.host}:${postgresReplicas.dashboard.port}`;
+  return {
+    env: 'dev',
+    destroy: 'dev',
+    POLYSTORE_AURORA_TLS: 'disable',
+    POLYSTORE_AURORA_REPLICA: reader,
+    POLYSTORE_AURORA_REPLICA_DASHBOARD: reader,
+    POLYSTORE_AURORA_REPLICA_ANALYTICS: reader,
+    POLYSTORE_AURORA_REPLICA_REPORTING: reader,
+    POLYSTORE_REDIS_TLS: 'off',
+    POLYSTORE_LOG_AUTH: 'none',
+    // One broker.
+    POLYSTORE_LOG_REPLICATION: '1',
+    POLYSTORE_KEYSPACES: `${cassandra.host}:${cassandra.port}`,
+    POLYSTORE_KEYSPACES_AUTH: 'none',
+    POLYSTORE_OPENSEARCH: opensearch.url,
+    POLYSTORE_OPENSEARCH_AUTH: 'none',
+    POLYSTORE_JWT_ISSUER: issuer.issuer,
+    POLYSTORE_JWT_AUDIENCE: issuer.audience,
+    POLYSTORE_JWKS_URL: issuer.keysUrl,
+  };
 }
 
 /** The names of the stacks in a cloud assembly. */

@@ -132,6 +132,7 @@ function renderEnvironment(options: EmulatorOptions, temporary: string): Record<
     REDIS_PORT: String(valkey.port),
     MINISTACK_MSK_BOOTSTRAP: kafka.brokers.join(','),
     MINISTACK_MSK_BOOTSTRAP_SASL_IAM: kafka.brokers.join(','),
+    MINISTACK_OPENSEARCH_ENDPOINT: new URL(engines.opensearch.url).host,
     DEPLOY_POSTGRES: `${postgresWriter.host}:${postgresWriter.port}`,
   };
 }

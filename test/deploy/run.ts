@@ -4,6 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
+import { type Catalog, compile, storeOf } from '../../lambda/model/index.ts';
+import type { EngineName } from '../../local/engines/index.ts';
+import model from '../../model/flights.ts';
 import { createCases, NotGoingOn } from './cases.ts';
 import { runDeployment } from './deployment-cases.ts';
 import { startWorld, type World } from './world.ts';
@@ -24,7 +27,7 @@ const cases = createCases(tell);
 let world: World | undefined;
 let broken = 0;
 try {
-  world = await startWorld({ root, masterUser: 'polystore', signal });
+  world = await startWorld({ root, masterUser: 'polystore', engines: enginesOf(compile(model)), signal });
   tell(`The emulator and the issuer serve after ${seconds()} s`);
   await runDeployment({ root, world, cases, signal });
 } catch (error) {
@@ -40,6 +43,16 @@ try {
   tell(`deploy: ${seconds()} s`);
   tell(`${passed} passed, ${failed + broken} failed`);
   process.exitCode = failed + broken === 0 && passed > 0 ? 0 : 1;
+}
+
+/** The engines that stand behind the stores of a model: DynamoDB and S3 are the emulator's own. */
+function enginesOf(catalog: Catalog): readonly EngineName[] {
+  const stores = new Set(catalog.entities.flatMap(({ views }) => views.map(storeOf)));
+  return [
+    ...(['postgres-dashboard', 'connect', 'valkey'] as const),
+    ...(stores.has('keyspaces') ? (['cassandra'] as const) : []),
+    ...(stores.has('opensearch') ? (['opensearch'] as const) : []),
+  ];
 }
 
 /** What a failed run leaves for whoever looks into it: what went wrong by the emulator's log, and its end. */

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { beginEngines, freePorts, type StartingEngines } from '../../local/engines/index.ts';
+import { beginEngines, type EngineName, freePorts, type StartingEngines } from '../../local/engines/index.ts';
 import { setUp } from '../../local/setup/index.ts';
 import { runTool } from '../../local/setup/run-tool.ts';
 import { type Emulator, startEmulator } from './emulator.ts';
@@ -26,6 +26,8 @@ export async function startWorld(options: {
   readonly root: string;
   /** The name that the relational construct gives its master user. */
   readonly masterUser: string;
+  /** Those that the deployment needs. */
+  readonly engines: readonly EngineName[];
   readonly signal: AbortSignal;
 }): Promise<World> {
   const { root, signal } = options;
@@ -54,8 +56,7 @@ export async function startWorld(options: {
       ports,
       durable: false,
       signal,
-      // DynamoDB is the emulator's own.
-      engines: ['postgres-dashboard', 'postgres-analytics', 'postgres-reporting', 'connect', 'valkey'],
+      engines: options.engines,
       after: {
         'postgres-writer': ({ postgresWriter }) => createMasterRole(postgresWriter, options.masterUser),
       },

@@ -14,8 +14,9 @@ import network
 import secrets_manager
 import stores
 import streaming
+import wide_column
 
-for part in (network, secrets_manager, stores, streaming):
+for part in (network, secrets_manager, stores, streaming, wide_column):
     part.register()
 
 # Nobody else ends it when who started it is killed: the kernel sends the signal then.
