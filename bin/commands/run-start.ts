@@ -76,9 +76,15 @@ export async function start(root: string, stateDir: string, options: StartOption
     signal.addEventListener('abort', () => void loads.stop(), { once: true });
     const chooseAsOf = async (wanted: string | undefined): Promise<string> =>
       wanted ?? (await loads.latestAsOf()) ?? new Date().toISOString().slice(0, 10);
+    // The archive waits up to five minutes for a batch: whoever has loaded wants to see what was loaded.
+    const showLoaded = (): void => {
+      deployment.triggers.flush().catch((error: unknown) => {
+        if (!signal.aborted) screen.failure(error);
+      });
+    };
     const inBackground = (request: LoadRequest): Load => {
       const load = loads.begin(request);
-      load.done.catch((error: unknown) => screen.failure(error));
+      load.done.then(showLoaded, (error: unknown) => screen.failure(error));
       return load;
     };
     running.control = await startControl({
@@ -91,6 +97,7 @@ export async function start(root: string, stateDir: string, options: StartOption
     signal.throwIfAborted();
     if (options.load) await loads.run({ asOf, days: 1 });
     signal.throwIfAborted();
+    showLoaded();
     await announce(screen, deployment, asOf, options);
     if (options.load && (options.all || options.days > 1))
       inBackground({ asOf, days: options.all ? 'all' : options.days, speed: options.speed });

@@ -61,13 +61,13 @@ function functionStatus(each: LocalFunction): PartStatus {
 function changeLogStatus({ changeLog }: Triggers): Promise<PartStatus[]>[] {
   return [...changeLog].map(async ([name, trigger]) => {
     try {
-      return (await trigger.lag()).map(({ topic, lag, partitions, gaps }): PartStatus => {
+      return (await trigger.lag()).map(({ topic, lag, waiting, partitions, gaps }): PartStatus => {
         const failing = partitions.find((partition) => partition.failures > 0);
         return describeTrigger(`${name} ← ${topic}`, {
           gaps,
           failures: failing?.failures ?? 0,
           lastError: failing?.lastError,
-          behind: `${lag} changes behind`,
+          behind: `${lag} changes behind${waiting === 0 ? '' : `, ${waiting} of them waiting for their batch`}`,
         });
       });
     } catch (error) {

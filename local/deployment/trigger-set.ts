@@ -27,6 +27,11 @@ export interface TriggerSetOptions {
 export interface Triggers {
   readonly changeLog: ReadonlyMap<string, ChangeLogTrigger>;
   readonly streams: ReadonlyMap<string, DynamodbStreamTrigger>;
+  /**
+   * Sends what waits for a batching window (the archive's is five minutes), and resolves when it was taken.
+   * @throws when the brokers do not answer.
+   */
+  flush(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -74,6 +79,9 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
   return {
     changeLog,
     streams,
+    async flush() {
+      await Promise.all([...changeLog.values()].map((each) => each.flush()));
+    },
     async stop() {
       await Promise.all([...streams.values(), ...changeLog.values()].map((each) => each.stop()));
       clients.dynamodb.destroy();

@@ -18,6 +18,8 @@ export interface ChangeLogTriggerOptions {
   readonly onNotice: (notice: TriggerNotice) => void;
   /** Waits between the tries of a failed batch. @default 100 ms to 5 s */
   readonly backOff?: BackOff;
+  /** What windows are measured by, in milliseconds that never go back. @default `performance.now` */
+  readonly clock?: () => number;
   /** @default reads from the brokers */
   readonly createReader?: (topic: string, group: string) => TopicReader;
 }
@@ -25,8 +27,10 @@ export interface ChangeLogTriggerOptions {
 export interface TopicLag {
   readonly topic: string;
   readonly group: string;
-  /** Records that have not been taken, of all partitions. */
+  /** Records that have not been taken, of all partitions; those that wait for their batch are among them. */
   readonly lag: number;
+  /** Records that were read and wait until their batch is full, or its window over. */
+  readonly waiting: number;
   /** Why records were lost before they were read: views must be rebuilt. Empty when none were. */
   readonly gaps: readonly string[];
   readonly partitions: readonly (PartitionState & { readonly end: bigint; readonly lag: number })[];
@@ -35,6 +39,11 @@ export interface TopicLag {
 export interface ChangeLogTrigger extends Trigger {
   /** What each topic holds beyond the committed positions. @throws when the brokers do not answer. */
   lag(): Promise<readonly TopicLag[]>;
+  /**
+   * Sends what the topics hold now without waiting for windows, and resolves when all of it was taken: for
+   * whoever asks the view next. Resolves too when the trigger is stopped or rewound.
+   */
+  flush(): Promise<void>;
   /** Sets the positions of all topics back to their earliest records and goes on from there. */
   rewind(): Promise<void>;
 }
@@ -48,7 +57,8 @@ function consumerGroup(model: string, functionName: string, topic: string): stri
  * Feeds a function from the change log as Lambda's Kafka trigger does: each topic a trigger with its
  * own consumer group, partitions at the same time, from the earliest record where nothing has been
  * committed. Brokers and topics need not be there yet. Partitions that are added later are seen
- * after the next start. Unlike Lambda's, a batch is of one partition.
+ * after the next start. Unlike Lambda's, a batch is of one partition. A stop sends nothing that waits for
+ * its window: it is read again after the next start.
  */
 export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeLogTrigger {
   const { model, brokers, onNotice } = options;
@@ -62,6 +72,8 @@ export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeL
       group,
       brokers,
       batchSize: trigger.batchSize,
+      maximumBatchingWindowMs: trigger.maximumBatchingWindowMs,
+      clock: options.clock ?? (() => performance.now()),
       invoke: options.invoke,
       backOff: options.backOff ?? defaultBackOff,
       reader: createReader(topic, group),
@@ -71,6 +83,9 @@ export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeL
   let stopped: Promise<void> | undefined;
   return {
     lag: () => Promise.all(feeds.map((feed) => feed.lag())),
+    flush: async () => {
+      await Promise.all(feeds.map((feed) => feed.flush()));
+    },
     rewind: async () => {
       await Promise.all(feeds.map((feed) => feed.rewind()));
     },
@@ -86,6 +101,8 @@ interface FeedOptions {
   readonly group: string;
   readonly brokers: readonly string[];
   readonly batchSize: number;
+  readonly maximumBatchingWindowMs: number;
+  readonly clock: () => number;
   readonly invoke: Invoke;
   readonly backOff: BackOff;
   readonly reader: TopicReader;
@@ -96,6 +113,7 @@ interface FeedOptions {
 function startFeed(options: FeedOptions) {
   const { topic, group, reader, notify, backOff } = options;
   let loops: readonly PartitionLoop[] = [];
+  let begun = Promise.withResolvers<void>();
   let halt = new AbortController();
   // Rewinding and stopping wait for one another.
   let last: Promise<void> = Promise.resolve();
@@ -110,10 +128,14 @@ function startFeed(options: FeedOptions) {
     const found = await untilDone('finding its position', async () => {
       positions = await locate();
     });
-    if (!found) return;
+    if (!found) {
+      begun.resolve();
+      return;
+    }
     loops = [...positions].map(([partition, position]) =>
       startPartitionLoop({ ...options, partition, position, signal }),
     );
+    begun.resolve();
     await Promise.all(loops.map((loop) => loop.ended));
   };
   let running = run(halt.signal);
@@ -137,7 +159,7 @@ function startFeed(options: FeedOptions) {
           .map((loop) => loop.state())
           .find((candidate) => candidate.partition === partition);
         return {
-          ...(state ?? { failures: 0, lastError: undefined, gap: undefined }),
+          ...(state ?? { failures: 0, lastError: undefined, gap: undefined, waiting: 0 }),
           partition,
           position,
           end,
@@ -148,6 +170,7 @@ function startFeed(options: FeedOptions) {
         topic,
         group,
         lag: partitions.reduce((sum, partition) => sum + partition.lag, 0),
+        waiting: partitions.reduce((sum, partition) => sum + partition.waiting, 0),
         gaps: partitions.flatMap(({ partition, gap }) =>
           gap === undefined
             ? []
@@ -155,6 +178,11 @@ function startFeed(options: FeedOptions) {
         ),
         partitions,
       };
+    },
+    flush: async (): Promise<void> => {
+      await begun.promise;
+      const ends = await reader.offsets('latest');
+      await Promise.all(loops.map((loop) => loop.flush(ends.get(loop.state().partition) ?? 0n)));
     },
     rewind: () =>
       inTurn(async () => {
@@ -168,6 +196,7 @@ function startFeed(options: FeedOptions) {
           await reader.commit(await reader.offsets('earliest'));
         } finally {
           halt = new AbortController();
+          begun = Promise.withResolvers();
           running = run(halt.signal);
         }
       }),

@@ -60,6 +60,7 @@ export async function applyWholeLogAgain(deployment: Deployment): Promise<void> 
 export async function untilCaughtUp(deployment: Deployment): Promise<void> {
   const triggers = [...deployment.triggers.changeLog.values()];
   for (;;) {
+    await deployment.triggers.flush();
     const lags = (await Promise.all(triggers.map((trigger) => trigger.lag()))).flat();
     if (lags.every(({ lag }) => lag === 0)) return;
     await pause(100);

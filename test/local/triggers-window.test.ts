@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { InvocationResult } from '../../local/functions/index.ts';
+import type { FetchedRecord } from '../../local/triggers/change-log-event.ts';
+import {
+  type ChangeLogEvent,
+  type ChangeLogTrigger,
+  startChangeLogTrigger,
+} from '../../local/triggers/index.ts';
+import type { TopicReader } from '../../local/triggers/topic-reader.ts';
+
+/** A topic of one partition, and a clock that only the test moves. */
+let log: FetchedRecord[];
+let committed: bigint | undefined;
+let now: number;
+let reads: number;
+let batches: number[][];
+let answer: () => Promise<InvocationResult>;
+const running: ChangeLogTrigger[] = [];
+
+beforeEach(() => {
+  [log, committed, now, reads, batches] = [[], undefined, 0, 0, []];
+  answer = async () => ({ kind: 'success', requestId: 'r', payload: null });
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((trigger) => trigger.stop()));
+});
+
+const append = (count: number, bytes = 1): void => {
+  for (let index = 0; index < count; index += 1)
+    log.push({
+      offset: BigInt(log.length),
+      timestamp: 0n,
+      timestampType: 'LOG_APPEND_TIME',
+      key: null,
+      value: Buffer.alloc(bytes),
+      headers: [],
+    });
+};
+
+const reader: TopicReader = {
+  async read(_, offset) {
+    reads += 1;
+    await turn();
+    const records = log.slice(Number(offset), Number(offset) + 3);
+    return { kind: 'records', records, next: offset + BigInt(records.length) };
+  },
+  offsets: async (at) => new Map([[0, at === 'earliest' ? 0n : BigInt(log.length)]]),
+  committed: async () => new Map(committed === undefined ? [] : [[0, committed]]),
+  commit: async (offsets) => {
+    committed = offsets.get(0);
+  },
+  close: async () => {},
+};
+
+function start(batchSize = 10): ChangeLogTrigger {
+  const trigger = startChangeLogTrigger({
+    model: 'test',
+    function: {
+      name: 'apply-archive',
+      trigger: { kind: 'change-log', topics: ['t'], batchSize, maximumBatchingWindowMs: 300_000 },
+    },
+    brokers: [],
+    invoke: async (event) => {
+      // What a trigger sends is what this test is about.
+      const { records } = event as ChangeLogEvent;
+      batches.push(Object.values(records).flatMap((each) => each.map(({ offset }) => offset)));
+      return answer();
+    },
+    onNotice: () => undefined,
+    clock: () => now,
+    createReader: () => reader,
+  });
+  running.push(trigger);
+  return trigger;
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Everything on the log has been read by then, and what is due was sent. */
+async function whenRead(): Promise<void> {
+  const from = reads;
+  while (reads < from + 8) await turn();
+}
+
+test('a batch waits for its window, which begins with its first record', async () => {
+  const trigger = start();
+  await whenRead();
+  now = 1_000_000;
+  append(2);
+  await whenRead();
+  append(2);
+  now += 299_999;
+  await whenRead();
+  expect(batches).toEqual([]);
+  expect(await trigger.lag()).toMatchObject([{ lag: 4, waiting: 4 }]);
+
+  now += 1;
+  await whenRead();
+
+  expect(batches).toEqual([[0, 1, 2, 3]]);
+  expect(committed).toBe(4n);
+  expect(await trigger.lag()).toMatchObject([{ lag: 0, waiting: 0 }]);
+});
+
+test('a batch that is full does not wait, and what is left has a window of its own', async () => {
+  start(4);
+  append(6);
+  await whenRead();
+  expect(batches).toEqual([[0, 1, 2, 3]]);
+  expect(committed).toBe(4n);
+
+  now += 300_000;
+  await whenRead();
+  expect(batches).toEqual([
+    [0, 1, 2, 3],
+    [4, 5],
+  ]);
+});
+
+test('a batch that has no room for the next record does not wait', async () => {
+  start();
+  append(3, 2_000_000);
+  await whenRead();
+
+  expect(batches).toEqual([[0, 1]]);
+});
+
+test('a flush sends what is on the log at once, and comes back when it was taken', async () => {
+  const trigger = start();
+  append(5);
+  await whenRead();
+
+  await trigger.flush();
+  expect(batches.flat()).toEqual([0, 1, 2, 3, 4]);
+  expect(committed).toBe(5n);
+
+  append(1);
+  await whenRead();
+  expect(await trigger.lag()).toMatchObject([{ lag: 1, waiting: 1 }]);
+});
+
+test('a flush of what was not even read yet waits for it, and one of nothing for nothing', async () => {
+  const trigger = start();
+  append(7);
+  await trigger.flush();
+  await trigger.flush();
+
+  expect(batches.flat()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+});
+
+test('a stop does not wait for a window, and what waited comes again', async () => {
+  const first = start();
+  append(3);
+  await whenRead();
+
+  await first.stop();
+  expect(batches).toEqual([]);
+  expect(committed).toBeUndefined();
+
+  const second = start();
+  await second.flush();
+  expect(batches.flat()).toEqual([0, 1, 2]);
+});
+
+test('a flush ends with the trigger, also while a function fails', async () => {
+  answer = async () => ({
+    kind: 'failure',
+    requestId: 'r',
+    error: { errorType: 'Error', errorMessage: 'not now', trace: [] },
+  });
+  const trigger = start();
+  append(1);
+  const flushing = trigger.flush();
+  while (batches.length === 0) await turn();
+
+  await trigger.stop();
+
+  await flushing;
+  expect(committed).toBeUndefined();
+});
+
+test('a rewind sends everything again', async () => {
+  const trigger = start();
+  append(2);
+  await trigger.flush();
+
+  await trigger.rewind();
+  await trigger.flush();
+
+  expect(batches.flat()).toEqual([0, 1, 0, 1]);
+});
