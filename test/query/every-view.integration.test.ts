@@ -12,7 +12,10 @@ import { planRead } from '../../lambda/query/plan-read.ts';
 import type { QueryStores } from '../../lambda/query/query-stores.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
+import { applyKeyspacesSchema, createKeyspacesStore } from '../../lambda/stores/keyspaces/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
+import type { AggregateStore } from '../../lambda/stores/store.ts';
+import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
 import { nowMs, planContext } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
@@ -21,9 +24,10 @@ import { changesOf, seedSightings, sightingOf, sightingPlacement, viewCatalog } 
 import { sightingAggregates, sightingSelects, sightings } from './view-statements.ts';
 
 // Engines are shared with other suites: names of our own keep our rows apart.
-const [own, other] = [`Q${randomUUID().slice(0, 8)}`, `R${randomUUID().slice(0, 8)}`];
+const run = randomUUID().slice(0, 8);
+const [own, other] = [`Q${run}`, `R${run}`];
 const tenant = { kind: 'tenant', tenant: own, subject: 'test' } as const;
-const catalog = viewCatalog(`views-${randomUUID().slice(0, 8)}`);
+const catalog = viewCatalog(`views-${run}`);
 const clock = () => nowMs;
 const timer = {
   clock: Date.now,
@@ -35,7 +39,7 @@ let database: TestDatabase;
 let stores: QueryStores;
 beforeAll(async () => {
   database = await createDatabase(catalog, clock);
-  stores = { ...createMemoryStores(), aurora: database.open({ clock }) };
+  stores = { ...createMemoryStores(), aurora: database.open({ clock }), keyspaces: await openKeyspaces() };
   const drawn = fc.sample(sightings(catalog, own, other), { numRuns: 6, seed: 7 }).flat();
   const entity = sightingOf(catalog);
   const rows: readonly Row[] = [
@@ -48,6 +52,14 @@ afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   await database?.drop();
 });
+
+async function openKeyspaces(): Promise<AggregateStore> {
+  const { host, port } = sharedEngines().cassandra;
+  const connection = { host, port, auth: 'none' } as const;
+  const keyspace = `query_${run}`;
+  await applyKeyspacesSchema({ connection, keyspace, catalog, make: true });
+  return createKeyspacesStore({ ...connection, keyspace, catalog, clock });
+}
 
 async function answerBy(route: Route, placement: string): Promise<Answer> {
   const base = { engine: 'none', qualifies: true, kind: 'sql', cost: 0, why: '' } as const;
