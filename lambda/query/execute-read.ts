@@ -49,6 +49,10 @@ const passedOn: ReadonlySet<ErrorCode> = new Set([
   'store_rejected',
 ]);
 
+/** What PostgreSQL does not support, it supports on no node; another store's limits are its own. */
+const isPassedOn = ({ code }: PolystoreError, { route }: Qualified): boolean =>
+  passedOn.has(code) || (code === 'not_supported' && route.kind !== 'sql');
+
 /**
  * Asks the candidates in turn until one answers.
  *
@@ -74,7 +78,7 @@ export async function executeRead(
       const isLate = thrown instanceof PolystoreError && thrown.code === 'deadline_exceeded';
       const error = isLate && deadline !== request.deadline ? hungStore(taken, deadline, thrown) : thrown;
       if (error === thrown && isLate && worst?.code === 'token_not_met') break;
-      if (!(error instanceof PolystoreError) || !passedOn.has(error.code)) throw error;
+      if (!(error instanceof PolystoreError) || !isPassedOn(error, taken)) throw error;
       // What is our own fault is told by its code alone: the message may show internals.
       const message = error.status === 500 ? errorCatalog[error.code].summary : error.message;
       failed.push({ placement: taken.placement, code: error.code, message });

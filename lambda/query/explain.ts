@@ -110,7 +110,7 @@ function renderFragment(fragment: Fragment): Value {
   return { kind, index, equal, from, to, order, limit };
 }
 
-function renderFilter({ kind, where, match, order, limit }: FilterFragment): Value {
+function renderFilter({ kind, where, match, order, highlight, limit }: FilterFragment): Value {
   return {
     kind,
     where: where.map(renderCondition),
@@ -123,6 +123,7 @@ function renderFilter({ kind, where, match, order, limit }: FilterFragment): Val
             descending,
             nullsFirst,
           })),
+    highlight,
     limit,
   };
 }

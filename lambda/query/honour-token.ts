@@ -65,6 +65,7 @@ export async function awaitVersions(
   timer: Timer,
 ): Promise<void> {
   let missing = rows;
+  let pauseMs: number = limits.tokenPollMs.first;
   while (missing.length > 0) {
     const waiting = missing;
     const held = await store.versions(
@@ -83,7 +84,8 @@ export async function awaitVersions(
         `A view of ${placement.entity.name} has not reached ${missing.length} of the token's rows within ${deadline.timeoutMs} ms. Send the same request again.`,
       );
     }
-    await timer.sleep(limits.tokenPollMs);
+    await timer.sleep(pauseMs);
+    pauseMs = Math.min(pauseMs * 2, limits.tokenPollMs.last);
   }
 }
 

@@ -19,7 +19,8 @@ export const limits = {
   answerBytes: 6_291_556 - 4_096,
   /** How long a placement may take to reach a token before the next one is asked. */
   tokenWaitMs: 2_000,
-  tokenPollMs: 20,
+  /** Between two looks at a view; twice as long each time. */
+  tokenPollMs: { first: 20, last: 320 },
   /** Rows that a token may speak of: `payload_too_large`. */
   tokenRows: 1_000,
   /** Tokens in one request. */
@@ -34,6 +35,8 @@ export const limits = {
   keys: 100,
   /** Groups that a store may add up to answer one statement; above it the next placement is asked. */
   groups: 10_000,
+  /** Days of files of the archive that one statement may read: a year. */
+  archiveDays: 366,
   /** Characters of the words of one match: `payload_too_large`. OpenSearch takes 1,024 words. */
   matchCharacters: 1_000,
   /** Rows of one insert into DynamoDB: its transactions take 100. */

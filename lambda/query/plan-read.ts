@@ -7,8 +7,10 @@ import { type Domains, readDomains } from './domain.ts';
 import { limits } from './limits.ts';
 import { keysOf } from './locate.ts';
 import { addedUpHere, type Candidate, type PlanContext, type Qualified } from './plan.ts';
+import { planArchive } from './plan-archive.ts';
 import { planDynamodb } from './plan-dynamodb.ts';
 import { planTotals, planWideTable } from './plan-keyspaces.ts';
+import { planOpensearch } from './plan-opensearch.ts';
 import { planRedis } from './plan-redis.ts';
 import { planSql } from './plan-sql.ts';
 import { readSelect, type Select } from './read-select.ts';
@@ -100,11 +102,28 @@ function planNative(select: Select, context: PlanContext): readonly Candidate[] 
         route: { kind: 'empty', select },
       },
     ];
-  if (select.match.length > 0) return [];
-  return select.kind === 'rows' ? planRows(select, domains, context) : planGroups(select, domains, context);
+  if (select.match.length > 0) return planFilters(select, domains, context);
+  return [
+    ...(select.kind === 'rows' ? planRows(select, domains, context) : planGroups(select, domains, context)),
+    ...planFilters(select, domains, context),
+  ];
 }
 
-/** The placements that rows are read from. */
+/** The placements that apply all conditions themselves, and match words where a select does. */
+const planFilters = (select: Select, domains: Domains, context: PlanContext): readonly Candidate[] =>
+  select.entity.views.flatMap((view) => {
+    switch (view.kind) {
+      case 'opensearch.index':
+      case 'opensearch.log':
+        return [planOpensearch(select, view, domains, context)];
+      case 'archive.parquet':
+        return select.match.length > 0 ? [] : [planArchive(select, view, domains, context)];
+      default:
+        return [];
+    }
+  });
+
+/** The placements that rows are read from by their keys and partitions. */
 function planRows(select: SimpleSelect, domains: Domains, context: PlanContext): readonly Candidate[] {
   const { source, views } = select.entity;
   return [

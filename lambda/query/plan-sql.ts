@@ -31,7 +31,9 @@ export function planSql(
     { placement: 'aurora', engine: 'aurora', qualifies: false, why },
   ];
   if (statement.searches)
-    return refused(`PostgreSQL does not know match(); a search index answers ${searchForm}`);
+    return refused(
+      `PostgreSQL does not know match(); a search index answers ${searchForm}, with words in ${searchedColumns(entities)}`,
+    );
   const absent = statement.reads.filter((entity) => !hasAuroraPlacement(entity));
   if (absent.length > 0) {
     const joinable = entities.filter(hasAuroraPlacement).map((entity) => entity.name);
@@ -78,4 +80,17 @@ export function planSql(
     }),
   );
   return [...replicas, writer];
+}
+
+/** `airport (name), aircraft (manufacturer, model)` */
+function searchedColumns(entities: readonly CatalogEntity[]): string {
+  const searched = entities.flatMap(({ name, views }) => {
+    const columns = views.flatMap((view) =>
+      view.kind === 'opensearch.index' || view.kind === 'opensearch.log'
+        ? view.text.map(({ column }) => column)
+        : [],
+    );
+    return columns.length === 0 ? [] : [`${name} (${[...new Set(columns)].join(', ')})`];
+  });
+  return searched.join(', ') || 'no column of this model';
 }

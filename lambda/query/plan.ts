@@ -82,10 +82,18 @@ export const costs = {
   keyspacesSlice: 4.5,
   dynamodbIndex: 5,
   keyspacesTotals: 6,
+  opensearchTotals: 8,
+  opensearchFilter: 9,
   /** Of the workload's own replica; one more for each that is asked in its place. */
   auroraReplica: 10,
   /** The writer has writes to do; a read goes there when nothing else will answer. */
   auroraWriter: 20,
+  /** Files are opened and read through; it slows nobody else down. */
+  archive: 15,
+  /** Added while the newest rows may not be there yet: the writer has them. */
+  archiveBehind: 10,
+  /** Added to a search index of rows whose source Aurora is: its replicas are nearer to it. */
+  laterThanAurora: 5,
 } as const;
 
 export const readsMoreThanItAnswers = 0.5;

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row } from '../../lambda/change/change.ts';
+import { PolystoreError } from '../../lambda/errors.ts';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
 import type { Answer } from '../../lambda/query/answer.ts';
 import { executeRead } from '../../lambda/query/execute-read.ts';
@@ -12,13 +14,11 @@ import { planRead } from '../../lambda/query/plan-read.ts';
 import type { QueryStores } from '../../lambda/query/query-stores.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
-import { applyKeyspacesSchema, createKeyspacesStore } from '../../lambda/stores/keyspaces/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
-import type { AggregateStore } from '../../lambda/stores/store.ts';
-import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
 import { nowMs, planContext } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
+import { openViewStores } from './real-stores.ts';
 import { expectSameAnswer } from './same-answer.ts';
 import { changesOf, seedSightings, sightingOf, sightingPlacement, viewCatalog } from './view-model.ts';
 import { sightingAggregates, sightingSelects, sightings } from './view-statements.ts';
@@ -37,9 +37,12 @@ const analyse = createAnalyser(catalog);
 
 let database: TestDatabase;
 let stores: QueryStores;
+let folder: string | undefined;
 beforeAll(async () => {
   database = await createDatabase(catalog, clock);
-  stores = { ...createMemoryStores(), aurora: database.open({ clock }), keyspaces: await openKeyspaces() };
+  const { folder: made, ...views } = await openViewStores(catalog, clock);
+  folder = made;
+  stores = { ...createMemoryStores(), aurora: database.open({ clock }), ...views };
   const drawn = fc.sample(sightings(catalog, own, other), { numRuns: 6, seed: 7 }).flat();
   const entity = sightingOf(catalog);
   const rows: readonly Row[] = [
@@ -51,15 +54,8 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   await database?.drop();
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
-
-async function openKeyspaces(): Promise<AggregateStore> {
-  const { host, port } = sharedEngines().cassandra;
-  const connection = { host, port, auth: 'none' } as const;
-  const keyspace = `query_${run}`;
-  await applyKeyspacesSchema({ connection, keyspace, catalog, make: true });
-  return createKeyspacesStore({ ...connection, keyspace, catalog, clock });
-}
 
 async function answerBy(route: Route, placement: string): Promise<Answer> {
   const base = { engine: 'none', qualifies: true, kind: 'sql', cost: 0, why: '' } as const;
@@ -92,12 +88,14 @@ test('every view gives the answer that PostgreSQL gives', async () => {
 
         for (const candidate of considered) {
           if (!candidate.qualifies || candidate.engine === 'aurora') continue;
+          const answer = await answerBy(candidate.route, candidate.placement).catch(inexact);
+          if (answer === undefined) continue;
           count(reached, candidate);
-          expectSameAnswer(await answerBy(candidate.route, candidate.placement), right);
+          expectSameAnswer(answer, right);
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 
   expect([...reached.keys()].sort()).toEqual([
@@ -105,10 +103,23 @@ test('every view gives the answer that PostgreSQL gives', async () => {
     'sighting.board native',
     'sighting.byPlace native',
     'sighting.byTime native',
+    'sighting.found aggregate',
+    'sighting.found native',
+    'sighting.history aggregate',
+    'sighting.history native',
     'sighting.hourly aggregate',
+    'sighting.logged aggregate',
+    'sighting.logged native',
     'sighting.source native',
   ]);
-}, 240_000);
+}, 600_000);
+
+/** OpenSearch says of some sums that it cannot tell them exactly; whoever is next then answers. */
+function inexact(error: unknown): undefined {
+  if (error instanceof PolystoreError && /in OpenSearch adds up in double precision/.test(error.message))
+    return undefined;
+  throw error;
+}
 
 function count(reached: Map<string, number>, { placement, ...candidate }: Candidate): void {
   const name = `${placement} ${candidate.qualifies ? candidate.route.kind : 'refused'}`;

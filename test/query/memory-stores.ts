@@ -1,6 +1,7 @@
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import type { AggregateStore } from '../../lambda/stores/store.ts';
 import { fakeAurora, nowMs } from './harness.ts';
+import { withWords } from './word-search.ts';
 
 const clock = () => nowMs;
 
@@ -10,7 +11,7 @@ export const createMemoryStores = () => ({
   dynamodb: createMemoryStore({ clock }),
   redis: createMemoryStore({ clock }),
   keyspaces: withRollups(createMemoryStore({ clock })),
-  opensearch: createMemoryStore({ clock }),
+  opensearch: withWords(createMemoryStore({ clock })),
   archive: createMemoryStore({ clock }),
 });
 

@@ -120,7 +120,8 @@ function planSum(placement: Placement, column: CatalogColumn, field: SearchField
         Math.abs(valueIn(bucket, asked.min) ?? 0),
         Math.abs(valueIn(bucket, asked.max) ?? 0),
       );
-      if (count * size > exactUpTo)
+      // The extremes are doubles themselves: 2^53 + 1 comes back as 2^53.
+      if (count * size >= exactUpTo)
         throw notAnswered(
           placement,
           `adds up in double precision, and ${count} values of up to ${size} of ${column.name} may be more than that holds exactly (2^53)`,

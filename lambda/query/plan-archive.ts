@@ -1,0 +1,77 @@
+import type { ArchivePlacement } from '../model/index.ts';
+import type { Placement } from '../stores/store.ts';
+import { comparedColumns } from './condition-columns.ts';
+import type { Domain, Domains } from './domain.ts';
+import { limits } from './limits.ts';
+import { type Candidate, costs, type PlanContext } from './plan.ts';
+import type { Select } from './read-select.ts';
+import { columnsSelected, filterOf, jsonAmong, totalsOf } from './selection.ts';
+import { viewObstacle } from './view-obstacle.ts';
+
+const dayMs = 86_400_000;
+
+/**
+ * How far behind its source the archive may be: its batches wait for 300 s at most, and are written after
+ * that. What is older is there, unless it came late itself.
+ */
+const behindMs = 900_000;
+
+/** Judges the archive of an entity for rows or groups of a range of days. */
+export function planArchive(
+  select: Select,
+  view: ArchivePlacement,
+  domains: Domains,
+  context: PlanContext,
+): Candidate {
+  const { entity } = select;
+  const base = { placement: `${entity.name}.${view.name}`, engine: 'archive' } as const;
+  const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
+  const obstacle = viewObstacle({ entity, view, needed: columnsSelected(select), domains }, context);
+  if (obstacle !== undefined) return refused(obstacle);
+  const json = jsonAmong(select, comparedColumns(select.where));
+  if (json !== undefined) return refused(`it does not compare ${json}, which is JSON`);
+  const { column } = view.by[0];
+  const days = daysOf(domains.byColumn.get(column));
+  if (days === undefined || days.count > limits.archiveDays)
+    return refused(
+      `it would read ${days === undefined ? 'every day that there is' : `${days.count} days`} of files; it answers a range of at most ${limits.archiveDays} days: ${column} >= … and ${column} < …`,
+    );
+
+  const placement: Placement = { entity, target: view };
+  const isOld = days.endMs <= context.validUntilMs - behindMs;
+  const why = `${days.count} day(s) of files of the archive${isOld ? '' : ', which is some minutes behind'}`;
+  const cost = costs.archive + (isOld ? 0 : costs.archiveBehind);
+  // It follows by minutes, for which no request waits.
+  const token = 'versions now';
+  if (select.kind === 'aggregate')
+    return {
+      ...base,
+      qualifies: true,
+      kind: 'aggregate',
+      why,
+      cost,
+      estimatedReads: undefined,
+      route: { kind: 'aggregate', select, fragment: totalsOf(select, placement), token },
+    };
+  const fragment = filterOf(select, placement, context);
+  if (fragment === undefined)
+    return refused(`limit and offset reach beyond ${limits.sliceRows} rows; ask for fewer`);
+  return {
+    ...base,
+    qualifies: true,
+    kind: 'filter',
+    why,
+    cost,
+    estimatedReads: undefined,
+    route: { kind: 'native', select, placement, fragments: [fragment], enough: undefined, token },
+  };
+}
+
+/** The UTC days that a domain of times reaches over, from the first to the last; undefined when it has no end. */
+function daysOf(domain: Domain | undefined): { readonly count: number; readonly endMs: number } | undefined {
+  const values = domain?.values?.map(String).sort();
+  const [first, last] = [values?.[0] ?? domain?.from?.value, values?.at(-1) ?? domain?.to?.value];
+  if (first === undefined || last === undefined) return undefined;
+  const start = (time: unknown): number => Date.parse(`${String(time).slice(0, 10)}T00:00:00Z`);
+  return { count: (start(last) - start(first)) / dayMs + 1, endMs: start(last) + dayMs };
+}

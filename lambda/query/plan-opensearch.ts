@@ -1,0 +1,89 @@
+import type { OpensearchIndexPlacement, OpensearchLogPlacement } from '../model/index.ts';
+import type { Placement } from '../stores/store.ts';
+import { conditionColumns } from './condition-columns.ts';
+import type { Domains } from './domain.ts';
+import { limits } from './limits.ts';
+import { type Candidate, costs, type PlanContext } from './plan.ts';
+import type { Select } from './read-select.ts';
+import { columnsOfGroups, columnsSelected, filterOf, jsonAmong, totalsOf } from './selection.ts';
+import { viewObstacle } from './view-obstacle.ts';
+
+type SearchView = OpensearchIndexPlacement | OpensearchLogPlacement;
+
+/** Judges one search index for rows by conditions and words, or for groups of them. */
+export function planOpensearch(
+  select: Select,
+  view: SearchView,
+  domains: Domains,
+  context: PlanContext,
+): Candidate {
+  const { entity } = select;
+  const base = { placement: `${entity.name}.${view.name}`, engine: 'opensearch' } as const;
+  const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
+  const needed = columnsSelected(select);
+  const obstacle =
+    viewObstacle({ entity, view, needed, domains }, context) ??
+    unsearched(select, view) ??
+    unindexed(select) ??
+    inexact(select);
+  if (obstacle !== undefined) return refused(obstacle);
+
+  const placement: Placement = { entity, target: view };
+  const matched = select.match.map(({ column }) => column);
+  const why = `${matched.length === 0 ? '' : `words matched in ${matched.join(' and ')}, `}all conditions met by the index`;
+  // What Aurora is the source of, its replicas have before an index that is refreshed now and then.
+  const later = entity.source.kind === 'aurora.source' ? costs.laterThanAurora : 0;
+  // Versions are seen there when searches see their rows, so that whoever awaits them finds them.
+  const token = 'versions';
+  if (select.kind === 'aggregate')
+    return {
+      ...base,
+      qualifies: true,
+      kind: 'aggregate',
+      why: `${why}, groups counted there`,
+      cost: costs.opensearchTotals + later,
+      estimatedReads: undefined,
+      route: { kind: 'aggregate', select, fragment: totalsOf(select, placement), token },
+    };
+  const fragment = filterOf(select, placement, context);
+  if (fragment === undefined)
+    return refused(`limit and offset reach beyond ${limits.sliceRows} rows; ask for fewer`);
+  return {
+    ...base,
+    qualifies: true,
+    kind: 'filter',
+    why,
+    cost: costs.opensearchFilter + later,
+    estimatedReads: select.limit === undefined ? undefined : fragment.limit,
+    route: { kind: 'native', select, placement, fragments: [fragment], enough: undefined, token },
+  };
+}
+
+function unsearched(select: Select, { text }: SearchView): string | undefined {
+  const highlighted =
+    select.kind === 'rows'
+      ? select.output.flatMap((output) => (output.kind === 'highlight' ? [output.column.name] : []))
+      : [];
+  const searched = text.map(({ column }) => column);
+  const strange = [...select.match.map(({ column }) => column), ...highlighted].find(
+    (column) => !searched.includes(column),
+  );
+  return strange === undefined
+    ? undefined
+    : `it matches no words in ${strange}; it does in ${searched.join(', ') || 'none of its columns'}`;
+}
+
+function unindexed(select: Select): string | undefined {
+  const counted = select.kind === 'aggregate' ? columnsOfGroups(select) : [];
+  const json = jsonAmong(select, [...conditionColumns(select.where), ...counted]);
+  return json === undefined ? undefined : `it does not look into ${json}, which is JSON`;
+}
+
+/** It adds up in double precision; of whole numbers the store itself says when that may be inexact. */
+function inexact(select: Select): string | undefined {
+  if (select.kind === 'rows') return undefined;
+  const sum = select.aggregates.find(
+    ({ function: of, column }) => of === 'sum' && column?.type.kind === 'decimal',
+  );
+  return sum === undefined ? undefined : `it adds up in double precision, and so not ${sum.column?.name}`;
+}

@@ -1,0 +1,39 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Catalog } from '../../lambda/model/index.ts';
+import type { QueryStores } from '../../lambda/query/query-stores.ts';
+import { createArchiveStore, createFolderObjects } from '../../lambda/stores/archive/index.ts';
+import { applyKeyspacesSchema, createKeyspacesStore } from '../../lambda/stores/keyspaces/index.ts';
+import { createOpensearchStore, ensureSearch } from '../../lambda/stores/opensearch/index.ts';
+import type { Clock } from '../../lambda/stores/store.ts';
+import { sharedEngines } from '../engines.ts';
+
+/** Stores of Keyspaces, OpenSearch and the archive on real engines, and the folder of the archive. */
+export async function openViewStores(
+  catalog: Catalog,
+  clock: Clock,
+): Promise<
+  Required<Pick<QueryStores, 'keyspaces' | 'opensearch' | 'archive'>> & { readonly folder: string }
+> {
+  const { cassandra, opensearch } = sharedEngines();
+  const wide = { host: cassandra.host, port: cassandra.port, auth: 'none' } as const;
+  const keyspace = catalog.name.replaceAll('-', '_');
+  await applyKeyspacesSchema({ connection: wide, keyspace, catalog, make: true });
+  const search = { endpoint: opensearch.url, auth: 'none', region: 'eu-west-1' } as const;
+  await ensureSearch(catalog, search);
+  const folder = mkdtempSync(join(tmpdir(), 'polystore-query-'));
+  return {
+    folder,
+    keyspaces: createKeyspacesStore({ ...wide, keyspace, catalog, clock }),
+    // Searches see what was applied without waiting for the next refresh.
+    opensearch: createOpensearchStore({ ...search, model: catalog.name, clock, refresh: true }),
+    archive: createArchiveStore({
+      objects: createFolderObjects(folder),
+      clock,
+      onTrouble: (message) => {
+        throw new Error(message);
+      },
+    }),
+  };
+}
