@@ -1,12 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Catalog } from '../../lambda/model/index.ts';
 import type { QueryStores } from '../../lambda/query/query-stores.ts';
-import { createArchiveStore, createFolderObjects } from '../../lambda/stores/archive/index.ts';
+import { createArchiveStore, openObjects } from '../../lambda/stores/archive/index.ts';
 import { applyKeyspacesSchema, createKeyspacesStore } from '../../lambda/stores/keyspaces/index.ts';
 import { createOpensearchStore, ensureSearch } from '../../lambda/stores/opensearch/index.ts';
-import type { Clock } from '../../lambda/stores/store.ts';
+import { createArchiveServer, createRemoteArchive } from '../../lambda/stores/remote-archive/index.ts';
+import type { AggregateStore, Clock } from '../../lambda/stores/store.ts';
 import { sharedEngines } from '../engines.ts';
 
 /** Stores of Keyspaces, OpenSearch and the archive on real engines, and the folder of the archive. */
@@ -28,12 +30,22 @@ export async function openViewStores(
     keyspaces: createKeyspacesStore({ ...wide, keyspace, catalog, clock }),
     // Searches see what was applied without waiting for the next refresh.
     opensearch: createOpensearchStore({ ...search, model: catalog.name, clock, refresh: true }),
-    archive: createArchiveStore({
-      objects: createFolderObjects(folder),
-      clock,
-      onTrouble: (message) => {
-        throw new Error(message);
-      },
-    }),
+    archive: openArchive(catalog, clock, pathToFileURL(folder).href),
   };
+}
+
+/** Read as queries read it, by what a function of its own is asked and answers; written here. */
+function openArchive(catalog: Catalog, clock: Clock, location: string): AggregateStore {
+  const store = createArchiveStore({
+    objects: openObjects({ location, region: 'eu-west-1' }),
+    clock,
+    onTrouble: (message) => {
+      throw new Error(message);
+    },
+  });
+  const serve = createArchiveServer({ catalog, store });
+  const remote = createRemoteArchive({
+    invoke: async (payload) => JSON.stringify(await serve(JSON.parse(payload))),
+  });
+  return { ...remote, apply: store.apply, close: store.close };
 }
