@@ -8,7 +8,7 @@ import type { EngineSet } from '../../local/engines/index.ts';
 export interface EmulatorOptions {
   /** The project's folder. */
   readonly root: string;
-  /** Where `setUpEmulator` put its packages. */
+  /** Where `setUpPythonPackages` put its packages. */
   readonly packages: string;
   /** A folder of its own, outside the project, for what it and the functions write. */
   readonly folder: string;

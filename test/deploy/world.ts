@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { beginEngines, type EngineName, freePorts, type StartingEngines } from '../../local/engines/index.ts';
-import { setUp } from '../../local/setup/index.ts';
+import { setUp, setUpPythonPackages } from '../../local/setup/index.ts';
 import { runTool } from '../../local/setup/run-tool.ts';
 import { type Emulator, startEmulator } from './emulator.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
 import { createMasterRole } from './master-role.ts';
-import { setUpEmulator } from './set-up-emulator.ts';
 
 /** Everything outside the deployment: what stands in for AWS, for its stores and for an identity provider. */
 export interface World {
@@ -32,7 +31,14 @@ export async function startWorld(options: {
 }): Promise<World> {
   const { root, signal } = options;
   const downloads = await setUp({ root, signal });
-  const packages = await setUpEmulator({ root, signal });
+  const packages = await setUpPythonPackages({
+    root,
+    name: 'emulator',
+    requirements: join(import.meta.dirname, 'emulator', 'requirements.txt'),
+    neededFor: 'the emulator of the deploy test',
+    leastPythonMinor: 10,
+    signal,
+  });
   const folder = mkdtempSync(join(tmpdir(), 'polystore-deploy-'));
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {

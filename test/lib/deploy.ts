@@ -1,14 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
-import { type Catalog, compile, functionsOf } from '../../lambda/model/index.ts';
+import { type Catalog, compile } from '../../lambda/model/index.ts';
 import { createDeployment, type Deployment, type Environment, environments } from '../../lib/index.ts';
 import flights from '../../model/flights.ts';
 import { contractCatalog } from '../stores/contract-model.ts';
+import { writeFunctionFolders } from './function-folders.ts';
 
 /** Validation of every template belongs to a gate, not to unit tests: it makes a synth 4 to 8 times slower. */
 process.env.CDK_VALIDATION = 'false';
@@ -48,15 +49,8 @@ export function foreignVpc(stack: Stack, zones: number): IVpc {
   });
 }
 
-/** One folder for each function, as bin/build.ts would make them, with next to nothing in it. */
-export function writeCode(catalog: Catalog): string {
-  const folder = temporaryFolder();
-  for (const { name } of functionsOf(catalog)) {
-    mkdirSync(join(folder, name, 'dist'), { recursive: true });
-    writeFileSync(join(folder, name, 'dist', 'index.js'), `export const handler = async () => '${name}';\n`);
-  }
-  return folder;
-}
+/** The code of a deployment's functions, next to nothing. */
+export const writeCode = (catalog: Catalog): string => writeFunctionFolders(catalog, temporaryFolder());
 
 export type Part = keyof Deployment;
 /** Parts that a model without views in their stores lacks. */
