@@ -16,35 +16,38 @@ import {
   timestamp,
 } from '../../../lambda/model/index.ts';
 
-/** Rows that are changed and deleted, unlike events, with totals by the hour; three sub-buckets. */
-const sale = entity('sale', {
-  key: ['tenant', 'saleId'],
-  tenant: 'tenant',
-  fields: {
-    tenant: text(),
-    saleId: text(),
-    at: timestamp().immutable(),
-    kind: oneOf('shop', 'web'),
-    amount: integer().optional(),
-  },
-  source: aurora(),
-  views: {
-    byHour: keyspaces.table({ by: ['tenant', hour('at')], orderBy: descending('at') }),
-    hourly: keyspaces.rollup({
-      from: 'byHour',
-      bucket: hour('at'),
-      metrics: {
-        sales: count(),
-        shop: count({ kind: 'shop' }),
-        amount: measure('amount'),
-        webAmount: measure('amount', { kind: 'web' }),
-      },
-    }),
-  },
-  rate: { changesPerSecond: 2500 },
-});
+/** Rows that are changed and deleted, unlike events, with totals by the hour. */
+const sale = (changesPerSecond: number) =>
+  entity('sale', {
+    key: ['tenant', 'saleId'],
+    tenant: 'tenant',
+    fields: {
+      tenant: text(),
+      saleId: text(),
+      at: timestamp().immutable(),
+      kind: oneOf('shop', 'web'),
+      amount: integer().optional(),
+    },
+    source: aurora(),
+    views: {
+      byHour: keyspaces.table({ by: ['tenant', hour('at')], orderBy: descending('at') }),
+      hourly: keyspaces.rollup({
+        from: 'byHour',
+        bucket: hour('at'),
+        metrics: {
+          sales: count(),
+          shop: count({ kind: 'shop' }),
+          amount: measure('amount'),
+          webAmount: measure('amount', { kind: 'web' }),
+        },
+      }),
+    },
+    rate: { changesPerSecond },
+  });
 
-export const salesCatalog = (name: string): Catalog => compile(model(name, [sale]));
+/** A sub-bucket for each 1,000 changes a second: by default three. */
+export const salesCatalog = (name: string, changesPerSecond = 2500): Catalog =>
+  compile(model(name, [sale(changesPerSecond)]));
 
 /** Hour 0 of the sales; hour 4 is in the next month. */
 const firstHour = Date.parse('2013-01-31T20:00:00Z');
