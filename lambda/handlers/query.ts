@@ -5,6 +5,7 @@ import { type Backend, functionsOf, environmentNames as names } from '../model/i
 import { createAuthenticator, createQueryApp, createQueryEngine, createTokens } from '../query/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
+import { createKeyspacesStore } from '../stores/keyspaces/index.ts';
 import { createOpensearchStore } from '../stores/opensearch/index.ts';
 import { createRedisStore } from '../stores/redis/index.ts';
 import { createInvoke, createRemoteArchive } from '../stores/remote-archive/index.ts';
@@ -27,6 +28,9 @@ const stores = {
   aurora: createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: 4 }),
   dynamodb: createDynamodbStore({ ...settings.readDynamodb(env), tableName, catalog, clock, generation }),
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
+  ...(uses('keyspaces') && {
+    keyspaces: createKeyspacesStore({ ...settings.readKeyspaces(env), catalog, clock }),
+  }),
   ...(uses('opensearch') && {
     opensearch: createOpensearchStore({ ...settings.readOpensearch(env), model: catalog.name, clock }),
   }),

@@ -1,16 +1,17 @@
 import { functionsOf } from '../model/index.ts';
 import { applyReplication, applySchema } from '../stores/aurora/index.ts';
 import { ensureTopics } from '../stores/kafka/index.ts';
+import { applyKeyspacesSchema } from '../stores/keyspaces/index.ts';
 import { ensureSearch } from '../stores/opensearch/index.ts';
 import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import { openLog } from './open-log.ts';
 import { openSecrets } from './open-secrets.ts';
-import { readClock, readLogConnection, readOpensearch, readReplication } from './settings.ts';
+import { readClock, readKeyspaces, readLogConnection, readOpensearch, readReplication } from './settings.ts';
 
 /** What the deployment sends: a part by name, or nothing for all. `allow` names what may be lost. */
 interface SchemaEvent {
-  readonly part?: 'aurora' | 'log' | 'search';
+  readonly part?: 'aurora' | 'log' | 'keyspaces' | 'search';
   readonly allow?: readonly string[];
 }
 
@@ -34,6 +35,13 @@ export const handler = async ({ part, allow = [] }: SchemaEvent) => {
     const connection = readLogConnection(process.env, 'polystore-schema');
     const topics = await ensureTopics(catalog, { ...connection, replication: readReplication(process.env) });
     log.info('the change log is as the model says', { ...topics });
+  }
+  if (wants('keyspaces') && catalog.wideTables.length > 0) {
+    const { keyspace, ...connection } = readKeyspaces(process.env);
+    // On AWS CloudFormation makes the tables, and this sees to it that they are there.
+    const make = connection.auth === 'none';
+    const changed = await applyKeyspacesSchema({ connection, keyspace, catalog, make });
+    log.info('Keyspaces is as the model says', { changed });
   }
   if (wants('search') && holdsSearch) {
     const changed = await ensureSearch(catalog, readOpensearch(process.env));

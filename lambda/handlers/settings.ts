@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { PolystoreError } from '../errors.ts';
 import { type EnvironmentName, environmentNames as names, type Workload, workloads } from '../model/index.ts';
 import type { ConnectionOptions } from '../stores/kafka/index.ts';
+import type { KeyspacesConnection } from '../stores/keyspaces/index.ts';
 import { isLoopback } from '../stores/loopback.ts';
 import type { OpensearchConnection } from '../stores/opensearch/index.ts';
 import type { Clock } from '../stores/store.ts';
@@ -192,6 +193,20 @@ export function readDynamodb(env: Environment): { readonly region: string; reado
   return endpoint === undefined
     ? { region: variables.AWS_REGION }
     : { region: variables.AWS_REGION, endpoint };
+}
+
+/** How to reach Keyspaces, and the keyspace: over TLS and signed, but on loopback. */
+export function readKeyspaces(env: Environment): KeyspacesConnection & { readonly keyspace: string } {
+  const variables = readVariables(env, {
+    [names.keyspacesEndpoint]: address,
+    [names.keyspacesName]: text,
+    [names.keyspacesAuth]: z._default(z.enum(['iam', 'none'], 'takes iam or none'), 'iam'),
+    AWS_REGION: z.optional(z.string()),
+  });
+  const { host, port } = variables[names.keyspacesEndpoint];
+  const auth = variables[names.keyspacesAuth];
+  if (auth === 'none') requireLoopback([host], names.keyspacesAuth, auth);
+  return { host, port, auth, region: variables.AWS_REGION, keyspace: variables[names.keyspacesName] };
 }
 
 /** How to reach OpenSearch: over TLS and signed, but on loopback. */

@@ -63,6 +63,7 @@ export interface Deployment {
 const schemaParts = {
   aurora: 'schema of Aurora as the model says',
   log: 'topics of the change log as the model says',
+  keyspaces: 'tables of Keyspaces as the model says',
   search: 'indices of OpenSearch as the model says',
 } as const;
 
@@ -103,6 +104,8 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     engines: endpointsOf(ports, options.downloads),
     credentials,
     tableName: catalog.table?.name ?? catalog.name,
+    // A keyspace takes no hyphens.
+    keyspaceName: catalog.name.replaceAll('-', '_'),
     deadLettersTableName: deadLettersTableName(catalog),
     archiveFolder: join(stateDir, 'archive'),
     lambdaEndpoint: invokeEndpoint.url,
@@ -141,6 +144,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       after: {
         'postgres-writer': () => migrate('aurora'),
         kafka: () => migrate('log'),
+        cassandra: () => migrate('keyspaces'),
         opensearch: () => migrate('search'),
       },
       onProgress: (progress) => options.onProgress?.({ kind: 'engine', ...progress }),

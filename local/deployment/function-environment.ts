@@ -7,6 +7,7 @@ export interface FunctionEnvironmentOptions {
   readonly engines: EngineSet;
   readonly credentials: Pick<Credentials, 'issuer' | 'audience' | 'jwks' | 'tokenSecret'>;
   readonly tableName: string;
+  readonly keyspaceName: string;
   readonly deadLettersTableName: string;
   /** Absolute; where the archive lies. */
   readonly archiveFolder: string;
@@ -40,6 +41,7 @@ export function functionEnvironment(options: FunctionEnvironmentOptions): Readon
     [names.redisEndpoint]: address(engines.valkey),
     [names.redisTls]: 'off',
     [names.keyspacesEndpoint]: address(engines.cassandra),
+    [names.keyspacesName]: options.keyspaceName,
     [names.keyspacesAuth]: 'none',
     [names.opensearchEndpoint]: engines.opensearch.url,
     [names.opensearchAuth]: 'none',

@@ -4,6 +4,7 @@ import {
   readClock,
   readDynamodb,
   readGeneration,
+  readKeyspaces,
   readLogConnection,
   readOpensearch,
   readRedis,
@@ -17,6 +18,7 @@ const aurora = {
   POLYSTORE_AURORA_USER: 'sync',
 };
 
+const keyspaces = { POLYSTORE_KEYSPACES: 'keyspaces.test:9142', POLYSTORE_KEYSPACES_NAME: 'flights' };
 const search = { POLYSTORE_OPENSEARCH: 'https://search.test', AWS_REGION: 'eu-west-1' };
 
 describe('the environment of a function', () => {
@@ -51,10 +53,24 @@ describe('the environment of a function', () => {
       'OpenSearch without TLS',
       () => readOpensearch({ ...search, POLYSTORE_OPENSEARCH: 'http://search:9200' }),
     ],
+    ['Keyspaces unsigned', () => readKeyspaces({ ...keyspaces, POLYSTORE_KEYSPACES_AUTH: 'none' })],
     ['OpenSearch unsigned', () => readOpensearch({ ...search, POLYSTORE_OPENSEARCH_AUTH: 'none' })],
     ['Aurora without a password', () => readAurora({ ...aurora, POLYSTORE_AURORA_WRITER: 'db:5432' })],
   ])('refuses %s anywhere but on loopback', (_name, read) => {
     expect(read).toThrow(/loopback/);
+  });
+
+  test('signs in to Keyspaces unless it says otherwise', () => {
+    const here = { ...keyspaces, POLYSTORE_KEYSPACES: '127.0.0.1:9042', POLYSTORE_KEYSPACES_AUTH: 'none' };
+
+    expect(readKeyspaces({ ...keyspaces, AWS_REGION: 'eu-west-1' })).toEqual({
+      host: 'keyspaces.test',
+      port: 9142,
+      auth: 'iam',
+      region: 'eu-west-1',
+      keyspace: 'flights',
+    });
+    expect(readKeyspaces(here)).toMatchObject({ host: '127.0.0.1', auth: 'none' });
   });
 
   test('signs what goes to OpenSearch unless it says otherwise', () => {

@@ -138,12 +138,12 @@ export function setBucket(
   if (revision === undefined) {
     const names = [...keyColumns, ...totalColumns, columns.revision];
     return {
-      cql: `INSERT INTO ${name} (${names.map(quote).join(', ')}) VALUES (${names.map(() => '?').join(', ')}) IF NOT EXISTS`,
+      cql: `INSERT INTO ${name} (${names.map(quote).join(', ')}) VALUES (${names.map(() => '?').join(', ')}) IF NOT EXISTS USING TTL 0`,
       params: [...key(bucket, metric), ...values, 1n],
     };
   }
   return {
-    cql: `UPDATE ${name} SET ${equalTo([...totalColumns, columns.revision], ', ')} WHERE ${equalTo(keyColumns, ' AND ')} IF ${quote(columns.revision)} = ?`,
+    cql: `UPDATE ${name} USING TTL 0 SET ${equalTo([...totalColumns, columns.revision], ', ')} WHERE ${equalTo(keyColumns, ' AND ')} IF ${quote(columns.revision)} = ?`,
     params: [...values, revision + 1n, ...key(bucket, metric), revision],
   };
 }

@@ -58,10 +58,19 @@ export function renderKeyspace(keyspace: string, replication: Replication): stri
   return `CREATE KEYSPACE IF NOT EXISTS ${quote(keyspace)} WITH replication = ${strategy}`;
 }
 
+/** Of tables and keyspaces, in characters. */
+const maxName = 48;
+
 /**
- * @throws PolystoreError `invalid_model` for more columns than a statement may write with a TTL.
+ * @throws PolystoreError `invalid_model` for more columns than a statement may write with a time to live, or a
+ *   name that is too long.
  */
 export function renderTable(keyspace: string, table: WideTable): string {
+  if (table.name.length > maxName)
+    throw new PolystoreError(
+      'invalid_model',
+      `The name of the table ${table.name} has ${table.name.length} characters; Keyspaces takes ${maxName}. Give the view ${table.view} a shorter one.`,
+    );
   if (table.columns.length > limits.columnsWritten)
     throw new PolystoreError(
       'invalid_model',

@@ -1,0 +1,19 @@
+import { createKeyspacesStore } from '../stores/keyspaces/index.ts';
+import { createApply, placementsIn } from '../sync/apply.ts';
+import type { LogEvent } from '../sync/log-event.ts';
+import { catalog } from './model.ts';
+import { openDeadLetters } from './open-dead-letters.ts';
+import { openLog } from './open-log.ts';
+import { readClock, readKeyspaces } from './settings.ts';
+
+/** Change log → views in Keyspaces. */
+const clock = readClock(process.env);
+const apply = createApply({
+  catalog,
+  store: createKeyspacesStore({ ...readKeyspaces(process.env), catalog, clock }),
+  placements: placementsIn(catalog, 'keyspaces'),
+  deadLetters: openDeadLetters(process.env, 'keyspaces', clock),
+  log: openLog('apply-keyspaces'),
+});
+
+export const handler = (event: LogEvent) => apply(event);
