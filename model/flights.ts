@@ -1,15 +1,20 @@
 import {
   after,
   aurora,
+  count,
   day,
   days,
+  descending,
   dynamodb,
   entity,
   float,
+  hour,
   hours,
   integer,
   json,
   kafka,
+  keyspaces,
+  measure,
   model,
   month,
   oneOf,
@@ -128,8 +133,30 @@ export const flightEvent = entity('flightEvent', {
     details: json().optional(),
   },
   source: kafka(),
+  // A day of the busiest carrier, loaded within ten seconds.
+  rate: { changesPerSecond: 50 },
   views: {
     recent: redis.sortedSet({ by: ['carrier', 'flightNumber'], score: 'at', limit: 50 }),
+    // what happened in an hour, newest first
+    eventsByTime: keyspaces.table({ by: ['carrier', hour('at')], orderBy: descending('at') }),
+    // the story of an aircraft's day
+    eventsByAircraft: keyspaces.table({
+      by: ['carrier', 'tailNumber', day('at')],
+      orderBy: descending('at'),
+    }),
+    analyticsHourly: keyspaces.rollup({
+      from: 'eventsByTime',
+      bucket: hour('at'),
+      metrics: {
+        events: count(),
+        scheduled: count({ kind: 'scheduled' }),
+        departures: count({ kind: 'departed' }),
+        arrivals: count({ kind: 'arrived' }),
+        cancellations: count({ kind: 'cancelled' }),
+        departureDelay: measure('delayMinutes', { kind: 'departed' }),
+        arrivalDelay: measure('delayMinutes', { kind: 'arrived' }),
+      },
+    }),
   },
 });
 
@@ -157,6 +184,8 @@ export const weather = entity('weather', {
   source: kafka(),
   views: {
     recent: redis.sortedSet({ by: ['origin'], score: 'at', limit: 72 }),
+    // all of a month, newest first
+    byMonth: keyspaces.table({ by: ['origin', month('at')], orderBy: descending('at') }),
   },
 });
 

@@ -1,3 +1,4 @@
+import { expectedWideTables } from './expected-wide-tables.ts';
 import type { Sources } from './read-sources.ts';
 import type { Views } from './read-views.ts';
 import type { Rows } from './rows.ts';
@@ -38,6 +39,7 @@ export function expectedViews({ flights, aircraft, events, weather }: Sources, n
       events,
     ),
     weather: latestBy((row) => `{@shared|${row.origin}}:weather.recent`, recentReadings, weather),
+    ...expectedWideTables(events, weather),
     card: new Map([...aircraft].map(([id, row]) => [`{@shared|${id}}:aircraft.card ${id}`, row])),
   };
 }

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Deployment } from '../../local/deployment/deployment.ts';
 import { flightColumns, flightKey } from './read-sources.ts';
+import { readWideTables } from './read-wide-tables.ts';
 import { pick, type Rows, rowsBy } from './rows.ts';
 
 /** Reads the views by their engines' own clients, in the layout that the stores' READMEs promise. */
@@ -13,6 +14,10 @@ export interface Views {
   readonly recent: Rows;
   readonly card: Rows;
   readonly weather: Rows;
+  readonly eventsByTime: Rows;
+  readonly eventsByAircraft: Rows;
+  readonly analyticsHourly: Rows;
+  readonly weatherByMonth: Rows;
 }
 
 /** @param nowMs rows that have expired by then are not in a view. */
@@ -27,6 +32,7 @@ export async function readViews(deployment: Deployment, nowMs: number): Promise<
       leaderboard: await readSortedSets(redis, '*:flight.leaderboard', nowMs),
       recent: await readSortedSets(redis, '*:flight_event.recent', nowMs),
       card: await readHashes(redis, '*:aircraft.card', nowMs),
+      ...(await readWideTables(deployment)),
       weather: await readSortedSets(redis, '*:weather.recent', nowMs),
     };
   } finally {

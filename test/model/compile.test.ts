@@ -235,6 +235,7 @@ describe('functionsOf', () => {
       'capture',
       'apply-aurora',
       'apply-redis',
+      'apply-keyspaces',
     ]);
     const redisFunction = functions.find((each) => each.name === 'apply-redis');
     expect(redisFunction?.trigger).toMatchObject({
