@@ -33,7 +33,7 @@ export type Location =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** The columns of the partition key but the sub-bucket, each with the term that it is of. */
-export const partitionTerms = ({
+const partitionTerms = ({
   table,
   view,
 }: TableView): readonly { readonly column: WideColumn; readonly term: CatalogTerm }[] =>

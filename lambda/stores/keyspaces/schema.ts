@@ -1,11 +1,5 @@
 import { PolystoreError } from '../../errors.ts';
-import type {
-  Catalog,
-  KeyspacesRollupPlacement,
-  KeyspacesTablePlacement,
-  WideColumn,
-  WideTable,
-} from '../../model/index.ts';
+import type { Catalog, KeyspacesTablePlacement, WideColumn, WideTable } from '../../model/index.ts';
 import { notHeld } from '../placement.ts';
 import type { Placement } from '../store.ts';
 import { limits } from './limits.ts';
@@ -19,10 +13,6 @@ export type Replication =
 export interface TableView {
   readonly table: WideTable;
   readonly view: KeyspacesTablePlacement;
-}
-export interface TableRollup {
-  readonly table: WideTable;
-  readonly view: KeyspacesRollupPlacement;
 }
 
 /** @throws `not_supported` for a placement that is no wide table. */
