@@ -49,6 +49,7 @@ describe('Network', () => {
       'Lambda pollers to brokers 9098',
       'apply-aurora to endpoints 443',
       'apply-aurora to relational 5432',
+      'apply-keyspaces to wide-column 9142',
       'apply-redis to views 6379',
       'capture to log 9098',
       'ingest to endpoints 443',
@@ -56,9 +57,11 @@ describe('Network', () => {
       'query to endpoints 443',
       'query to relational 5432',
       'query to views 6379',
+      'query to wide-column 9142',
       'schema to endpoints 443',
       'schema to log 9098',
       'schema to relational 5432',
+      'schema to wide-column 9142',
     ]);
   });
 

@@ -3,6 +3,8 @@ import { deploy, templateOf } from '../deploy.ts';
 
 /** What holds data, or what data cannot be read without. Another logical id is another, empty resource. */
 const stateful: readonly string[] = [
+  'AWS::Cassandra::Keyspace',
+  'AWS::Cassandra::Table',
   'AWS::DynamoDB::GlobalTable',
   'AWS::ElastiCache::ReplicationGroup',
   'AWS::KMS::Key',
@@ -33,5 +35,11 @@ test('the logical ids of what holds data never change', () => {
     'TableDeadLetters36FF0956',
     'TableEntitiesF2C80F39',
     'TableKey25666F95',
+    'WideColumnKey0DA5C584',
+    'WideColumnKeyspaceEEA106DC',
+    'WideColumnflighteventanalyticshourlyC44061AF',
+    'WideColumnflighteventeventsbyaircraft8D3FA01A',
+    'WideColumnflighteventeventsbytimeC983F45C',
+    'WideColumnweatherbymonthB0D7F224',
   ]);
 });
