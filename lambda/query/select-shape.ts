@@ -107,9 +107,11 @@ function orderOf(output: SelectOutput | undefined): CatalogColumn | 'rank' | und
   return output.kind === 'rank' ? 'rank' : output.column;
 }
 
-/** The columns by which rows are ordered, where they are by columns alone. */
+/** The columns by which rows are ordered, where they are by columns alone; as fragments carry them. */
 export const columnOrder = (order: readonly OrderTerm[]): readonly FilterOrder[] | undefined =>
-  order.every((term) => term.kind === 'column') ? order : undefined;
+  order.every((term) => term.kind === 'column')
+    ? order.map(({ column, descending, nullsFirst }) => ({ column, descending, nullsFirst }))
+    : undefined;
 
 /** Compares values as PostgreSQL orders them; null is nothing that can be compared. */
 export function compareInOrder(
