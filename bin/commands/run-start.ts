@@ -7,11 +7,11 @@ import { forgetRuns } from '../../local/deployment/forget.ts';
 import { createLoads, type Load, type LoadRequest, type Loads } from '../../local/deployment/loads.ts';
 import { claimRun, type RunClaim } from '../../local/deployment/run-file.ts';
 import { chooseApiPort } from '../../local/deployment/settings.ts';
-import { choosePorts } from '../../local/engines/index.ts';
+import { choosePorts, type EngineName } from '../../local/engines/index.ts';
 import { setUp } from '../../local/setup/index.ts';
 import model from '../../model/flights.ts';
 import { buildFunctions } from '../build.ts';
-import { createStartScreen, type StartScreen } from './start-screen.ts';
+import { createStartScreen, type Serving } from './start-screen.ts';
 
 export interface StartOptions {
   readonly asOf?: string;
@@ -63,7 +63,6 @@ export async function start(root: string, stateDir: string, options: StartOption
       signal,
     });
     running.deployment = deployment;
-    deployment.engines.onExit(({ error }) => screen.failure(error));
 
     const loads = createLoads({
       api: deployment.api,
@@ -95,10 +94,22 @@ export async function start(root: string, stateDir: string, options: StartOption
     await running.claim.announce({ api: deployment.api, control: running.control.access });
 
     signal.throwIfAborted();
-    if (options.load) await loads.run({ asOf, days: 1 });
+    // The sources are there, so the load need not wait for views that are still to come.
+    const firstDay = options.load ? loads.run({ asOf, days: 1 }) : Promise.resolve();
+    const complete = deployment.complete.then(() => {
+      // Until then an engine that ends fails the start.
+      deployment.engines.onExit(({ error }) => screen.failure(error));
+      screen.step('everything serves');
+    });
+    // The first of the two to fail ends the run; with --json both must be there before it says so.
+    await Promise.race([firstDay, Promise.all([firstDay, complete])]);
     signal.throwIfAborted();
     showLoaded();
-    await announce(screen, deployment, asOf, options);
+    const serving = await describeServing(deployment, asOf, options);
+    if (!options.json) screen.serving(serving, startingEngines(deployment));
+    await Promise.all([firstDay, complete]);
+    signal.throwIfAborted();
+    if (options.json) screen.serving(serving, []);
     if (options.load && (options.all || options.days > 1))
       inBackground({ asOf, days: options.all ? 'all' : options.days, speed: options.speed });
     await untilAborted(signal);
@@ -118,23 +129,26 @@ export async function start(root: string, stateDir: string, options: StartOption
   }
 }
 
-async function announce(
-  screen: StartScreen,
+async function describeServing(
   deployment: Deployment,
   asOf: string,
   options: StartOptions,
-): Promise<void> {
+): Promise<Serving> {
   const subject = options.operator
     ? ({ kind: 'operator' } as const)
     : ({ kind: 'tenant', tenant: sampleTenant } as const);
-  screen.serving({
+  return {
     api: deployment.api,
     engines: deployment.engines.endpoints,
     subject,
     credential: await deployment.credentials.issue(subject, credentialSeconds),
     asOf,
-  });
+  };
 }
+
+/** The engines that do not serve yet. */
+const startingEngines = ({ engines }: Deployment): readonly EngineName[] =>
+  [...engines.states()].filter(([, state]) => state !== 'ready').map(([engine]) => engine);
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

@@ -2,7 +2,7 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { type Catalog, renderWarnings } from '../../lambda/model/index.ts';
 import type { CredentialSubject } from '../../local/deployment/credentials.ts';
 import { type DeploymentProgress, describeEndpoints } from '../../local/deployment/deployment.ts';
-import { type EngineSet, engineTitles } from '../../local/engines/index.ts';
+import { type EngineName, type EngineSet, engineTitles } from '../../local/engines/index.ts';
 import type { LoadReport } from '../../local/loader/index.ts';
 import { sampleQueries } from './sample-queries.ts';
 import { renderLoad } from './stop-status.ts';
@@ -14,7 +14,8 @@ export interface StartScreen {
   warnings(catalog: Catalog): void;
   progress(progress: DeploymentProgress): void;
   load(report: LoadReport): void;
-  serving(run: Serving): void;
+  /** `starting`: what does not serve yet, and will say so itself when it does. */
+  serving(run: Serving, starting: readonly EngineName[]): void;
   failure(error: unknown): void;
   stopping(): void;
   stopped(): void;
@@ -72,10 +73,10 @@ export function createStartScreen(json: boolean): StartScreen {
         line(text);
       }
     },
-    serving(run) {
-      step('serving');
+    serving(run, starting) {
+      step(starting.length === 0 ? 'serving' : 'serving; more engines are on their way');
       if (json) process.stdout.write(`${JSON.stringify({ ...run, queries: sampleQueries(run.asOf) })}\n`);
-      else line(renderServing(run));
+      else line(renderServing(run, starting));
     },
     failure(error) {
       if (json) process.stdout.write(`${JSON.stringify({ error: renderError(error) })}\n`);
@@ -91,7 +92,7 @@ const renderError = (error: unknown): { readonly code: string; readonly message:
     ? { code: error.code, message: error.message }
     : { code: 'internal', message: String(error) };
 
-function renderServing(run: Serving): string {
+function renderServing(run: Serving, starting: readonly EngineName[]): string {
   const who = run.subject.kind === 'operator' ? 'an operator, all tenants' : `tenant ${run.subject.tenant}`;
   const flag = run.subject.kind === 'operator' ? ' --operator' : '';
   return [
@@ -100,6 +101,12 @@ function renderServing(run: Serving): string {
     '',
     `  ${'API'.padEnd(20)}${run.api}`,
     ...describeEndpoints(run.engines).map(([name, address]) => `  ${name.padEnd(20)}${address}`),
+    ...(starting.length === 0
+      ? []
+      : [
+          '',
+          `Still starting: ${starting.map((engine) => engineTitles[engine]).join(', ')}. What only they can answer is refused until a line says that everything serves.`,
+        ]),
     '',
     `A development credential (${who}, 30 days), signed by this machine's own key:`,
     '',

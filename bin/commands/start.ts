@@ -23,7 +23,7 @@ export function addStartCommand(program: Command, root: string, stateDir: string
     .option('--fresh', 'forget the data of earlier runs first')
     .option('--operator', 'print a credential for all tenants instead of one tenant')
     .option('--durable', 'sync each write to disk before it is acknowledged')
-    .option('--json', 'print one JSON object when it serves, for programs')
+    .option('--json', 'print one JSON object when everything serves, for programs')
     .action(async (options: StartOptions) => {
       // Loaded here and not above: what a start needs costs the other commands a second.
       const { start } = await import('./run-start.ts');

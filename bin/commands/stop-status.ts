@@ -85,11 +85,12 @@ export function addRunCommands(program: Command, stateDir: string): void {
 
 function renderStatus(status: RunStatus): string {
   const table = new Table({ head: ['', 'part', 'kind', ''], style: { head: [], border: [] } });
-  for (const each of status.parts) table.push([each.serving ? '✓' : '✗', each.part, each.kind, each.detail]);
+  for (const each of status.parts)
+    table.push([each.serving ? '✓' : each.starting ? '…' : '✗', each.part, each.kind, each.detail]);
   return [
     table.toString(),
     `load: ${renderLoad(status.load)}`,
-    status.serving ? 'everything serves' : 'NOT everything serves',
+    status.serving ? 'everything serves' : status.starting ? 'still starting' : 'NOT everything serves',
   ].join('\n');
 }
 

@@ -3,21 +3,24 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { type Catalog, type FunctionSpec, functionsOf } from '../../lambda/model/index.ts';
 import { renderConnector } from '../../lambda/stores/kafka/index.ts';
 import {
-  type EngineName,
+  beginEngines,
   type EnginePorts,
   type EngineProgress,
   type EngineSet,
   endpointsOf,
   isFree,
+  logFileOf,
+  type PutConnectorOptions,
   putConnector,
   type RunningEngines,
-  startEngines,
+  type StartingEngines,
 } from '../engines/index.ts';
 import { type LocalFunction, startFunction, startInvokeEndpoint } from '../functions/index.ts';
 import { type Gateway, planRoutes, startGateway } from '../gateway/index.ts';
 import type { Downloads } from '../setup/index.ts';
 import type { TriggerNotice } from '../triggers/index.ts';
 import { type Credentials, openCredentials } from './credentials.ts';
+import { enginesOfApi } from './function-engines.ts';
 import { functionEnvironment } from './function-environment.ts';
 import { type DeploymentStatus, readStatus } from './status.ts';
 import { createTables, deadLettersTableName } from './tables.ts';
@@ -45,7 +48,7 @@ export type DeploymentProgress =
   | { readonly kind: 'step'; readonly title: string; readonly elapsedMs: number }
   | ({ readonly kind: 'notice' } & TriggerNotice);
 
-/** Everything that `cdk deploy` would make, running on this machine. */
+/** Everything that `cdk deploy` would make, running on this machine or on its way there. */
 export interface Deployment {
   readonly catalog: Catalog;
   /** The API's address, without a slash at its end. */
@@ -54,6 +57,11 @@ export interface Deployment {
   readonly credentials: Credentials;
   readonly functions: ReadonlyMap<string, LocalFunction>;
   readonly triggers: Triggers;
+  /**
+   * Resolves when every engine, function and trigger serves. Rejects when one of them does not come to
+   * serve; whoever holds the deployment then stops it.
+   */
+  readonly complete: Promise<void>;
   status(): Promise<DeploymentStatus>;
   /** Stops all that was started, triggers first, so that no batch is cut; safe to call twice. */
   stop(): Promise<void>;
@@ -72,12 +80,13 @@ const auroraUser = 'postgres';
 
 /**
  * Starts the engines, brings their schema to what the model says, starts the functions' bundles and
- * feeds them. Resolves when everything serves. What was started is stopped when anything fails.
+ * feeds them. Resolves when the API serves: every source, and the views that are soon there. The rest
+ * follows by itself (`complete`). What was started is stopped when anything fails before that.
  *
  * @throws PolystoreError what the engines, the migration or a function's start say.
  */
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { catalog, stateDir, ports } = options;
+  const { catalog, stateDir, ports, signal } = options;
   const begun = performance.now();
   const step = (title: string): void =>
     options.onProgress?.({ kind: 'step', title, elapsedMs: Math.round(performance.now() - begun) });
@@ -112,7 +121,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     auroraUser,
     ...(options.fixedClockMs !== undefined && { fixedClockMs: options.fixedClockMs }),
   });
-  let engines: RunningEngines | undefined;
+  let engines: StartingEngines | undefined;
   let triggers: Triggers | undefined;
   let gateway: Gateway | undefined;
   const stop = async (): Promise<void> => {
@@ -135,55 +144,67 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       await invokeSchema(functions, part);
       step(schemaParts[part]);
     };
-    for (const spec of specs) if (spec.trigger.kind === 'deployment') start(spec);
-    engines = await startEngines({
+    const isSoon = ({ trigger }: FunctionSpec): boolean =>
+      trigger.kind === 'deployment' || trigger.kind === 'http';
+    for (const spec of specs) if (isSoon(spec)) start(spec);
+    const first = enginesOfApi(specs);
+    const enginesDir = join(stateDir, 'engines');
+    const set = await beginEngines({
       downloads: options.downloads,
-      stateDir: join(stateDir, 'engines'),
+      stateDir: enginesDir,
       ports,
       durable: options.durable,
+      first,
       after: {
         'postgres-writer': () => migrate('aurora'),
         kafka: () => migrate('log'),
         cassandra: () => migrate('keyspaces'),
         opensearch: () => migrate('search'),
+        dynamodb: async (endpoints) => {
+          await createTables(catalog, endpoints);
+          step('tables of DynamoDB as the model says');
+        },
+        connect: async (endpoints) => {
+          await startCapture(catalog, endpoints, {
+            logFile: logFileOf(enginesDir, 'connect'),
+            ...(signal !== undefined && { signal }),
+          });
+          step('Debezium as the model says');
+        },
       },
       onProgress: (progress) => options.onProgress?.({ kind: 'engine', ...progress }),
-      ...(options.signal !== undefined && { signal: options.signal }),
+      ...(signal !== undefined && { signal }),
     });
-    for (const spec of specs) if (spec.trigger.kind !== 'deployment') start(spec);
-    await Promise.all([
-      createTables(catalog, engines.endpoints),
-      startCapture(catalog, engines, options.signal),
-    ]);
-    step('tables of DynamoDB and Debezium as the model says');
-
-    for (const each of functions.values()) {
-      const error = await each.initialised();
-      if (error !== undefined) {
-        throw new PolystoreError(
-          'engine_failed',
-          `The function ${each.name} does not load: ${error.errorType}: ${error.errorMessage}. Its log is ${join(stateDir, 'logs', `function-${each.name}.log`)}.`,
-        );
-      }
-    }
-    options.signal?.throwIfAborted();
-    triggers = startTriggers({
-      catalog,
-      specs,
-      engines: engines.endpoints,
-      functions,
-      stateDir,
-      onNotice: (notice) => options.onProgress?.({ kind: 'notice', ...notice }),
-    });
+    engines = set;
+    await set.ready(...first);
+    await requireLoaded(functions, stateDir);
+    signal?.throwIfAborted();
     const invokeOf = (name: string) => (event: unknown) => requireFunction(functions, name).invoke(event);
     gateway = await startGateway({ routes: planRoutes(specs, invokeOf), port: ports.api });
     step('functions and API');
+
+    for (const spec of specs) if (!isSoon(spec)) start(spec);
+    triggers = startTriggers({
+      catalog,
+      specs,
+      engines: set.endpoints,
+      functions,
+      stateDir,
+      ready: (names) => set.ready(...names),
+      onNotice: (notice) => options.onProgress?.({ kind: 'notice', ...notice }),
+    });
   } catch (error) {
     await stop();
     throw error;
   }
 
   const running = { engines, triggers, gateway };
+  const complete = (async () => {
+    await Promise.all([requireLoaded(functions, stateDir), running.engines.ready(), running.triggers.begun]);
+    step('every engine, function and trigger');
+  })();
+  // Whoever waits for it hears of a failure; nobody has to wait.
+  complete.catch(() => undefined);
   let stopping: Promise<void> | undefined;
   return {
     catalog,
@@ -192,12 +213,25 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     credentials,
     functions,
     triggers: running.triggers,
+    complete,
     status: () => readStatus({ ...running, functions, api: running.gateway.url }),
     stop: () => {
       stopping ??= stop();
       return stopping;
     },
   };
+}
+
+/** @throws PolystoreError `engine_failed` for a function whose module cannot be loaded. */
+async function requireLoaded(functions: ReadonlyMap<string, LocalFunction>, stateDir: string): Promise<void> {
+  for (const each of functions.values()) {
+    const error = await each.initialised();
+    if (error === undefined) continue;
+    throw new PolystoreError(
+      'engine_failed',
+      `The function ${each.name} does not load: ${error.errorType}: ${error.errorMessage}. Its log is ${join(stateDir, 'logs', `function-${each.name}.log`)}.`,
+    );
+  }
 }
 
 function requireFunction(functions: ReadonlyMap<string, LocalFunction>, name: string): LocalFunction {
@@ -222,10 +256,10 @@ async function invokeSchema(
 
 async function startCapture(
   catalog: Catalog,
-  engines: RunningEngines,
-  signal: AbortSignal | undefined,
+  engines: EngineSet,
+  options: Pick<PutConnectorOptions, 'logFile' | 'signal'>,
 ): Promise<void> {
-  const { host, port, database, user } = engines.endpoints.postgresWriter;
+  const { host, port, database, user } = engines.postgresWriter;
   const config = renderConnector(catalog, {
     host,
     port,
@@ -236,12 +270,7 @@ async function startCapture(
     generation: 1,
   });
   if (config === undefined) return;
-  const connect: EngineName = 'connect';
-  const logFile = engines.processes().find((each) => each.name === connect)?.logFile;
-  await putConnector(engines.endpoints.connect, `${catalog.name}-aurora`, config, {
-    ...(logFile !== undefined && { logFile }),
-    ...(signal !== undefined && { signal }),
-  });
+  await putConnector(engines.connect, `${catalog.name}-aurora`, config, options);
 }
 
 /** Where each part is reached, for people. */

@@ -1,4 +1,4 @@
-import type { RunningEngines } from '../engines/index.ts';
+import { type EngineName, type EngineState, engineTitles, type RunningEngines } from '../engines/index.ts';
 import type { LocalFunction } from '../functions/index.ts';
 import type { Triggers } from './trigger-set.ts';
 
@@ -6,17 +6,21 @@ export interface PartStatus {
   readonly part: string;
   readonly kind: 'engine' | 'function' | 'trigger' | 'api';
   readonly serving: boolean;
+  /** Whether it does not serve only because the start has not got to it yet. */
+  readonly starting?: true;
   readonly detail: string;
 }
 
 export interface DeploymentStatus {
   /** Whether every part serves: nothing is down, stuck or failing. Being behind is not failing. */
   readonly serving: boolean;
+  /** Whether all that does not serve is still being started. */
+  readonly starting: boolean;
   readonly parts: readonly PartStatus[];
 }
 
 export interface StatusOptions {
-  readonly engines: RunningEngines;
+  readonly engines: Pick<RunningEngines, 'states' | 'processes'>;
   readonly functions: ReadonlyMap<string, LocalFunction>;
   readonly triggers: Triggers;
   /** The API's address; asked for its own health, which asks the stores. */
@@ -28,23 +32,47 @@ const healthTimeoutMs = 5_000;
 /** Asks every part how it is, at the same time. */
 export async function readStatus(options: StatusOptions): Promise<DeploymentStatus> {
   const parts = [
-    ...options.engines.processes().map((engine): PartStatus => {
-      const memory = engine.rssBytes === undefined ? '' : `, ${Math.round(engine.rssBytes / 1e6)} MB`;
-      return {
-        part: engine.title,
-        kind: 'engine',
-        serving: engine.running,
-        detail: engine.running
-          ? `port ${engine.port}, pid ${engine.pid}${memory}`
-          : `ended; its log is ${engine.logFile}`,
-      };
-    }),
+    ...engineStatus(options.engines),
     ...[...options.functions.values()].map(functionStatus),
+    ...waitingStatus(options.triggers),
     ...streamStatus(options.triggers),
     ...(await Promise.all(changeLogStatus(options.triggers))).flat(),
-    await apiStatus(options.api),
+    await apiStatus(options),
   ];
-  return { serving: parts.every((each) => each.serving), parts };
+  const failing = parts.filter((each) => !each.serving);
+  return {
+    serving: failing.length === 0,
+    starting: failing.length > 0 && failing.every((each) => each.starting),
+    parts,
+  };
+}
+
+const onTheWay: readonly EngineState[] = ['waiting', 'preparing', 'starting'];
+
+function engineStatus(engines: StatusOptions['engines']): readonly PartStatus[] {
+  const processes = engines.processes();
+  return [...engines.states()].map(([name, state]): PartStatus => {
+    const part = { part: engineTitles[name], kind: 'engine' } as const;
+    const process = processes.find((each) => each.name === name);
+    if (onTheWay.includes(state)) return { ...part, serving: false, starting: true, detail: state };
+    if (process === undefined || !process.running)
+      return { ...part, serving: false, detail: `ended; its log is ${process?.logFile}` };
+    const { port, pid, rssBytes } = process;
+    const memory = rssBytes === undefined ? '' : `, ${Math.round(rssBytes / 1e6)} MB`;
+    return { ...part, serving: true, detail: `port ${port}, pid ${pid}${memory}` };
+  });
+}
+
+function waitingStatus({ waiting }: Triggers): readonly PartStatus[] {
+  const titles = (engines: readonly EngineName[]): string =>
+    engines.map((engine) => engineTitles[engine]).join(', ');
+  return [...waiting].map(([name, engines]) => ({
+    part: `${name} ← its trigger`,
+    kind: 'trigger',
+    serving: false,
+    starting: true,
+    detail: `waits until all of these serve: ${titles(engines)}`,
+  }));
 }
 
 function functionStatus(each: LocalFunction): PartStatus {
@@ -54,6 +82,8 @@ function functionStatus(each: LocalFunction): PartStatus {
     part: name,
     kind: 'function',
     serving: state === 'ready',
+    // Before its first process has loaded.
+    ...(state === 'starting' && restarts === 0 && { starting: true }),
     detail: `${state}${pid === undefined ? '' : `, pid ${pid}`}, ${restarts} restarts${error}`,
   };
 }
@@ -102,7 +132,9 @@ function describeTrigger(part: string, { gaps, failures, lastError, behind }: Tr
   return { part, kind: 'trigger', serving: trouble === undefined, detail: trouble ?? behind };
 }
 
-async function apiStatus(api: string): Promise<PartStatus> {
+async function apiStatus({ api, engines }: StatusOptions): Promise<PartStatus> {
+  // Its health is that of every store behind it.
+  const isStarting = [...engines.states().values()].some((state) => onTheWay.includes(state));
   try {
     const response = await fetch(`${api}/health`, { signal: AbortSignal.timeout(healthTimeoutMs) });
     const text = await response.text();
@@ -110,6 +142,7 @@ async function apiStatus(api: string): Promise<PartStatus> {
       part: 'API',
       kind: 'api',
       serving: response.ok,
+      ...(!response.ok && isStarting && { starting: true }),
       detail: response.ok ? api : `${api}/health answers ${response.status}: ${text}`,
     };
   } catch (error) {

@@ -2,15 +2,17 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Catalog, FunctionSpec } from '../../lambda/model/index.ts';
-import type { EngineSet } from '../engines/index.ts';
+import type { EngineName, EngineSet } from '../engines/index.ts';
 import type { Invoke, LocalFunction } from '../functions/index.ts';
 import {
   type ChangeLogTrigger,
   type DynamodbStreamTrigger,
+  gatherOutages,
   startChangeLogTrigger,
   startDynamodbStreamTrigger,
   type TriggerNotice,
 } from '../triggers/index.ts';
+import { enginesOfFunction } from './function-engines.ts';
 import { dynamodbConnection } from './tables.ts';
 
 export interface TriggerSetOptions {
@@ -21,6 +23,8 @@ export interface TriggerSetOptions {
   /** Keeps the stream's positions. */
   readonly stateDir: string;
   readonly onNotice: (notice: TriggerNotice) => void;
+  /** Resolves when these serve and hold what the model needs there; rejects when the start fails. */
+  readonly ready: (engines: readonly EngineName[]) => Promise<void>;
 }
 
 /** The triggers of all functions that are fed by streams, by the function's name. */
@@ -32,12 +36,16 @@ export interface Triggers {
    * @throws when the brokers do not answer.
    */
   flush(): Promise<void>;
+  /** What the triggers that have not begun wait for, by the function's name. */
+  readonly waiting: ReadonlyMap<string, readonly EngineName[]>;
+  /** Resolves when all have begun; rejects when the start fails. */
+  readonly begun: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts what feeds the functions; on AWS event source mappings do. */
+/** Starts what feeds the functions, each as soon as its engines serve; on AWS event source mappings do. */
 export function startTriggers(options: TriggerSetOptions): Triggers {
-  const { catalog, engines, stateDir, onNotice } = options;
+  const { catalog, engines, stateDir } = options;
   const changeLog = new Map<string, ChangeLogTrigger>();
   const streams = new Map<string, DynamodbStreamTrigger>();
   const connection = dynamodbConnection(engines);
@@ -45,10 +53,16 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
     dynamodb: new DynamoDBClient(connection),
     streams: new DynamoDBStreamsClient(connection),
   };
-  for (const spec of options.specs) {
-    const target = options.functions.get(spec.name);
-    if (target === undefined) continue;
+  const waiting = new Map<string, readonly EngineName[]>();
+  let stopped = false;
+  const begin = async (spec: FunctionSpec, target: LocalFunction): Promise<void> => {
+    const needed = enginesOfFunction(spec);
+    waiting.set(spec.name, needed);
+    await options.ready(needed);
+    if (stopped) return;
+    waiting.delete(spec.name);
     const invoke: Invoke = (event) => target.invoke(event);
+    const onNotice = gatherOutages(spec.name, options.onNotice);
     const { trigger } = spec;
     if (trigger.kind === 'change-log') {
       changeLog.set(
@@ -75,14 +89,28 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
         }),
       );
     }
-  }
+  };
+  const fed = options.specs.filter(
+    ({ trigger }) => trigger.kind === 'change-log' || trigger.kind === 'dynamodb-stream',
+  );
+  const begun = Promise.all(
+    fed.map(async (spec) => {
+      const target = options.functions.get(spec.name);
+      if (target !== undefined) await begin(spec, target);
+    }),
+  ).then(() => undefined);
+  // Whoever waits for it hears of a failure; nobody has to wait.
+  begun.catch(() => undefined);
   return {
     changeLog,
     streams,
     async flush() {
       await Promise.all([...changeLog.values()].map((each) => each.flush()));
     },
+    waiting,
+    begun,
     async stop() {
+      stopped = true;
       await Promise.all([...streams.values(), ...changeLog.values()].map((each) => each.stop()));
       clients.dynamodb.destroy();
       clients.streams.destroy();

@@ -41,18 +41,21 @@ export async function startEngines(options: EnginesOptions): Promise<RunningEngi
  * @throws `folder_not_writable`, `already_running`, `port_taken`; nothing was started then.
  */
 export async function beginEngines(options: EnginesOptions): Promise<StartingEngines> {
-  const { stateDir, ports, downloads, durable, onProgress, after = {}, signal } = options;
+  const { stateDir, ports, downloads, durable, onProgress, first = [], after = {}, signal } = options;
   const engines = withNeeded(options.engines ?? engineNames);
   await requireStateFolder(stateDir);
   const record = await claimStateFolder(stateDir);
   let begun = performance.now();
-  const report = (engine: EngineName, state: EngineState, detail?: string): void =>
+  const states = new Map<EngineName, EngineState>(engines.map((engine) => [engine, 'waiting']));
+  const report = (engine: EngineName, state: EngineState, detail?: string): void => {
+    states.set(engine, state);
     onProgress?.({
       engine,
       state,
       elapsedMs: Math.round(performance.now() - begun),
       ...(detail !== undefined && { detail }),
     });
+  };
 
   let runner: EngineRunner;
   try {
@@ -73,7 +76,10 @@ export async function beginEngines(options: EnginesOptions): Promise<StartingEng
   process.once('exit', endAll);
 
   const endpoints = endpointsOf(ports, downloads);
-  const start = startInOrder({ runner, engines, endpoints, after, signal });
+  const start = startInOrder({ runner, engines, first, endpoints, after, signal });
+  // What served and died would else be waited for in vain by what comes after it.
+  const stopWatching = runner.onExit(({ error }) => start.fail(error));
+  void start.settled.then(stopWatching);
   const stop = async (): Promise<void> => {
     begun = performance.now();
     try {
@@ -93,6 +99,7 @@ export async function beginEngines(options: EnginesOptions): Promise<StartingEng
     ready: (...asked) => start.ready(asked.length === 0 ? engines : asked),
     onExit,
     processes,
+    states: () => states,
     restart,
     kill,
     stop() {

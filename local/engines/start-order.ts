@@ -35,6 +35,8 @@ export interface OrderedStart {
    * whole start, which gives up what has not come to serve yet.
    */
   ready(engines: readonly EngineName[]): Promise<void>;
+  /** Fails the start from outside, as an engine does that dies after it served; nothing happens once it has settled. */
+  fail(error: Error): void;
   /** Resolves when nothing is on its way any more, come what may. */
   readonly settled: Promise<void>;
 }
@@ -43,19 +45,30 @@ export interface StartOrder {
   readonly runner: Pick<EngineRunner, 'start'>;
   /** With all that they wait for. */
   readonly engines: readonly EngineName[];
+  /** Those to start before all others. */
+  readonly first?: readonly EngineName[];
   readonly endpoints: EngineSet;
   readonly after: Partial<Readonly<Record<EngineName, AfterEngine>>>;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Starts engines at the same time, each as soon as what it waits for is ready. */
-export function startInOrder({ runner, engines, endpoints, after, signal }: StartOrder): OrderedStart {
+export function startInOrder({
+  runner,
+  engines,
+  first = [],
+  endpoints,
+  after,
+  signal,
+}: StartOrder): OrderedStart {
+  const isFirst = new Set(withNeeded(first));
   // The first failure gives up the others, so that the error comes at once and not after their time-outs.
   const failed = new AbortController();
   const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   const ways = new Map<EngineName, Promise<void>>();
   const start = async (engine: EngineName): Promise<void> => {
-    await ready(waitsFor[engine]);
+    const before = isFirst.has(engine) ? [] : [...isFirst].filter((other) => engines.includes(other));
+    await ready([...waitsFor[engine], ...before]);
     await runner.start(engine, either);
     await after[engine]?.(endpoints);
   };
@@ -67,14 +80,20 @@ export function startInOrder({ runner, engines, endpoints, after, signal }: Star
     } catch (error) {
       throw failed.signal.aborted ? failed.signal.reason : error;
     }
+    failed.signal.throwIfAborted();
   };
   // What is waited for comes before what waits for it in the list, so its way is there to be found.
-  for (const engine of engines) {
+  const inTurn = [...engines].sort((a, b) => Number(isFirst.has(b)) - Number(isFirst.has(a)));
+  for (const engine of inTurn) {
     const way = start(engine);
     way.catch((error: unknown) => failed.abort(error));
     ways.set(engine, way);
   }
-  return { ready, settled: Promise.allSettled(ways.values()).then(() => undefined) };
+  return {
+    ready,
+    fail: (error) => failed.abort(error),
+    settled: Promise.allSettled(ways.values()).then(() => undefined),
+  };
 }
 
 /** Stops engines, each as soon as what waits for it has stopped: a writer would wait for Debezium and its replicas. */

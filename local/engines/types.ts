@@ -70,7 +70,7 @@ export interface EnginePorts {
   readonly opensearchTransport: number;
 }
 
-export type EngineState = 'preparing' | 'starting' | 'ready' | 'stopping' | 'stopped' | 'exited';
+export type EngineState = 'waiting' | 'preparing' | 'starting' | 'ready' | 'stopping' | 'stopped' | 'exited';
 
 export interface EngineProgress {
   readonly engine: EngineName;
@@ -113,6 +113,8 @@ export interface EnginesOptions {
   readonly onProgress?: (progress: EngineProgress) => void;
   /** Starts these, and those that they wait for. @default all */
   readonly engines?: readonly EngineName[];
+  /** These start before all others, which would take the processors from them. @default none */
+  readonly first?: readonly EngineName[];
   /** By engine. After the writer: the schema and the failover slot; after Kafka: the topics. */
   readonly after?: Partial<Readonly<Record<EngineName, AfterEngine>>>;
   /** Gives up the start, and leaves nothing running. */
@@ -127,6 +129,8 @@ export interface RunningEngines {
   /** Calls the listener for each engine that ends unasked (`kill` counts as unasked). Returns how to stop listening. */
   onExit(listener: (exit: EngineExit) => void): () => void;
   processes(): readonly EngineProcess[];
+  /** Of every engine of the set; 'waiting' is one whose start has not begun. */
+  states(): ReadonlyMap<EngineName, EngineState>;
   /** Stops the engine if it runs, starts it and waits until it serves. */
   restart(engine: EngineName): Promise<void>;
   /** Sends a signal to the engine's process; for SIGKILL and SIGTERM also waits until it is gone. */

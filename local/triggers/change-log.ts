@@ -4,7 +4,7 @@ import type { BackOff, Invoke } from '../functions/index.ts';
 import { type PartitionLoop, type PartitionState, startPartitionLoop } from './partition-loop.ts';
 import { createRetry, defaultBackOff } from './retry.ts';
 import { createTopicReader, type Offsets, type TopicReader } from './topic-reader.ts';
-import type { Trigger, TriggerNotice } from './trigger.ts';
+import type { Notify, Trigger, TriggerNotice } from './trigger.ts';
 
 export interface ChangeLogTriggerOptions {
   /** Names the consumer groups together with the function and the topic. */
@@ -77,7 +77,8 @@ export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeL
       invoke: options.invoke,
       backOff: options.backOff ?? defaultBackOff,
       reader: createReader(topic, group),
-      notify: (level, message) => onNotice({ level, trigger: `${name} ← ${topic}`, message }),
+      notify: (level, message, retry) =>
+        onNotice({ level, trigger: `${name} ← ${topic}`, message, ...(retry !== undefined && { retry }) }),
     });
   });
   let stopped: Promise<void> | undefined;
@@ -106,7 +107,7 @@ interface FeedOptions {
   readonly invoke: Invoke;
   readonly backOff: BackOff;
   readonly reader: TopicReader;
-  readonly notify: (level: TriggerNotice['level'], message: string) => void;
+  readonly notify: Notify;
 }
 
 /** All partitions of one topic. */

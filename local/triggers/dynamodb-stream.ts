@@ -6,7 +6,7 @@ import { createRetry, defaultBackOff } from './retry.ts';
 import { type ShardLoop, type ShardState, startShardLoop } from './shard-loop.ts';
 import { openCheckpoint } from './stream-checkpoint.ts';
 import { createStreamReader, type Shard, type StreamReader } from './stream-reader.ts';
-import type { RetryStatus, Trigger, TriggerNotice } from './trigger.ts';
+import type { Notify, RetryStatus, Trigger, TriggerNotice } from './trigger.ts';
 
 export interface DynamodbStreamTriggerOptions {
   readonly function: Pick<FunctionSpec, 'name'> & {
@@ -68,8 +68,13 @@ export function startDynamodbStreamTrigger(options: DynamodbStreamTriggerOptions
   const checkpoint = openCheckpoint(options.checkpointFile);
   const halt = new AbortController();
   const { signal } = halt;
-  const notify = (level: TriggerNotice['level'], message: string): void =>
-    options.onNotice({ level, trigger: `${name} ← stream of ${table}`, message });
+  const notify: Notify = (level, message, retry) =>
+    options.onNotice({
+      level,
+      trigger: `${name} ← stream of ${table}`,
+      message,
+      ...(retry !== undefined && { retry }),
+    });
   const { untilDone, status } = createRetry({ backOff, signal, notify });
   const loops = new Map<string, ShardLoop>();
   const gaps: string[] = [];

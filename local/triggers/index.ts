@@ -7,5 +7,6 @@ export {
   type DynamodbStreamTrigger,
   startDynamodbStreamTrigger,
 } from './dynamodb-stream.ts';
+export { gatherOutages } from './outages.ts';
 export type { StreamEvent, StreamRecord } from './stream-event.ts';
 export type { TriggerNotice } from './trigger.ts';

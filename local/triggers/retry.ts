@@ -1,10 +1,10 @@
 import { type BackOff, pause, waitAfter } from '../functions/index.ts';
-import type { RetryStatus, TriggerNotice } from './trigger.ts';
+import type { Notify, RetryStatus } from './trigger.ts';
 
 export interface RetryOptions {
   readonly backOff: BackOff;
   readonly signal: AbortSignal;
-  readonly notify: (level: TriggerNotice['level'], message: string) => void;
+  readonly notify: Notify;
 }
 
 /** Tries a thing again for ever, and knows how that is going. */
@@ -16,30 +16,39 @@ export interface Retry {
 
 export const defaultBackOff: BackOff = { firstMs: 100, longestMs: 5_000 };
 
-/** Tells of the 1st, 2nd, 4th, 8th … failure in a row, and of the success after failures. */
+/** Tells of the 1st, 2nd, 4th, 8th … failure in a row, and of the end of failures: a success, or being given up. */
 export function createRetry({ backOff, signal, notify }: RetryOptions): Retry {
   let failures = 0;
   let lastError: string | undefined;
+  const giveUp = (what: string): false => {
+    if (failures > 0) notify('info', `${what} is given up after ${failures} failures`, 'over');
+    return false;
+  };
   return {
     status: () => ({ failures, lastError }),
     async untilDone(what, attempt) {
       for (;;) {
         try {
           await attempt();
-          if (failures > 1) notify('info', `${what} succeeded after ${failures} failures`);
+          if (failures > 0) notify('info', `${what} succeeded after ${failures} failures`, 'over');
           failures = 0;
           lastError = undefined;
           return true;
         } catch (error) {
-          if (signal.aborted) return false;
+          if (signal.aborted) return giveUp(what);
           failures += 1;
           lastError = reasonOf(error);
           const waitMs = waitAfter(failures, backOff);
           if (Number.isInteger(Math.log2(failures))) {
-            notify('warn', `${what} failed (${failures} in a row), again in ${waitMs} ms: ${lastError}`);
+            const stage = failures === 1 ? 'begins' : 'goes on';
+            notify(
+              'warn',
+              `${what} failed (${failures} in a row), again in ${waitMs} ms: ${lastError}`,
+              stage,
+            );
           }
           await pause(waitMs, signal);
-          if (signal.aborted) return false;
+          if (signal.aborted) return giveUp(what);
         }
       }
     },

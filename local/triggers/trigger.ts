@@ -12,7 +12,14 @@ export interface TriggerNotice {
   /** The function, and the topic or stream. */
   readonly trigger: string;
   readonly message: string;
+  /** Set where something is tried again until it works: its first failure, a later one, its end. */
+  readonly retry?: RetryStage;
 }
+
+export type RetryStage = 'begins' | 'goes on' | 'over';
+
+/** How a part of a trigger tells of something; the trigger adds its name. */
+export type Notify = (level: TriggerNotice['level'], message: string, retry?: RetryStage) => void;
 
 /** A trigger that has been started. */
 export interface Trigger {

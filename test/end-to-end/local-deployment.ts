@@ -35,6 +35,12 @@ export async function startTestDeployment(fixedClockMs: number): Promise<TestDep
     durable: false,
     fixedClockMs,
   });
+  try {
+    await deployment.complete;
+  } catch (error) {
+    await deployment.stop();
+    throw error;
+  }
   const loads = createLoads({
     api: deployment.api,
     credentials: deployment.credentials,

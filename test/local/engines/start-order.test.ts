@@ -107,6 +107,40 @@ describe('startInOrder', () => {
     expect(begun).toHaveLength(3);
   });
 
+  test('starts those that are to be first with what they wait for, and the others when all of them are ready', async () => {
+    const { runner, begun, serve } = scripted();
+    startInOrder({
+      runner,
+      engines: engineNames,
+      first: ['postgres-dashboard', 'valkey'],
+      endpoints,
+      after: {},
+    });
+    await turn();
+    const atOnce = [...begun];
+
+    await serve('postgres-writer');
+    await serve('valkey');
+    const beforeTheLast = [...begun];
+    await serve('postgres-dashboard');
+
+    expect(atOnce).toEqual(['postgres-writer', 'valkey']);
+    expect(beforeTheLast).toEqual([...atOnce, 'postgres-dashboard']);
+    expect(begun).toEqual(expect.arrayContaining(['cassandra', 'opensearch', 'kafka', 'postgres-reporting']));
+  });
+
+  test('an engine that served and died fails the start, though nothing else has failed', async () => {
+    const { runner, serve } = scripted();
+    const start = startInOrder({ runner, engines: ['kafka', 'valkey'], endpoints, after: {} });
+    await turn();
+    await serve('kafka');
+
+    start.fail(new Error('Kafka ended unasked'));
+
+    await expect(start.ready(['valkey'])).rejects.toThrow('Kafka ended unasked');
+    await expect(start.ready(['kafka'])).rejects.toThrow('Kafka ended unasked');
+  });
+
   test('does not take an engine for ready that it was not asked to start', async () => {
     const start = startInOrder({ runner: scripted().runner, engines: [], endpoints, after: {} });
 
