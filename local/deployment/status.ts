@@ -22,7 +22,7 @@ export interface DeploymentStatus {
 export interface StatusOptions {
   readonly engines: Pick<RunningEngines, 'states' | 'processes'>;
   readonly functions: ReadonlyMap<string, LocalFunction>;
-  readonly triggers: Triggers;
+  readonly triggers: Pick<Triggers, 'changeLog' | 'streams' | 'waiting'>;
   /** The API's address; asked for its own health, which asks the stores. */
   readonly api: string;
 }
@@ -63,7 +63,7 @@ function engineStatus(engines: StatusOptions['engines']): readonly PartStatus[] 
   });
 }
 
-function waitingStatus({ waiting }: Triggers): readonly PartStatus[] {
+function waitingStatus({ waiting }: StatusOptions['triggers']): readonly PartStatus[] {
   const titles = (engines: readonly EngineName[]): string =>
     engines.map((engine) => engineTitles[engine]).join(', ');
   return [...waiting].map(([name, engines]) => ({
@@ -88,7 +88,7 @@ function functionStatus(each: LocalFunction): PartStatus {
   };
 }
 
-function changeLogStatus({ changeLog }: Triggers): Promise<PartStatus[]>[] {
+function changeLogStatus({ changeLog }: StatusOptions['triggers']): Promise<PartStatus[]>[] {
   return [...changeLog].map(async ([name, trigger]) => {
     try {
       return (await trigger.lag()).map(({ topic, lag, waiting, partitions, gaps }): PartStatus => {
@@ -106,7 +106,7 @@ function changeLogStatus({ changeLog }: Triggers): Promise<PartStatus[]>[] {
   });
 }
 
-function streamStatus({ streams }: Triggers): readonly PartStatus[] {
+function streamStatus({ streams }: StatusOptions['triggers']): readonly PartStatus[] {
   return [...streams].map(([name, trigger]) => {
     const { gaps, failures, lastError, backlog, shards } = trigger.status();
     const behind = `${backlog} changes behind, ${shards.length} shards`;

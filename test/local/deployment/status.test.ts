@@ -35,8 +35,6 @@ function deployment(
       changeLog: new Map(),
       streams: new Map(),
       waiting: new Map(Object.entries(waiting)),
-      begun: Promise.resolve(),
-      stop: () => Promise.resolve(),
     },
     api,
   };
