@@ -1,20 +1,15 @@
-import {
-  ConditionalCheckFailedException,
-  DescribeTableCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog, CatalogEntity } from '../../model/index.ts';
-import { inParallel } from '../in-parallel.ts';
 import { notFiltered, notHeld } from '../placement.ts';
 import type { ApplyResult, Clock, Placement, SourceWriter, Store } from '../store.ts';
-import { type ConnectionOptions, createClient, requestsInFlight } from './connection.ts';
+import { createApplyBatches } from './apply-batches.ts';
+import { type ConnectionOptions, createClient } from './connection.ts';
 import { dynamodbError } from './errors.ts';
 import { type DecodedItem, encodeItemKey } from './item.ts';
 import { getItems, itemText, readSlice } from './items.ts';
-import { planPuts } from './write.ts';
+import { planWrites } from './write.ts';
 import { createWriter } from './writer.ts';
 
 export interface DynamodbStoreOptions extends ConnectionOptions {
@@ -37,6 +32,9 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
   const client = createClient(options, 3);
   // A conditional write that the SDK sent twice could lose against itself: the writer retries by itself.
   const once = createClient(options, 1);
+  // Batches have a gate of their own: their times do not compare with those of single items.
+  const batches = createClient(options, 3);
+  const applyBatches = createApplyBatches({ client: batches, tableName, random });
   let closed = false;
   const run = async <T>(work: (client: DynamoDBClient) => Promise<T>): Promise<T> => {
     if (closed)
@@ -64,7 +62,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
       countsStale: true,
       orderedSlices: true,
       keepsVersions: true,
-      maxBatch: 500,
+      maxBatch: 1000,
       readYourWrites: 'always',
       underPartition:
         'The service keeps three copies and answers while two can agree; a caller that cannot reach it gets store_unavailable.',
@@ -72,22 +70,17 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
     connect: async () => {},
     apply: async (placement, changes) => {
       held(placement, 'apply to');
-      const { puts, rejected } = planPuts(placement, changes, { tableName, generation, nowMs: clock() });
-      const refused: ApplyResult['rejected'][number][] = [...rejected];
-      const outcomes = await inParallel(puts, requestsInFlight, async ({ change, input }) => {
-        try {
-          await run((dynamodb) => dynamodb.send(new PutItemCommand(input)));
-          return 1;
-        } catch (error) {
-          if (!(error instanceof PolystoreError)) throw error;
-          if (error.cause instanceof ConditionalCheckFailedException) return 0;
-          if (error.retryable || error.code === 'store_rejected') throw error;
-          refused.push({ change, reason: error.message });
-          return 0;
-        }
+      const plan = planWrites(placement, changes, { generation, nowMs: clock() });
+      const outcomes = await run(() => applyBatches(placement.entity, plan.writes));
+      const refused = outcomes.flatMap((outcome, at): ApplyResult['rejected'] => {
+        const write = plan.writes[at];
+        return outcome.kind === 'rejected' && write !== undefined
+          ? [{ change: write.change, reason: outcome.reason }]
+          : [];
       });
-      const applied = outcomes.reduce<number>((sum, outcome) => sum + outcome, 0);
-      return { applied, stale: changes.length - applied - refused.length, rejected: refused };
+      const rejected = [...plan.rejected, ...refused];
+      const applied = outcomes.filter(({ kind }) => kind === 'applied').length;
+      return { applied, stale: changes.length - applied - rejected.length, rejected };
     },
     read: async (fragment) => {
       const entity = held(fragment.placement, 'read from');
@@ -115,6 +108,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
       closed = true;
       client.destroy();
       once.destroy();
+      batches.destroy();
     },
     writer: createWriter({ client: once, isClosed: () => closed, tableName, clock, generation, random }),
   };

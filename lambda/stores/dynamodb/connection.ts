@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type BatchStatementResponse, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createAdaptiveGate } from '../adaptive-gate.ts';
 import { isLoopback } from '../loopback.ts';
-import { isOverloaded } from './errors.ts';
+import { isOverloaded, isOverloadedStatement } from './errors.ts';
 
 export interface ConnectionOptions {
   /** Set only where DynamoDB is not the region's own. */
@@ -35,14 +35,44 @@ export function createClient({ endpoint, region }: ConnectionOptions, maxAttempt
   const gate = createAdaptiveGate({
     ceiling: requestsInFlight,
     attempts: 1,
-    isThrottled: isOverloaded,
+    isThrottled: (error) => error instanceof PartlyThrottled || isOverloaded(error),
     sleep,
     random: Math.random,
   });
-  client.middlewareStack.add((next) => (request) => gate.run(() => next(request)), {
-    step: 'finalizeRequest',
-    priority: 'low',
-    name: 'polystoreGate',
-  });
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      try {
+        return await gate.run(async () => {
+          const result = await next(request);
+          if (isPartlyThrottled(result.output)) throw new PartlyThrottled(result);
+          return result;
+        });
+      } catch (error) {
+        // The answer is whole; whoever asked reads what became of each statement.
+        // This middleware threw it, with the result of this very request.
+        if (error instanceof PartlyThrottled) return error.result as Awaited<ReturnType<typeof next>>;
+        throw error;
+      }
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'polystoreGate' },
+  );
   return client;
+}
+
+/** For the gate to hear of: an answer in which statements of a batch were throttled. */
+class PartlyThrottled extends Error {
+  readonly result: unknown;
+
+  constructor(result: unknown) {
+    super('statements of a batch were throttled');
+    this.result = result;
+  }
+}
+
+function isPartlyThrottled(output: object): boolean {
+  // Of all answers only that of BatchExecuteStatement has responses in a list.
+  const responses = 'Responses' in output && Array.isArray(output.Responses) ? output.Responses : [];
+  return (responses as readonly BatchStatementResponse[]).some(
+    ({ Error: error }) => error !== undefined && isOverloadedStatement(error),
+  );
 }

@@ -1,4 +1,4 @@
-import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
+import { type BatchStatementError, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { PolystoreError } from '../../errors.ts';
 
 /** The table, or the account, has too much to do. */
@@ -23,6 +23,21 @@ export const isOverloaded = (error: unknown): boolean =>
 export const isThrottled = (error: unknown): boolean =>
   error instanceof DynamoDBServiceException && throttled.has(error.name);
 
+/** The same of one statement of a batch, whose codes have names of their own. */
+const overloadedStatement = new Set([
+  'ProvisionedThroughputExceeded',
+  'ThrottlingError',
+  'RequestLimitExceeded',
+]);
+const throttledStatement = new Set([...overloadedStatement, 'TransactionConflict', 'InternalServerError']);
+
+export const isOverloadedStatement = ({ Code }: BatchStatementError): boolean =>
+  overloadedStatement.has(Code ?? '');
+
+/** It may be tried again: if it was written after all, it meets itself and is stale. */
+export const isThrottledStatement = ({ Code }: BatchStatementError): boolean =>
+  throttledStatement.has(Code ?? '');
+
 /** What the SDK throws, as ours. */
 export function dynamodbError(error: unknown): PolystoreError {
   if (error instanceof PolystoreError) return error;
@@ -37,7 +52,7 @@ export function dynamodbError(error: unknown): PolystoreError {
     return new PolystoreError('store_unavailable', `DynamoDB cannot take the request now (${message})`, {
       cause: error,
     });
-  if (error.name === 'ValidationException') return invalidItem(error);
+  if (error.name === 'ValidationException') return invalidItem(error.message, error);
   if (error.name === 'ResourceNotFoundException')
     return new PolystoreError(
       'store_rejected',
@@ -48,19 +63,18 @@ export function dynamodbError(error: unknown): PolystoreError {
 }
 
 /** A request that is malformed by its data: too large, or a key that DynamoDB cannot hold. */
-function invalidItem(error: DynamoDBServiceException): PolystoreError {
-  const { message } = error;
+export function invalidItem(message: string, cause: unknown): PolystoreError {
   if (/size|exceed/i.test(message) && !/key/i.test(message))
     return new PolystoreError(
       'payload_too_large',
       `DynamoDB refused the write: ${message}. An item is at most 400 KB, a transaction 4 MB`,
-      { cause: error },
+      { cause },
     );
   if (/key|index|empty|number|magnitude|significant/i.test(message))
     return new PolystoreError(
       'invalid_value',
       `DynamoDB refused the write: ${message}. A partition key has 1 to 2,048 bytes, a sort key 1 to 1,024`,
-      { cause: error },
+      { cause },
     );
-  return new PolystoreError('store_rejected', `DynamoDB refused a request: ${message}`, { cause: error });
+  return new PolystoreError('store_rejected', `DynamoDB refused a request: ${message}`, { cause });
 }

@@ -4,24 +4,26 @@ import { generationOf, positionOf } from '../../change/version.ts';
 import type { ApplyResult, Placement } from '../store.ts';
 import { encodeRow, encodeTombstone, type Item } from './item.ts';
 
-export interface PutPlan {
-  readonly puts: readonly { readonly change: Change; readonly input: PutItemCommandInput }[];
+export interface WritePlan {
+  readonly writes: readonly { readonly change: Change; readonly item: Item }[];
   readonly rejected: ApplyResult['rejected'];
 }
 
-export interface PutContext {
-  readonly tableName: string;
+export interface WriteContext {
   readonly generation: number;
   readonly nowMs: number;
 }
 
-/** One conditional put for each key: absent, or of a lower version. */
-export function planPuts(placement: Placement, changes: readonly Change[], context: PutContext): PutPlan {
+/** The item of the last change of each key. */
+export function planWrites(
+  placement: Placement,
+  changes: readonly Change[],
+  { generation, nowMs }: WriteContext,
+): WritePlan {
   const { entity } = placement;
-  const { tableName, generation, nowMs } = context;
   const latest = coalesce(changes);
   const ofOther = latest.filter((change) => generationOf(change.version) !== generation);
-  const puts = latest
+  const writes = latest
     .filter((change) => generationOf(change.version) === generation)
     .map((change) => {
       const position = positionOf(change.version);
@@ -29,16 +31,17 @@ export function planPuts(placement: Placement, changes: readonly Change[], conte
         change.kind === 'upsert'
           ? encodeRow(entity, change.row, position)
           : encodeTombstone(entity, { ...change.before, ...change.key }, position, nowMs);
-      return { change, input: { ...putIfLower(tableName, item) } };
+      return { change, item };
     });
   const rejected = ofOther.map((change) => ({
     change,
     reason: `an item keeps the position of its version alone; this store is of generation ${generation}, the change of ${generationOf(change.version)}`,
   }));
-  return { puts, rejected };
+  return { writes, rejected };
 }
 
-const putIfLower = (tableName: string, item: Item): PutItemCommandInput => ({
+/** Puts an item where nothing is, or an item of a lower version. */
+export const putIfLower = (tableName: string, item: Item): PutItemCommandInput => ({
   TableName: tableName,
   Item: item,
   ConditionExpression: 'attribute_not_exists(#pk) OR #version < :version',

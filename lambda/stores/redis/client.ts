@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { PolystoreError } from '../../errors.ts';
+import { createAdaptiveGate } from '../adaptive-gate.ts';
 import { arrange } from '../arrange.ts';
 import { inParallel } from '../in-parallel.ts';
 import { notFiltered } from '../placement.ts';
 import { sliceShape } from '../slice.ts';
 import type { Clock, KeysFragment, Placement, SliceFragment, Store, VersionedRow } from '../store.ts';
-import { redisError } from './errors.ts';
+import { isOverloaded, redisError } from './errors.ts';
 import { groupOf, isVisible, planLookups, sliceArgs } from './read.ts';
 import { redisView } from './schema.ts';
 import { applyScript, sliceScript } from './scripts.ts';
@@ -27,12 +29,20 @@ interface Scripts {
 }
 type Connection = (Redis | Cluster) & Scripts;
 
-/** Calls on the wire at once. ioredis writes them without waiting, so this is the depth of the pipeline. */
+/** Calls on the wire at most. ioredis writes them without waiting, so this is the depth of the pipeline. */
 const pipelineDepth = 256;
 
 /** Views in Redis or Valkey, one node or a cluster, which must never evict. */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { clock } = options;
+  const gate = createAdaptiveGate({
+    ceiling: pipelineDepth,
+    // A node that is loading or full for longer is down; the batch then comes again.
+    attempts: 6,
+    isThrottled: isOverloaded,
+    sleep,
+    random: Math.random,
+  });
   let connecting: Promise<Connection> | undefined;
   let closed = false;
   const connection = (): Promise<Connection> => {
@@ -87,7 +97,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
         inParallel(writes, pipelineDepth, ({ group, args }) => {
           const keys =
             group.score === undefined ? [group.rows, group.due] : [group.rows, group.due, group.score];
-          return redis.polystoreApply(keys.length, ...keys, ...args);
+          // Rule 1 makes a second call harmless.
+          return gate.run(() => redis.polystoreApply(keys.length, ...keys, ...args));
         }),
       );
       const applied = counts.reduce((sum, count) => sum + count, 0);

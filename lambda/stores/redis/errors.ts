@@ -5,6 +5,12 @@ import { PolystoreError } from '../../errors.ts';
 const transient =
   /^(OOM|LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|READONLY|BUSY|NOREPLICAS|UNBLOCKED|MOVED|ASK|MISCONF)\b/;
 
+/** Answers of a node that has too much to do: its memory is full, a script runs, it is still loading. */
+const overloaded = /^(OOM|BUSY|LOADING)\b/;
+
+export const isOverloaded = (error: unknown): boolean =>
+  error instanceof Error && error instanceof ReplyError && overloaded.test(error.message);
+
 /** What ioredis throws, as ours: an answer of the server that is no refusal for now is `store_rejected`. */
 export function redisError(error: unknown): PolystoreError {
   if (error instanceof PolystoreError) return error;

@@ -25,6 +25,32 @@ const hour = 3_600_000;
 const day = 24 * hour;
 const noon = Date.parse('2013-01-01T12:00:00Z');
 
+describe('a node whose memory is full', () => {
+  test('is asked again until it takes the rows', async () => {
+    const redis = new Redis(sharedEngines().valkey);
+    const store = createRedisStore({ ...sharedEngines().valkey, tls: false, clock: () => noon });
+    const hash = placementOf(catalog, 'item.hash');
+    const changes = [1, 2, 3].map((number) =>
+      upsert(entity, itemRow({ tenant: `full-${randomUUID()}`, number: String(number) }), 1),
+    );
+    const refusals = async (): Promise<number> =>
+      Number(/errorstat_OOM:count=(\d+)/.exec(await redis.info('errorstats'))?.[1] ?? 0);
+    const before = await refusals();
+    await redis.config('SET', 'maxmemory', '1');
+    try {
+      const applied = store.apply(hash, changes);
+      while ((await refusals()) < before + changes.length);
+      await redis.config('SET', 'maxmemory', '0');
+
+      expect(await applied).toEqual({ applied: 3, stale: 0, rejected: [] });
+    } finally {
+      await redis.config('SET', 'maxmemory', '0');
+      redis.disconnect();
+      await store.close();
+    }
+  });
+});
+
 describe('what Redis lets go of', () => {
   let now = noon;
   let store: Store;
