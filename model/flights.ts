@@ -18,6 +18,7 @@ import {
   model,
   month,
   oneOf,
+  opensearch,
   redis,
   shared,
   text,
@@ -40,6 +41,9 @@ export const airport = entity('airport', {
     tzone: text({ maxLength: 50 }).optional(),
   },
   source: aurora(),
+  views: {
+    search: opensearch.index({ text: ['name'] }),
+  },
 });
 
 export const aircraft = entity('aircraft', {
@@ -59,6 +63,7 @@ export const aircraft = entity('aircraft', {
   source: aurora({ indexes: [['manufacturer', 'model']] }),
   views: {
     card: redis.hash(),
+    search: opensearch.index({ text: ['manufacturer', 'model'] }),
   },
 });
 
@@ -111,6 +116,7 @@ export const flight = entity('flight', {
       score: 'departureDelayMinutes',
       expire: after('scheduledAt', days(30)),
     }),
+    search: opensearch.index({ text: ['tailNumber', 'origin', 'destination'] }),
   },
 });
 
@@ -157,6 +163,8 @@ export const flightEvent = entity('flightEvent', {
         arrivalDelay: measure('delayMinutes', { kind: 'arrived' }),
       },
     }),
+    // what happened in the last month, to be looked into by any field.
+    log: opensearch.log({ at: 'at', keep: days(30), text: ['tailNumber', 'origin', 'destination'] }),
   },
 });
 

@@ -13,7 +13,10 @@ const hour = 3_600_000;
 const recentEvents = 50;
 const recentReadings = 72;
 
-export function expectedViews({ flights, aircraft, events, weather }: Sources, nowMs: number): Views {
+export function expectedViews(
+  { flights, aircraft, airports, events, weather }: Sources,
+  nowMs: number,
+): Views {
   const alive = (row: Row, hours: number): boolean =>
     Date.parse(String(row.scheduled_at)) + hours * hour > nowMs;
   const dayOf = (row: Row): string => String(row.scheduled_at).slice(0, 10);
@@ -41,8 +44,26 @@ export function expectedViews({ flights, aircraft, events, weather }: Sources, n
     weather: latestBy((row) => `{@shared|${row.origin}}:weather.recent`, recentReadings, weather),
     ...expectedWideTables(events, weather),
     card: new Map([...aircraft].map(([id, row]) => [`{@shared|${id}}:aircraft.card ${id}`, row])),
+    airportSearch: within('flights.airport.search-1', airports),
+    aircraftSearch: within('flights.aircraft.search-1', aircraft),
+    flightSearch: within('flights.flight.search-1', flights),
+    eventLog: new Map(
+      [...events]
+        .filter(([, row]) => Date.parse(String(row.at)) + 30 * 24 * hour > nowMs)
+        .map(([id, row]) => [`flights.flight_event.log-${dotted(String(row.at))} ${id}`, present(row)]),
+    ),
   };
 }
+
+/** Rows as documents of one index. */
+const within = (index: string, rows: Rows): Rows =>
+  new Map([...rows].map(([id, row]) => [`${index} ${id}`, present(row)]));
+
+/** A row without the columns that have no value. */
+const present = (row: Row): Row =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+
+const dotted = (timestamp: string): string => timestamp.slice(0, 10).replaceAll('-', '.');
 
 /** The latest events of each group: by time, then by id. */
 function latestBy(groupOf: (row: Row) => string, limit: number, events: Rows): Rows {

@@ -37,18 +37,20 @@ const weatherKey = ['origin', 'at'] as const;
 export interface Sources {
   readonly flights: Rows;
   readonly aircraft: Rows;
+  readonly airports: Rows;
   readonly events: Rows;
   readonly weather: Rows;
 }
 
 export async function readSources(deployment: Deployment): Promise<Sources> {
-  const [flights, aircraft, events, weather] = await Promise.all([
+  const [flights, aircraft, airports, events, weather] = await Promise.all([
     readFlights(deployment),
-    readAircraft(deployment),
+    readTable(deployment, 'aircraft', 'tail_number'),
+    readTable(deployment, 'airport', 'airport_code'),
     readEvents(deployment, 'flight_event', eventKey),
     readEvents(deployment, 'weather', weatherKey),
   ]);
-  return { flights, aircraft, events, weather };
+  return { flights, aircraft, airports, events, weather };
 }
 
 async function readFlights({ engines, catalog }: Deployment): Promise<Rows> {
@@ -77,13 +79,13 @@ function plain(attribute: AttributeValue | undefined): string | number | null {
   return attribute.S ?? null;
 }
 
-async function readAircraft({ engines }: Deployment): Promise<Rows> {
+async function readTable({ engines }: Deployment, table: string, key: string): Promise<Rows> {
   const { host, port, database, user } = engines.endpoints.postgresWriter;
   const client = new pg.Client({ host, port, database, user });
   await client.connect();
   try {
-    const { rows } = await client.query<Record<string, unknown>>('select * from source.aircraft');
-    return rowsBy(['tail_number'], rows);
+    const { rows } = await client.query<Record<string, unknown>>(`select * from source.${table}`);
+    return rowsBy([key], rows);
   } finally {
     await client.end();
   }

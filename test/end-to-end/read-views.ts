@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Deployment } from '../../local/deployment/deployment.ts';
+import { readSearch } from './read-search.ts';
 import { flightColumns, flightKey } from './read-sources.ts';
 import { readWideTables } from './read-wide-tables.ts';
 import { pick, type Rows, rowsBy } from './rows.ts';
@@ -18,6 +19,10 @@ export interface Views {
   readonly eventsByAircraft: Rows;
   readonly analyticsHourly: Rows;
   readonly weatherByMonth: Rows;
+  readonly airportSearch: Rows;
+  readonly aircraftSearch: Rows;
+  readonly flightSearch: Rows;
+  readonly eventLog: Rows;
 }
 
 /** @param nowMs rows that have expired by then are not in a view. */
@@ -34,6 +39,7 @@ export async function readViews(deployment: Deployment, nowMs: number): Promise<
       card: await readHashes(redis, '*:aircraft.card', nowMs),
       ...(await readWideTables(deployment)),
       weather: await readSortedSets(redis, '*:weather.recent', nowMs),
+      ...(await readSearch(deployment)),
     };
   } finally {
     redis.disconnect();

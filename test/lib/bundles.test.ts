@@ -18,9 +18,11 @@ function environmentOf(description: string): Record<string, string> {
     }),
   )[0];
   const variables: Record<string, unknown> = found?.Properties.Environment.Variables;
+  const madeUp = (name: string): string =>
+    name === environmentNames.opensearchEndpoint ? 'https://made-up.test' : 'made-up.test:5432';
   const entries = Object.entries(variables).map(([name, value]) => [
     name,
-    typeof value === 'string' ? value : 'made-up.test:5432',
+    typeof value === 'string' ? value : madeUp(name),
   ]);
   return Object.fromEntries(entries.filter(([name]) => name !== 'NODE_EXTRA_CA_CERTS'));
 }

@@ -2,8 +2,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Catalog, FunctionSpec } from '../../../lambda/model/index.ts';
 import type { SearchStore } from '../search-store/index.ts';
 
-/** Methods of HTTP that a role may use, by the path of the request. */
-type Paths = Readonly<Record<string, readonly ('Get' | 'Head' | 'Post' | 'Put' | 'Delete')[]>>;
+/** Methods of HTTP that a role may use, by the path of the request, in which `*` is anything. */
+export type Paths = Readonly<Record<string, readonly ('Get' | 'Head' | 'Post' | 'Put' | 'Delete')[]>>;
 
 /**
  * Rights on the search domain, by method and path: OpenSearch's own rights, by index, would need a
@@ -15,7 +15,7 @@ export function searchStatements(
   catalog: Catalog,
   store: SearchStore,
 ): readonly PolicyStatement[] {
-  const paths = pathsFor(trigger.kind, catalog.name);
+  const paths = searchPaths(trigger.kind, catalog.name);
   return Object.entries(paths).map(
     ([path, methods]) =>
       new PolicyStatement({
@@ -25,7 +25,8 @@ export function searchStatements(
   );
 }
 
-function pathsFor(trigger: FunctionSpec['trigger']['kind'], model: string): Paths {
+/** What a function's client of OpenSearch asks for; a test holds its requests against this. */
+export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: string): Paths {
   // Every index and alias of the model begins so.
   const indices = `${model}.*`;
   const reads: Paths = {
@@ -39,7 +40,9 @@ function pathsFor(trigger: FunctionSpec['trigger']['kind'], model: string): Path
     case 'deployment':
       return {
         [indices]: ['Get', 'Head', 'Put'],
-        [`_index_template/${indices}`]: ['Get', 'Head', 'Put'],
+        [`${indices}/_mapping`]: ['Post'],
+        // The client puts mappings and templates by POST.
+        [`_index_template/${indices}`]: ['Get', 'Head', 'Post', 'Put'],
         [`_alias/${indices}`]: ['Get', 'Head'],
         '_cluster/health': ['Get'],
       };

@@ -9,6 +9,7 @@ const stateful: readonly string[] = [
   'AWS::ElastiCache::ReplicationGroup',
   'AWS::KMS::Key',
   'AWS::MSK::Cluster',
+  'AWS::OpenSearchService::Domain',
   'AWS::RDS::DBCluster',
   'AWS::SecretsManager::Secret',
 ];
@@ -32,6 +33,8 @@ test('the logical ids of what holds data never change', () => {
     'RelationalKeyF8DC2C3F',
     'ResultsKey3631D39F',
     'ResultsValkey457AC535',
+    'SearchDomainAB6007CD',
+    'SearchKey7A8E5EE4',
     'TableDeadLetters36FF0956',
     'TableEntitiesF2C80F39',
     'TableKey25666F95',

@@ -1,6 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+export interface ReceivedRequest {
+  readonly method: string;
+  /** With the query string. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Of the body, those that are not empty. */
+  readonly lines: readonly string[];
+}
+
 /** What a scripted OpenSearch says to one request. */
 export interface Answer {
   readonly status: number;
@@ -9,8 +19,8 @@ export interface Answer {
 
 export interface ScriptedServer {
   readonly url: string;
-  /** Requests so far, with the lines of their bodies. */
-  readonly requests: readonly { readonly path: string; readonly lines: readonly string[] }[];
+  /** Requests so far. */
+  readonly requests: readonly ReceivedRequest[];
   close(): Promise<void>;
 }
 
@@ -18,15 +28,23 @@ export interface ScriptedServer {
 export async function startScriptedServer(
   answer: (lines: readonly string[], number: number) => Answer | Promise<Answer>,
 ): Promise<ScriptedServer> {
-  const requests: { path: string; lines: readonly string[] }[] = [];
+  const requests: ReceivedRequest[] = [];
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const lines = Buffer.concat(chunks).toString().split('\n').filter(Boolean);
-    requests.push({ path: request.url ?? '', lines });
-    const { status, body } = await answer(lines, requests.length);
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(body));
+    const body = Buffer.concat(chunks).toString();
+    const lines = body.split('\n').filter(Boolean);
+    const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const);
+    requests.push({
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: Object.fromEntries(headers),
+      body,
+      lines,
+    });
+    const said = await answer(lines, requests.length);
+    response.writeHead(said.status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(said.body));
   };
   const server = createServer((request, response) => {
     // A script that fails cuts the connection, so that the test sees it.

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { boolean } from '../../../lambda/model/index.ts';
+import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/opensearch/index.ts';
+import { searchPaths } from '../../../lib/constructs/functions/search-statements.ts';
+import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
+import { ask, connection } from './library.ts';
+import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
+
+jest.setTimeout(60_000);
+
+const model = `rights-${randomUUID().slice(0, 13)}`;
+const catalog = contractCatalog(model);
+const found = placementOf(catalog, 'item.found');
+const logged = placementOf(catalog, 'item.logged');
+const change = upsert(itemOf(catalog), itemRow(), 1);
+
+let proxy: RecordingProxy;
+beforeAll(async () => {
+  proxy = await startRecordingProxy(connection().endpoint);
+});
+afterAll(() => proxy.close());
+
+/** The requests that a role with these rights would be refused. */
+function refused(trigger: Parameters<typeof searchPaths>[0]): readonly string[] {
+  const rights = Object.entries(searchPaths(trigger, model)).flatMap(([path, methods]) =>
+    methods.map((method) => ({
+      method: method.toUpperCase(),
+      path: new RegExp(`^/${path.replace(/[.]/g, '\\.').replaceAll('*', '.*')}$`),
+    })),
+  );
+  return proxy
+    .take()
+    .filter(({ method, path }) => !rights.some((right) => right.method === method && right.path.test(path)))
+    .map(({ method, path }) => `${method} ${path}`);
+}
+
+describe('the rights that AWS is told', () => {
+  test('let the schema function make and change what it must', async () => {
+    const behind = { ...connection(), endpoint: proxy.url };
+    await ensureSearch(catalog, behind);
+    await ask('POST', `/${model}.item.logged-2013.01.01/_doc/x?routing=x`, {});
+    await ask('PUT', `/${model}.item.found-1/_settings`, { index: { refresh_interval: '9s' } });
+    const wider = {
+      ...catalog,
+      entities: catalog.entities.map((entity) => ({
+        ...entity,
+        columns: [
+          ...entity.columns,
+          { name: 'extra_flag', field: 'extraFlag', type: boolean().type, optional: true, immutable: false },
+        ],
+        views: entity.views.map((view) => ({ ...view, columns: [...view.columns, 'extra_flag'] })),
+      })),
+    };
+
+    const done = await ensureSearch(wider, behind);
+
+    expect(done.join()).toMatch(/added extra_flag.*set refresh_interval/);
+    expect(refused('deployment')).toEqual([]);
+  });
+
+  test('let the apply function write, look after days and read', async () => {
+    let now = Date.parse('2013-01-01T12:00:00Z');
+    const store = createOpensearchStore({ ...connection(), endpoint: proxy.url, model, clock: () => now });
+    await store.apply(found, [change]);
+    await store.apply(logged, [change]);
+    now += 1e9;
+    await store.apply(logged, [change]);
+    await store.close();
+
+    expect(await ask('GET', `/_alias/${model}.item.logged`)).toMatchObject({ status: 404 });
+    expect(refused('change-log')).toEqual([]);
+  });
+
+  test('let the query function read in every way', async () => {
+    const store = createOpensearchStore({ ...connection(), endpoint: proxy.url, model, clock: Date.now });
+    const filter = {
+      kind: 'filter',
+      placement: found,
+      where: [],
+      match: [],
+      order: [],
+      highlight: [],
+    } as const;
+    await store.read({ kind: 'keys', placement: found, keys: [itemRow()] });
+    for (const limit of [1, 10_000]) await store.read({ ...filter, limit });
+    await store.versions(found, [itemRow()]);
+    await store.health();
+    await store.close();
+
+    expect(refused('http')).toEqual([]);
+  });
+});
