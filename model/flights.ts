@@ -1,5 +1,6 @@
 import {
   after,
+  archive,
   aurora,
   count,
   day,
@@ -163,8 +164,10 @@ export const flightEvent = entity('flightEvent', {
         arrivalDelay: measure('delayMinutes', { kind: 'arrived' }),
       },
     }),
-    // what happened in the last month, to be looked into by any field.
+    // what happened in the last month, to be looked into by any field
     log: opensearch.log({ at: 'at', keep: days(30), text: ['tailNumber', 'origin', 'destination'] }),
+    // what the log forgets after a week
+    history: archive.parquet({ partitionBy: day('at') }),
   },
 });
 
@@ -194,6 +197,7 @@ export const weather = entity('weather', {
     recent: redis.sortedSet({ by: ['origin'], score: 'at', limit: 72 }),
     // all of a month, newest first
     byMonth: keyspaces.table({ by: ['origin', month('at')], orderBy: descending('at') }),
+    history: archive.parquet({ partitionBy: day('at') }),
   },
 });
 

@@ -78,6 +78,7 @@ function versionOf(source: Readonly<Record<string, ExactJson>>, generation: numb
     case connectors.postgresql:
       return createVersion(generation, whole(source.lsn, 'source.lsn'));
     case connectors.dynamodb:
+    case connectors.store:
       return createVersion(generation, whole(source.position, 'source.position'));
     case connectors.ingest:
       return createVersion(generation, offset);

@@ -1,6 +1,7 @@
 import { type CatalogEntity, logLimits } from '../model/index.ts';
-import type { Key, Row } from './change.ts';
+import type { Change, Key, Row } from './change.ts';
 import { connectors, type Envelope, headerNames, type LogRecord, schemaVersion } from './envelope.ts';
+import { generationOf, positionOf } from './version.ts';
 
 /** The largest record that Polystore writes, value and key together, in bytes. */
 export const maxRecordBytes = logLimits.recordBytes;
@@ -68,6 +69,28 @@ export function encodeUnreadableItem(
     ts_ms: context.nowMs,
   };
   return bounded(item.entity, item.itemKey, envelope, context.generation);
+}
+
+/**
+ * The log record of a change whose version is known already, generation included.
+ * @param nowMs milliseconds since the epoch
+ */
+export function encodeChange(entity: CatalogEntity, change: Change, nowMs: number): LogRecord {
+  const deleted = change.kind === 'delete';
+  const envelope: Envelope = {
+    // At least the key is in it: without it nobody could read the record.
+    before: deleted ? { ...change.before, ...change.key } : null,
+    after: deleted ? null : change.row,
+    op: deleted ? 'd' : 'u',
+    source: {
+      connector: connectors.store,
+      table: entity.name,
+      position: positionOf(change.version).toString(),
+      ts_ms: nowMs,
+    },
+    ts_ms: nowMs,
+  };
+  return bounded(entity, keyOf(entity, change.key), envelope, generationOf(change.version));
 }
 
 /** The log record of an event that was posted. Its position is the offset that the log gives it. */

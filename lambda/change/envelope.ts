@@ -23,6 +23,8 @@ export const connectors = {
   postgresql: 'postgresql',
   dynamodb: 'polystore-dynamodb',
   ingest: 'polystore-ingest',
+  /** The log itself as a store, which is given changes with the versions that they have already. */
+  store: 'polystore-store',
 } as const;
 
 /** c insert, u update, d delete, r snapshot read. Debezium also writes t (truncate). */
@@ -39,11 +41,12 @@ export interface Envelope {
 
 export type EnvelopeSource =
   | {
-      readonly connector: typeof connectors.dynamodb;
+      readonly connector: typeof connectors.dynamodb | typeof connectors.store;
+      /** DynamoDB's, or the entity. */
       readonly table: string;
-      /** The item's own version: microseconds, as digits. */
+      /** As digits: of an item its own version in microseconds. */
       readonly position: string;
-      /** When DynamoDB wrote the stream record; milliseconds since the epoch. */
+      /** When DynamoDB wrote the stream record, or the store the change; milliseconds since the epoch. */
       readonly ts_ms: number;
       /** Present where the item could not be read as a row: readers make a dead letter of the record. */
       readonly problem?: string;

@@ -62,6 +62,8 @@ export interface Deployment {
    * serve; whoever holds the deployment then stops it.
    */
   readonly complete: Promise<void>;
+  /** Absolute; where the archive's files lie. */
+  readonly archiveFolder: string;
   status(): Promise<DeploymentStatus>;
   /** Stops all that was started, triggers first, so that no batch is cut; safe to call twice. */
   stop(): Promise<void>;
@@ -98,6 +100,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     );
   }
   const credentials = await openCredentials(stateDir);
+  const archiveFolder = join(stateDir, 'archive');
   const specs = functionsOf(catalog);
   const functions = new Map<string, LocalFunction>();
   const invokable = new Set<string>(
@@ -116,7 +119,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     // A keyspace takes no hyphens.
     keyspaceName: catalog.name.replaceAll('-', '_'),
     deadLettersTableName: deadLettersTableName(catalog),
-    archiveFolder: join(stateDir, 'archive'),
+    archiveFolder,
     lambdaEndpoint: invokeEndpoint.url,
     auroraUser,
     ...(options.fixedClockMs !== undefined && { fixedClockMs: options.fixedClockMs }),
@@ -214,6 +217,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     functions,
     triggers: running.triggers,
     complete,
+    archiveFolder,
     status: () => readStatus({ ...running, functions, api: running.gateway.url }),
     stop: () => {
       stopping ??= stop();

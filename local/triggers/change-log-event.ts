@@ -1,16 +1,5 @@
 import type { MSKRecord } from 'aws-lambda';
-
-/** A record as it lies in a partition. */
-export interface FetchedRecord {
-  readonly offset: bigint;
-  /** Milliseconds since the epoch, and who set it. */
-  readonly timestamp: bigint;
-  readonly timestampType: 'CREATE_TIME' | 'LOG_APPEND_TIME';
-  readonly key: Buffer | null;
-  /** Null is a record of the log like any other: what Kafka calls a tombstone. */
-  readonly value: Buffer | null;
-  readonly headers: readonly (readonly [Buffer | null, Buffer | null])[];
-}
+import type { FetchedRecord } from '../../lambda/stores/kafka/index.ts';
 
 /** AWS's record; the published types leave out that key and value can be null. */
 export type ChangeLogRecord = Omit<MSKRecord, 'key' | 'value'> & {

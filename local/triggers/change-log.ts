@@ -1,9 +1,10 @@
 import { PolystoreError } from '../../lambda/errors.ts';
 import type { FunctionSpec, Trigger as TriggerSpec } from '../../lambda/model/index.ts';
+import type { Offsets } from '../../lambda/stores/kafka/index.ts';
 import type { BackOff, Invoke } from '../functions/index.ts';
 import { type PartitionLoop, type PartitionState, startPartitionLoop } from './partition-loop.ts';
 import { createRetry, defaultBackOff } from './retry.ts';
-import { createTopicReader, type Offsets, type TopicReader } from './topic-reader.ts';
+import { createTopicReader, type TopicReader } from './topic-reader.ts';
 import type { Notify, Trigger, TriggerNotice } from './trigger.ts';
 
 export interface ChangeLogTriggerOptions {

@@ -41,6 +41,8 @@ export function expectedViews(
       recentEvents,
       events,
     ),
+    history: events,
+    weatherHistory: weather,
     weather: latestBy((row) => `{@shared|${row.origin}}:weather.recent`, recentReadings, weather),
     ...expectedWideTables(events, weather),
     card: new Map([...aircraft].map(([id, row]) => [`{@shared|${id}}:aircraft.card ${id}`, row])),

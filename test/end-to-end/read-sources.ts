@@ -31,8 +31,8 @@ export const flightColumns = [
   'air_time_minutes',
 ] as const;
 export const flightKey = ['carrier', 'flight_number', 'scheduled_at'] as const;
-const eventKey = ['carrier', 'flight_number', 'event_id'] as const;
-const weatherKey = ['origin', 'at'] as const;
+export const eventKey = ['carrier', 'flight_number', 'event_id'] as const;
+export const weatherKey = ['origin', 'at'] as const;
 
 export interface Sources {
   readonly flights: Rows;

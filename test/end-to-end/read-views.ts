@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Deployment } from '../../local/deployment/deployment.ts';
+import { readArchive } from './read-archive.ts';
 import { readSearch } from './read-search.ts';
-import { flightColumns, flightKey } from './read-sources.ts';
+import { eventKey, flightColumns, flightKey, weatherKey } from './read-sources.ts';
 import { readWideTables } from './read-wide-tables.ts';
 import { pick, type Rows, rowsBy } from './rows.ts';
 
@@ -23,6 +24,8 @@ export interface Views {
   readonly aircraftSearch: Rows;
   readonly flightSearch: Rows;
   readonly eventLog: Rows;
+  readonly history: Rows;
+  readonly weatherHistory: Rows;
 }
 
 /** @param nowMs rows that have expired by then are not in a view. */
@@ -40,6 +43,8 @@ export async function readViews(deployment: Deployment, nowMs: number): Promise<
       ...(await readWideTables(deployment)),
       weather: await readSortedSets(redis, '*:weather.recent', nowMs),
       ...(await readSearch(deployment)),
+      history: await readArchive(deployment, 'flight_event', eventKey),
+      weatherHistory: await readArchive(deployment, 'weather', weatherKey),
     };
   } finally {
     redis.disconnect();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { FetchedRecord } from '../../lambda/stores/kafka/index.ts';
 import type { InvocationResult } from '../../local/functions/index.ts';
-import type { FetchedRecord } from '../../local/triggers/change-log-event.ts';
 import {
   type ChangeLogEvent,
   type ChangeLogTrigger,

@@ -58,42 +58,45 @@ const fields = {
 };
 const key = ['tenant', 'label', 'number', 'at'] as const;
 
-/** Lives in DynamoDB, with an index of each kind. */
-const item = entity('item', {
-  key,
-  tenant: 'tenant',
-  fields,
-  source: dynamodb({
-    partitionKey: 'T#{tenant}#L#{label}',
-    sortKey: 'N#{number}#AT#{at}',
-    indexes: {
-      byState: { partitionKey: 'T#{tenant}#S#{state}', sortKey: '{at}', spread: 4 },
-      byNote: { partitionKey: 'T#{tenant}#NOTE#{note}', sortKey: 'SEEN#{seenAt}' },
-    },
-    localIndexes: { byCount: { sortKey: 'count' }, byPrice: { sortKey: 'price' } },
-  }),
-  views: {
-    table: aurora.table({ partitionBy: month('at'), indexes: [['tenant', 'count'], ['note']] }),
-    flat: aurora.table(),
-    hash: redis.hash({ by: ['tenant', 'place', day('at')] }),
-    brief: redis.hash({ by: ['tenant', 'label'], fields: ['count', 'at'], expire: after('at', hours(36)) }),
-    ranking: redis.sortedSet({ by: ['tenant', day('at')], score: 'count', expire: after('at', hours(36)) }),
-    top: redis.sortedSet({ by: ['tenant'], score: 'ratio', limit: 3 }),
-    latest: redis.sortedSet({ by: ['tenant'], score: 'seenAt' }),
-    wide: keyspaces.table({ by: ['tenant', 'label'], orderBy: descending('at') }),
-    daily: keyspaces.table({
-      by: ['tenant', 'place', day('at')],
-      orderBy: ascending('number'),
-      expire: after('at', hours(36)),
-      busiestShare: 0.1,
-    }),
-    found: opensearch.index({ text: { note: 'english', label: 'standard' } }),
-    logged: opensearch.log({ at: 'at', keep: hours(36), text: ['note'] }),
-    history: archive.parquet({ partitionBy: day('at') }),
+const inDynamodb = dynamodb({
+  partitionKey: 'T#{tenant}#L#{label}',
+  sortKey: 'N#{number}#AT#{at}',
+  indexes: {
+    byState: { partitionKey: 'T#{tenant}#S#{state}', sortKey: '{at}', spread: 4 },
+    byNote: { partitionKey: 'T#{tenant}#NOTE#{note}', sortKey: 'SEEN#{seenAt}' },
   },
-  // `wide` is written by all of it and gets four sub-buckets, `daily` by a tenth.
-  rate: { changesPerSecond: 3500 },
+  localIndexes: { byCount: { sortKey: 'count' }, byPrice: { sortKey: 'price' } },
 });
+
+/** Lives in DynamoDB, with an index of each kind; or on the log, where each change is a record. */
+const itemIn = (source: typeof inDynamodb | ReturnType<typeof kafka>) =>
+  entity('item', {
+    key,
+    tenant: 'tenant',
+    fields,
+    source,
+    views: {
+      table: aurora.table({ partitionBy: month('at'), indexes: [['tenant', 'count'], ['note']] }),
+      flat: aurora.table(),
+      hash: redis.hash({ by: ['tenant', 'place', day('at')] }),
+      brief: redis.hash({ by: ['tenant', 'label'], fields: ['count', 'at'], expire: after('at', hours(36)) }),
+      ranking: redis.sortedSet({ by: ['tenant', day('at')], score: 'count', expire: after('at', hours(36)) }),
+      top: redis.sortedSet({ by: ['tenant'], score: 'ratio', limit: 3 }),
+      latest: redis.sortedSet({ by: ['tenant'], score: 'seenAt' }),
+      wide: keyspaces.table({ by: ['tenant', 'label'], orderBy: descending('at') }),
+      daily: keyspaces.table({
+        by: ['tenant', 'place', day('at')],
+        orderBy: ascending('number'),
+        expire: after('at', hours(36)),
+        busiestShare: 0.1,
+      }),
+      found: opensearch.index({ text: { note: 'english', label: 'standard' } }),
+      logged: opensearch.log({ at: 'at', keep: hours(36), text: ['note'] }),
+      history: archive.parquet({ partitionBy: day('at') }),
+    },
+    // `wide` is written by all of it and gets four sub-buckets, `daily` by a tenth.
+    rate: { changesPerSecond: 3500 },
+  });
 
 /** Events: never updated, so a limited set may let rows go. */
 const event = entity('event', {
@@ -148,8 +151,10 @@ const account = entity('account', {
 });
 
 /** The model under a name of its own, for suites that share engines. */
-export const contractCatalog = (name: string): Catalog =>
-  compile(model(name, [item, event, reading, place, account]));
+export const contractCatalog = (name: string, itemSource: 'dynamodb' | 'kafka' = 'dynamodb'): Catalog => {
+  const item = itemIn(itemSource === 'dynamodb' ? inDynamodb : kafka({ partitions: 3 }));
+  return compile(model(name, [item, event, reading, place, account]));
+};
 
 export const itemOf = (catalog: Catalog): CatalogEntity => entityOf(catalog, 'item');
 

@@ -140,24 +140,28 @@ export function slicesOf(
   placements: readonly string[],
   tenant: string,
 ): readonly SliceFragment[] {
-  return specs
-    .filter(({ placement }) => placements.includes(placement))
-    .flatMap(({ placement, index, equal, bounds = [] }) =>
-      [[undefined, undefined] as const, ...bounds].flatMap(([from, to]) =>
-        (['ascending', 'descending'] as const).flatMap((order) =>
-          [undefined, 1, 4, 100].map(
-            (limit): SliceFragment => ({
-              kind: 'slice',
-              placement: placementOf(catalog, placement),
-              index,
-              equal: { tenant, ...equal },
-              from,
-              to,
-              order,
-              limit,
-            }),
+  return (
+    specs
+      .filter(({ placement }) => placements.includes(placement))
+      // The log is read by key alone.
+      .filter(({ placement }) => placementOf(catalog, placement).target.kind !== 'kafka.source')
+      .flatMap(({ placement, index, equal, bounds = [] }) =>
+        [[undefined, undefined] as const, ...bounds].flatMap(([from, to]) =>
+          (['ascending', 'descending'] as const).flatMap((order) =>
+            [undefined, 1, 4, 100].map(
+              (limit): SliceFragment => ({
+                kind: 'slice',
+                placement: placementOf(catalog, placement),
+                index,
+                equal: { tenant, ...equal },
+                from,
+                to,
+                order,
+                limit,
+              }),
+            ),
           ),
         ),
-      ),
-    );
+      )
+  );
 }

@@ -22,10 +22,6 @@ storeContract({
   keepsGenerations: true,
   refusals: [
     {
-      what: 'a Kafka source, which holds no rows',
-      ask: (store, catalog) => store.apply(placementOf(catalog, 'event.source'), []),
-    },
-    {
       what: 'a slice by an index that is not declared',
       ask: (store, catalog) =>
         store.read({
@@ -43,6 +39,34 @@ storeContract({
   propertyRuns: 50,
   open: async (clock) => ({
     catalog: contractCatalog('contract-memory'),
+    store: createMemoryStore({ clock }),
+    absent: undefined,
+  }),
+});
+
+storeContract({
+  name: 'memory, of a Kafka source',
+  placements: ['item.source'],
+  keepsGenerations: true,
+  refusals: [
+    {
+      what: 'a slice of the log',
+      ask: (store, catalog) =>
+        store.read({
+          kind: 'slice',
+          placement: placementOf(catalog, 'item.source'),
+          index: undefined,
+          equal: { tenant: 'a' },
+          from: undefined,
+          to: undefined,
+          order: 'ascending',
+          limit: 1,
+        }),
+    },
+  ],
+  propertyRuns: 10,
+  open: async (clock) => ({
+    catalog: contractCatalog('contract-memory-log', 'kafka'),
     store: createMemoryStore({ clock }),
     absent: undefined,
   }),

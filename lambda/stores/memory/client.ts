@@ -3,7 +3,7 @@ import { createVersion, positionOf, type Version } from '../../change/version.ts
 import { PolystoreError } from '../../errors.ts';
 import type { CatalogEntity } from '../../model/index.ts';
 import { aggregateRows } from '../aggregate-rows.ts';
-import { notHeld, placementName, rowId } from '../placement.ts';
+import { placementName, rowId } from '../placement.ts';
 import { conflict, keyOf, parseInsert, parseKey, parseUpdate } from '../source-write.ts';
 import type { AggregateStore, Clock, Placement, SourceWriter } from '../store.ts';
 
@@ -25,7 +25,6 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
   const rowsOf = (placement: Placement): Map<string, Held> => {
     if (!open)
       throw new PolystoreError('store_unavailable', 'The memory store was closed. Make another one.');
-    if (placement.target.kind === 'kafka.source') throw notHeld('The memory store', placement, 'hold');
     const name = placementName(placement);
     const rows = placements.get(name) ?? new Map<string, Held>();
     placements.set(name, rows);
