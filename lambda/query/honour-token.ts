@@ -1,7 +1,6 @@
 import type { Row } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
-import { termValue } from '../model/index.ts';
-import { locationTerms } from '../stores/placement.ts';
+import { inPartition, sliceShape } from '../stores/slice.ts';
 import type {
   AggregateFragment,
   Fragment,
@@ -30,7 +29,6 @@ export function relevantRows(
   parts: TokenParts,
 ): readonly TokenRow[] {
   const { entity } = placement;
-  const terms = locationTerms(placement);
   const isRelevant = (fragment: Fragment | AggregateFragment, token: TokenRow): boolean => {
     const { row } = token;
     if (!('kind' in fragment) || fragment.kind === 'filter')
@@ -39,12 +37,8 @@ export function relevantRows(
       case 'keys':
         return fragment.keys.some((key) => sameKey(placement, key, row));
       case 'slice':
-        return terms.every(
-          ({ column, unit }) =>
-            // A slice fixes partitions; what only orders rows within them may be any.
-            fragment.equal[column] === undefined ||
-            termValue(unit, row[column] ?? null) === termValue(unit, fragment.equal[column] ?? null),
-        );
+        // A slice fixes partitions; what only orders rows within them may be any.
+        return inPartition(fragment, sliceShape(fragment), row);
     }
   };
   return parts.rows.filter(

@@ -40,7 +40,7 @@ let stores: QueryStores;
 let folder: string | undefined;
 beforeAll(async () => {
   database = await createDatabase(catalog, clock);
-  const { folder: made, ...views } = await openViewStores(catalog, clock);
+  const { folder: made, ...views } = await openViewStores(catalog, clock, { refresh: true });
   folder = made;
   stores = { ...createMemoryStores(), aurora: database.open({ clock }), ...views };
   const drawn = fc.sample(sightings(catalog, own, other), { numRuns: 6, seed: 7 }).flat();

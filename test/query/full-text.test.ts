@@ -2,17 +2,14 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createVersion } from '../../lambda/change/version.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
-import { createQueryEngine, createTokens } from '../../lambda/query/index.ts';
-import type { QueryRequest } from '../../lambda/query/request.ts';
-import type { Caller } from '../../lambda/stores/store.ts';
-import { aa, failure, nowMs, request, secret, ua } from './harness.ts';
-import { createMemoryStores } from './memory-stores.ts';
+import { aa, failure, ua } from './harness.ts';
+import { createViewHarness } from './view-harness.ts';
 import { seedSightings, sightingRow, viewCatalog } from './view-model.ts';
 
 const catalog = viewCatalog('words');
-let harness = createHarness();
+let harness = createViewHarness(catalog);
 beforeEach(async () => {
-  harness = createHarness();
+  harness = createViewHarness(catalog);
   await seedSightings(catalog, harness.stores, [
     sightingRow(catalog, { sighting_id: 'a', note: 'one grey goose', wings: 2 }),
     sightingRow(catalog, { sighting_id: 'b', note: 'a grey goose, another goose', wings: 4, kind: 'cloud' }),
@@ -21,29 +18,6 @@ beforeEach(async () => {
     sightingRow(catalog, { sighting_id: 'e', tenant: 'AA', note: 'the grey goose of another carrier' }),
   ]);
 });
-
-function createHarness() {
-  const stores = createMemoryStores();
-  let elapsedMs = 0;
-  const timer = {
-    clock: () => nowMs + elapsedMs,
-    sleep: async (ms: number, signal?: AbortSignal) => {
-      // Only deadlines carry a signal; none of these tests lets one pass.
-      if (signal !== undefined) await new Promise<never>(() => {});
-      elapsedMs += ms;
-    },
-  };
-  const tokens = createTokens(secret);
-  const options = { catalog, stores, tokens, timer, clock: () => nowMs, generation: 0 };
-  const engine = createQueryEngine(options);
-  return {
-    stores,
-    tokens,
-    query: (sql: string, more: Partial<QueryRequest> = {}, caller: Caller = ua) =>
-      engine.query(request(sql, more), caller),
-    explain: (sql: string, more: Partial<QueryRequest> = {}) => engine.explain(request(sql, more), ua),
-  };
-}
 
 test('words are matched with their rank and passages, best first', async () => {
   const answer = await harness.query(

@@ -11,10 +11,14 @@ import { createArchiveServer, createRemoteArchive } from '../../lambda/stores/re
 import type { AggregateStore, Clock } from '../../lambda/stores/store.ts';
 import { sharedEngines } from '../engines.ts';
 
-/** Stores of Keyspaces, OpenSearch and the archive on real engines, and the folder of the archive. */
+/**
+ * Stores of Keyspaces, OpenSearch and the archive on real engines, and the folder of the archive. With
+ * `refresh` searches see what was applied at once, and else after the next refresh, as they do in a deployment.
+ */
 export async function openViewStores(
   catalog: Catalog,
   clock: Clock,
+  { refresh }: { readonly refresh: boolean },
 ): Promise<
   Required<Pick<QueryStores, 'keyspaces' | 'opensearch' | 'archive'>> & { readonly folder: string }
 > {
@@ -28,8 +32,7 @@ export async function openViewStores(
   return {
     folder,
     keyspaces: createKeyspacesStore({ ...wide, keyspace, catalog, clock }),
-    // Searches see what was applied without waiting for the next refresh.
-    opensearch: createOpensearchStore({ ...search, model: catalog.name, clock, refresh: true }),
+    opensearch: createOpensearchStore({ ...search, model: catalog.name, clock, refresh }),
     archive: openArchive(catalog, clock, pathToFileURL(folder).href),
   };
 }
