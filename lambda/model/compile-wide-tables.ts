@@ -26,11 +26,13 @@ export const rollupColumns = {
   metric: 'metric',
   month: 'month',
   hour: 'hour',
-  /** Of rows that count; of a measured column, those that have a value. */
+  /** Of rows that count; of a measured column, those that have a value. Null: no row counts at all. */
   count: 'row_count',
   sum: 'total',
   minimum: 'lowest',
   maximum: 'highest',
+  /** Of the rows that count and their versions: where it is the same, nothing has changed. */
+  fingerprint: 'fingerprint',
   /** Compared and set with every write of the bucket. */
   revision: 'revision',
 } as const;
@@ -92,6 +94,7 @@ const rollupTable: Pick<WideTable, 'partitionKey' | 'clustering' | 'columns'> = 
     { name: rollupColumns.sum, type: 'bigint' },
     { name: rollupColumns.minimum, type: 'int' },
     { name: rollupColumns.maximum, type: 'int' },
+    { name: rollupColumns.fingerprint, type: 'text' },
     { name: rollupColumns.revision, type: 'bigint' },
   ],
 };

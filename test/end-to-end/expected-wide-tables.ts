@@ -31,7 +31,7 @@ const metrics: Readonly<Record<string, { readonly kind?: string; readonly measur
   arrivalDelay: { kind: 'arrived', measured: true },
 };
 
-/** Every metric of every hour of a carrier in which anything happened. */
+/** Every metric of every hour of a carrier in which anything counts for it. */
 function totalsByHour(events: Rows): Rows {
   const hours = new Map<string, Row[]>();
   for (const row of events.values()) {
@@ -40,21 +40,21 @@ function totalsByHour(events: Rows): Rows {
   }
   return new Map(
     [...hours].flatMap(([hour, rows]) =>
-      Object.entries(metrics).map(([name, { kind, measured }]) => {
+      Object.entries(metrics).flatMap(([name, { kind, measured }]) => {
         const counted = rows.filter((row) => kind === undefined || row.kind === kind);
+        if (counted.length === 0) return [];
         const delays = counted
           .map((row) => row.delay_minutes)
           .filter((delay) => delay !== null)
           .map(Number);
         const some = measured && delays.length > 0;
         const totals = {
-          // Nothing counts, or none of what counts has a value: two different things.
-          row_count: counted.length === 0 ? null : measured ? delays.length : counted.length,
+          row_count: measured ? delays.length : counted.length,
           total: some ? delays.reduce((sum, delay) => sum + delay, 0) : null,
           lowest: some ? Math.min(...delays) : null,
           highest: some ? Math.max(...delays) : null,
         };
-        return [`${hour}|${name}`, totals] as const;
+        return [[`${hour}|${name}`, totals] as const];
       }),
     ),
   );

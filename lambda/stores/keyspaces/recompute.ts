@@ -1,23 +1,22 @@
-import type { Row } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog, CatalogMetric } from '../../model/index.ts';
 import { backOff } from '../backoff.ts';
-import { placementName } from '../placement.ts';
+import { placementName, rowId } from '../placement.ts';
 import type { Placement } from '../store.ts';
 import type { Requests } from './requests.ts';
 import { rollupOf } from './rollup.ts';
 import {
-  decodeRevision,
+  decodeState,
   measuredColumns,
-  revisionOf,
   rowsOfBucket,
   setBucket,
   sourceOf,
+  stateOf,
   type TouchedBucket,
 } from './rollup-write.ts';
 import { readSlice } from './rows.ts';
 import { physicalTable, tableOf } from './schema.ts';
-import { addUp } from './totals.ts';
+import { addUp, fingerprintOf } from './totals.ts';
 
 export interface RecomputeContext {
   readonly requests: Requests;
@@ -44,6 +43,9 @@ const attempts = 10;
  * Whoever is overtaken twice is done: the second of the others read its rows after the first had set its
  * revision, which is after ours were written. So callers who meet do not keep one another busy.
  *
+ * Where the rows and their versions are those that the bucket was last worked out from, nothing is set: whoever
+ * still holds its revision read the rows after it was set, and so no older ones.
+ *
  * @throws PolystoreError `contended` when others were faster each time.
  */
 export async function recompute(
@@ -60,26 +62,33 @@ export async function recompute(
     tableView: tableOf(catalog, source),
     columns: [...new Set([...Object.keys(bucket.equal), ...measuredColumns(view)])],
   };
-  let left: readonly Pending[] = view.metrics.map((metric) => ({ metric, before: undefined }));
+  let left: readonly Pending[] = bucket.metrics.map((metric) => ({ metric, before: undefined }));
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     if (attempt > 1) await backOff(attempt - 1, random);
     const read = await Promise.all(
       left.map(async ({ metric, before }) => {
-        const revision = decodeRevision(await requests.readAll(revisionOf(rollup, bucket, metric)));
-        return { metric, revision, before: before ?? revision ?? 0n };
+        const state = decodeState(await requests.readAll(stateOf(rollup, bucket, metric)));
+        return { metric, state, before: before ?? state?.revision ?? 0n };
       }),
     );
-    const behind = read.filter(({ revision, before }) => (revision ?? 0n) < before + 2n);
+    const behind = read.filter(({ state, before }) => (state?.revision ?? 0n) < before + 2n);
     if (behind.length === 0) return;
     const held = await readSlice(requests, keyspace, projection, rowsOfBucket(placement, bucket), nowMs);
-    const rows = held.map(({ row }): Row => row);
-    const applied = await Promise.all(
-      behind.map(({ metric, revision }) => {
-        const totals = addUp(placement.entity, metric, rows);
-        return requests.compareAndSet(setBucket(rollup, bucket, metric, { totals, revision }));
+    const rows = held.map(({ row, version }) => ({ id: rowId(source, row), row, version }));
+    const outcomes = await Promise.all(
+      behind.map(async ({ metric, state }) => {
+        const fingerprint = fingerprintOf(placement.entity, metric, rows);
+        if (fingerprint === state?.fingerprint) return true;
+        const totals = addUp(
+          placement.entity,
+          metric,
+          rows.map(({ row }) => row),
+        );
+        const next = { totals, fingerprint };
+        return requests.compareAndSet(setBucket(rollup, bucket, metric, next, state?.revision));
       }),
     );
-    left = behind.filter((_, index) => applied[index] !== true);
+    left = behind.filter((_, index) => outcomes[index] !== true);
     if (left.length === 0) return;
   }
   throw new PolystoreError(

@@ -13,10 +13,10 @@ import type { CqlRow } from './read.ts';
 import { type RollupPlan, rollupOf, sharedTenant } from './rollup.ts';
 import type { Bucket } from './rollup-answer.ts';
 import { qualified, quote } from './schema.ts';
-import type { Totals } from './totals.ts';
-import type { Bound } from './write.ts';
+import { counts, type Totals } from './totals.ts';
+import { type Bound, mayReplace } from './write.ts';
 
-/** An hour of a tenant, of which every metric is worked out together. */
+/** An hour of a tenant, whose metrics are worked out together. */
 export interface TouchedBucket {
   /** As partitions name it. */
   readonly tenant: string;
@@ -24,6 +24,8 @@ export interface TouchedBucket {
   readonly hour: string;
   /** What fixes the partition of the rows that the hour is worked out from. */
   readonly equal: Readonly<Record<string, Value>>;
+  /** Those that may have changed. */
+  readonly metrics: readonly CatalogMetric[];
 }
 
 export interface RollupWork {
@@ -33,12 +35,14 @@ export interface RollupWork {
 
 /**
  * The buckets that changes fall into. The hour of a row never changes; a row that was deleted and came again
- * in another hour has a change in either.
+ * in another hour has a change in either. An event that comes never was anything else, so that it changes only
+ * the metrics that it counts for; any other change may have taken a row from any of them.
  */
 export function planRollupWork(placement: Placement, changes: readonly Change[]): RollupWork {
   const { bucket, metrics } = rollupOf(placement);
   const { tenant } = placement.entity;
   const rejected: { change: Change; reason: string }[] = [];
+  const tests = metrics.map((metric) => ({ metric, countsFor: counts(placement.entity, metric) }));
   const buckets = new Map<string, TouchedBucket>();
   for (const change of changes) {
     const row = knownRow(change);
@@ -55,10 +59,16 @@ export function planRollupWork(placement: Placement, changes: readonly Change[])
       rejected.push({ change, reason });
       continue;
     }
+    const touched = mayReplace(placement, change)
+      ? metrics
+      : tests.filter(({ countsFor }) => countsFor(row)).map(({ metric }) => metric);
+    if (touched.length === 0) continue;
     const hour = termValue('hour', at);
-    buckets.set(`${hour}|${String(owner)}`, {
+    const id = `${hour}|${String(owner)}`;
+    buckets.set(id, {
       tenant: String(owner),
       hour,
+      metrics: [...new Set([...(buckets.get(id)?.metrics ?? []), ...touched])],
       equal: { ...(tenant !== undefined && { [tenant]: owner }), [bucket.column]: at },
     });
   }
@@ -107,6 +117,7 @@ interface RollupTable {
 
 const keyColumns = [columns.tenant, columns.metric, columns.month, columns.hour];
 const totalColumns = [columns.count, columns.sum, columns.minimum, columns.maximum];
+const valueColumns = [...totalColumns, columns.fingerprint];
 const key = ({ tenant, hour }: TouchedBucket, metric: CatalogMetric): Bound['params'] => [
   tenant,
   metric.name,
@@ -116,34 +127,41 @@ const key = ({ tenant, hour }: TouchedBucket, metric: CatalogMetric): Bound['par
 const equalTo = (names: readonly string[], between: string): string =>
   names.map((name) => `${quote(name)} = ?`).join(between);
 
-/** The revision of a bucket. */
-export const revisionOf = (
+/** What a bucket's last writer left. */
+export const stateOf = (
   { keyspace, table }: RollupTable,
   bucket: TouchedBucket,
   metric: CatalogMetric,
 ): Bound => ({
-  cql: `SELECT ${quote(columns.revision)} FROM ${qualified(keyspace, table)} WHERE ${equalTo(keyColumns, ' AND ')}`,
+  cql: `SELECT ${quote(columns.revision)}, ${quote(columns.fingerprint)} FROM ${qualified(keyspace, table)} WHERE ${equalTo(keyColumns, ' AND ')}`,
   params: key(bucket, metric),
 });
+
+/** What a bucket is set to. */
+export interface BucketState {
+  readonly totals: Totals;
+  readonly fingerprint: string;
+}
 
 /** Sets a bucket where its revision is still this; undefined: where there is none. */
 export function setBucket(
   { keyspace, table }: RollupTable,
   bucket: TouchedBucket,
   metric: CatalogMetric,
-  { totals, revision }: { readonly totals: Totals; readonly revision: bigint | undefined },
+  { totals, fingerprint }: BucketState,
+  revision: bigint | undefined,
 ): Bound {
-  const values = [totals.count, totals.sum, totals.minimum, totals.maximum];
+  const values = [totals.count, totals.sum, totals.minimum, totals.maximum, fingerprint];
   const name = qualified(keyspace, table);
   if (revision === undefined) {
-    const names = [...keyColumns, ...totalColumns, columns.revision];
+    const names = [...keyColumns, ...valueColumns, columns.revision];
     return {
       cql: `INSERT INTO ${name} (${names.map(quote).join(', ')}) VALUES (${names.map(() => '?').join(', ')}) IF NOT EXISTS USING TTL 0`,
       params: [...key(bucket, metric), ...values, 1n],
     };
   }
   return {
-    cql: `UPDATE ${name} USING TTL 0 SET ${equalTo([...totalColumns, columns.revision], ', ')} WHERE ${equalTo(keyColumns, ' AND ')} IF ${quote(columns.revision)} = ?`,
+    cql: `UPDATE ${name} USING TTL 0 SET ${equalTo([...valueColumns, columns.revision], ', ')} WHERE ${equalTo(keyColumns, ' AND ')} IF ${quote(columns.revision)} = ?`,
     params: [...values, revision + 1n, ...key(bucket, metric), revision],
   };
 }
@@ -171,9 +189,14 @@ export const decodeBucket = (row: CqlRow): Bucket => ({
   },
 });
 
-export const decodeRevision = (rows: readonly CqlRow[]): bigint | undefined => {
+/** Undefined where there is no bucket yet. */
+export const decodeState = (
+  rows: readonly CqlRow[],
+): { readonly revision: bigint; readonly fingerprint: string } | undefined => {
   const [row] = rows;
-  return row === undefined ? undefined : BigInt(String(row[columns.revision]));
+  return row === undefined
+    ? undefined
+    : { revision: BigInt(String(row[columns.revision])), fingerprint: String(row[columns.fingerprint]) };
 };
 
 const bigintOf = (value: unknown): bigint | null =>

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { Row } from '../../change/change.ts';
+import { renderVersion, type Version } from '../../change/version.ts';
 import type { CatalogEntity, CatalogMetric } from '../../model/index.ts';
 import { columnOf } from '../../model/index.ts';
 import { identityOf } from '../value-order.ts';
@@ -19,17 +21,20 @@ export interface Totals {
 
 export const noTotals: Totals = { count: null, sum: null, minimum: null, maximum: null };
 
-/** Adds a metric up over rows. */
-export function addUp(entity: CatalogEntity, metric: CatalogMetric, rows: readonly Row[]): Totals {
+/** Whether a row counts for a metric. */
+export function counts(entity: CatalogEntity, metric: CatalogMetric): (row: Row) => boolean {
   const wanted = metric.where.map((each) => {
     const { name, type } = columnOf(entity, each.column);
     return { name, type, value: identityOf(type, countedValue(entity, each)) };
   });
-  const counted = rows.filter((row) =>
-    wanted.every(({ name, type, value }) => identityOf(type, row[name] ?? null) === value),
-  );
+  return (row) => wanted.every(({ name, type, value }) => identityOf(type, row[name] ?? null) === value);
+}
+
+/** Adds a metric up over rows. */
+export function addUp(entity: CatalogEntity, metric: CatalogMetric, rows: readonly Row[]): Totals {
   const { column } = metric;
-  return counted
+  return rows
+    .filter(counts(entity, metric))
     .map((row) => (column === undefined ? undefined : (row[column] ?? null)))
     .reduce<Totals>((totals, value) => mergeTotals(totals, totalsOf(value)), noTotals);
 }
@@ -39,6 +44,24 @@ function totalsOf(value: Row[string] | undefined): Totals {
   if (value === undefined) return { ...noTotals, count: 1n };
   if (value === null) return { ...noTotals, count: 0n };
   return { count: 1n, sum: BigInt(Number(value)), minimum: Number(value), maximum: Number(value) };
+}
+
+/**
+ * Stands for a metric and the rows that count for it, with their versions: 128 bits of SHA-256. Since versions only
+ * rise, rows that once were others never have this again.
+ *
+ * @param rows each with its id, in an order that is the same every time.
+ */
+export function fingerprintOf(
+  entity: CatalogEntity,
+  metric: CatalogMetric,
+  rows: readonly { readonly id: string; readonly row: Row; readonly version: Version }[],
+): string {
+  const countsFor = counts(entity, metric);
+  const hash = createHash('sha256').update(JSON.stringify(metric));
+  for (const { id, row, version } of rows)
+    if (countsFor(row)) hash.update(`\n${renderVersion(version)} ${id}`);
+  return hash.digest('hex').slice(0, 32);
 }
 
 /** The totals over the rows of both. */

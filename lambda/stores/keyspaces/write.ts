@@ -80,7 +80,7 @@ export const partitionText = ({ partition, subBucket }: Place): string =>
   [...partition.map((value) => `${String(value).length}:${String(value)}`), subBucket].join('|');
 
 /** An event is written once and stays, unless it is deleted: nothing older lies under it. */
-const mayReplace = ({ entity }: Placement, change: Change): boolean =>
+export const mayReplace = ({ entity }: Placement, change: Change): boolean =>
   entity.source.kind !== 'kafka.source' || change.kind === 'delete';
 
 function insertText(keyspace: string, { table }: TableView): string {

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import fc from 'fast-check';
 import type { Change, Row } from '../../../lambda/change/change.ts';
 import { columnOf } from '../../../lambda/model/index.ts';
+import { openSession } from '../../../lambda/stores/keyspaces/connection.ts';
 import { applyKeyspacesSchema, createKeyspacesStore } from '../../../lambda/stores/keyspaces/index.ts';
+import { rollupOf } from '../../../lambda/stores/keyspaces/rollup.ts';
 import { createMemoryStore } from '../../../lambda/stores/memory/index.ts';
 import type { Condition } from '../../../lambda/stores/predicate.ts';
 import type { AggregateFragment, AggregateStore, Placement } from '../../../lambda/stores/store.ts';
@@ -49,6 +51,29 @@ const compare = (name: string, operator: '=' | '>=' | '<', value: string): Condi
   operator,
   value,
 });
+
+/** How often each metric of the first hour was set. */
+async function revisions(tenant: string): Promise<Readonly<Record<string, number>>> {
+  const { host, port } = sharedEngines().cassandra;
+  const session = await openSession({ host, port, auth: 'none' });
+  try {
+    const cql =
+      'SELECT metric, revision FROM rollups.sale__hourly WHERE tenant = ? AND metric = ? AND month = ? AND hour = ?';
+    const at0 = hourOf(0);
+    const found = await Promise.all(
+      rollupOf(totals).metrics.map(async ({ name }) => {
+        const { rows: held } = await session.read(
+          { cql, params: [tenant, name, at0.slice(0, 7), at0.slice(0, 13)] },
+          { size: 1 },
+        );
+        return [name, Number(held[0]?.revision)] as const;
+      }),
+    );
+    return Object.fromEntries(found);
+  } finally {
+    await session.close();
+  }
+}
 
 /** Every question that the rollup answers, over all hours. */
 function questionsOf(placement: Placement, tenant: string): readonly AggregateFragment[] {
@@ -158,6 +183,27 @@ describe('a rollup in Keyspaces', () => {
     for (const change of changes) await applyBoth(store, [change]);
 
     await expectTotals(tenant, changes);
+  });
+
+  test('sets nothing when the same rows are applied again, and what a change touches when one is not the same', async () => {
+    const tenant = fresh();
+    const row = saleRow({ tenant, id: 1, hour: 0, kind: 'web', amount: 5 });
+    const changes = [
+      upsert(entity, row, 1),
+      upsert(entity, saleRow({ tenant, id: 2, hour: 0, kind: 'shop' }), 1),
+    ];
+    await applyBoth(store, changes);
+
+    const before = await revisions(tenant);
+    await applyBoth(other, changes);
+    const again = await revisions(tenant);
+    await applyBoth(store, [upsert(entity, { ...row, amount: 6 }, 2)]);
+    const after = await revisions(tenant);
+
+    expect(before).toEqual({ sales: 1, shop: 1, amount: 1, webAmount: 1 });
+    expect(again).toEqual(before);
+    // No row of the shop has another version.
+    expect(after).toEqual({ sales: 2, shop: 1, amount: 2, webAmount: 2 });
   });
 
   test('rejects a delete that does not say its hour, with the reason', async () => {

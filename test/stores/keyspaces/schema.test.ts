@@ -62,6 +62,7 @@ describe('the schema of Keyspaces', () => {
   "total" bigint,
   "lowest" int,
   "highest" int,
+  "fingerprint" text,
   "revision" bigint,
   PRIMARY KEY (("tenant", "metric", "month"), "hour")
 ) WITH CLUSTERING ORDER BY ("hour" DESC)`,
