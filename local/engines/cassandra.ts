@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { prepareOnce, requireJava } from '../setup/index.ts';
+import { prepareOnce, requireJava, smallJvm } from '../setup/index.ts';
 import { loggingSettings, rackSettings, renderCassandraSettings } from './cassandra-settings.ts';
 import type { Engine, EngineContext } from './engine.ts';
-import { smallJvm } from './java.ts';
 import { logFileOf } from './logs.ts';
 import { exchange } from './probes.ts';
 

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { smallJvm } from '../setup/index.ts';
 import type { Engine, EngineContext } from './engine.ts';
-import { renderProperties, smallJvm, writeLogging } from './java.ts';
+import { renderProperties, writeLogging } from './java.ts';
 import { logFileOf } from './logs.ts';
 import { requireOk } from './probes.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { smallJvm } from '../setup/index.ts';
 import type { Engine, EngineContext } from './engine.ts';
-import { smallJvm } from './java.ts';
 import { logFileOf } from './logs.ts';
 import { requireOk } from './probes.ts';
 

@@ -1,15 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Flags for every JVM here: one collector thread and the quick compiler only, since two cores serve all. */
-export const smallJvm = [
-  '-XX:+UseSerialGC',
-  '-XX:TieredStopAtLevel=1',
-  '-XX:-UsePerfData',
-  '-Xss512k',
-  '-Djava.awt.headless=true',
-] as const;
-
 /** Properties as a file's text; values are paths, names and numbers, which need no escapes but for backslashes. */
 export function renderProperties(properties: Readonly<Record<string, string | number | boolean>>): string {
   const lines = Object.entries(properties).map(

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { prepareOnce } from '../setup/index.ts';
+import { prepareOnce, smallJvm } from '../setup/index.ts';
 import type { Engine, EngineContext } from './engine.ts';
-import { renderProperties, smallJvm, writeLogging } from './java.ts';
+import { renderProperties, writeLogging } from './java.ts';
 import { logFileOf } from './logs.ts';
 import { exchange } from './probes.ts';
 import { runToEnd } from './run-to-end.ts';

@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { prepareOnce, requireJava } from '../setup/index.ts';
+import { join } from 'node:path';
+import { prepareOnce, renderOpensearchArgs, requireJava } from '../setup/index.ts';
 import type { Engine, EngineContext } from './engine.ts';
-import { renderYaml, smallJvm, writeLogging } from './java.ts';
+import { renderYaml, writeLogging } from './java.ts';
 import { logFileOf } from './logs.ts';
 import { requireOk } from './probes.ts';
 
 /** OpenSearch, the local OpenSearch Service: one node, without the security that the service puts in front. */
 export function createOpensearch({ downloads, stateDir, ports }: EngineContext): Engine {
-  const { major, jars, java } = downloads.opensearch;
+  const { major, java } = downloads.opensearch;
   const home = join(stateDir, 'opensearch');
   const config = join(home, 'config');
   const data = join(home, 'data');
@@ -30,11 +30,7 @@ export function createOpensearch({ downloads, stateDir, ports }: EngineContext):
     plan: () => ({
       engine: 'opensearch',
       command: requireJava(java, 'OpenSearch'),
-      args: [
-        ...['-Xms128m', '-Xmx384m', ...smallJvm, '--enable-native-access=ALL-UNNAMED'],
-        ...['-Dlog4j2.disable.jmx=true', `-Dlog4j2.configurationFile=${join(config, 'log4j2.properties')}`],
-        ...['-cp', `${jars}${delimiter}${join(jars, '*')}`, 'LoopbackOpensearch', home],
-      ],
+      args: renderOpensearchArgs(downloads.opensearch, home),
       cwd: home,
       port,
       logFile: logFileOf(stateDir, 'opensearch'),

@@ -16,7 +16,8 @@ import org.opensearch.plugins.PluginInfo;
 /**
  * Starts one OpenSearch node whose modules are on the class path, since the registry has jars of them
  * and no distribution. There is no security plugin among them: it must listen on 127.0.0.1 only, and
- * refuses another address. Takes the path of its home, which holds config/opensearch.yml.
+ * refuses another address. Takes the path of its home, which holds config/opensearch.yml, and --once
+ * to end as soon as it has started.
  */
 public final class LoopbackOpensearch extends Node {
   /** The modules by their classes, which end in Plugin in OpenSearch 2 and in ModulePlugin in 3. */
@@ -61,6 +62,7 @@ public final class LoopbackOpensearch extends Node {
       closed.countDown();
     }));
     node.start();
+    if (arguments.length > 1 && "--once".equals(arguments[1])) System.exit(0);
     // The node's own threads are daemons.
     closed.await();
   }

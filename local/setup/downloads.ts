@@ -18,6 +18,8 @@ export interface Downloads {
   readonly opensearch: {
     readonly major: OpensearchMajor;
     readonly jars: string;
+    /** The archive of the classes that it loads at its start. */
+    readonly classes: string;
     readonly java: JavaChoice;
   };
   /** The executable. */
@@ -50,7 +52,11 @@ export function locateDownloads(root: string, environment: NodeJS.ProcessEnv = p
     connectPlugins: join(folder, 'connect-plugins'),
     dynamodbJars: join(folder, 'dynamodb'),
     cassandra: { jars: join(folder, 'cassandra'), java: chooseCassandraJava(jdks) },
-    opensearch: { ...opensearch, jars: join(folder, `opensearch-${opensearch.major}`) },
+    opensearch: {
+      ...opensearch,
+      jars: join(folder, `opensearch-${opensearch.major}`),
+      classes: join(folder, `opensearch-${opensearch.major}-classes`),
+    },
     valkeyServer: join(folder, 'valkey', 'valkey-server'),
     postgres: join(
       root,

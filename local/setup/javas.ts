@@ -3,7 +3,7 @@ import { type Jdk, renderJdks } from './jdks.ts';
 
 /** The Java for an engine that cannot run on any: its path, or why there is none on this machine. */
 export type JavaChoice =
-  | { readonly kind: 'found'; readonly java: string; readonly major: number }
+  | { readonly kind: 'found'; readonly java: string; readonly major: number; readonly version: string }
   | {
       readonly kind: 'missing';
       /** Says what is needed and what was found instead. */
@@ -12,7 +12,7 @@ export type JavaChoice =
       readonly debianPackage: string;
     };
 
-const found = ({ java, major }: Jdk): JavaChoice => ({ kind: 'found', java, major });
+const found = ({ java, major, version }: Jdk): JavaChoice => ({ kind: 'found', java, major, version });
 
 /** Cassandra 5 is made for 17; 21 works with a security manager allowed; 24 and newer have none. */
 const cassandraMajors = [17, 21] as const;

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { damagedJars } from './archive-check.ts';
 import { damagedDownload, tryAgain } from './damaged-download.ts';
 import { runTool, type Watch } from './run-tool.ts';
+
+const wholeJdk =
+  'This needs a JDK, not only a JRE. On Debian or Ubuntu: apt-get install openjdk-17-jdk-headless';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -53,6 +56,31 @@ export async function fetchJars({ step, pom, target, holds, onLine, signal }: Ja
 }
 
 /**
+ * Compiles a Java file of this folder against the jars in `target`, into a jar beside them.
+ * @throws `setup_failed`, also when this Java is not a whole JDK.
+ */
+export async function compileJar(options: {
+  readonly step: string;
+  readonly java: string;
+  /** Of the class, its file and its jar. */
+  readonly name: string;
+  readonly target: string;
+}): Promise<void> {
+  const { step, java, name, target } = options;
+  await compileJava({ step, java, file: `${name}.java`, target });
+  await runTool({
+    step,
+    command: java,
+    args: [
+      ...['-m', 'jdk.jartool/sun.tools.jar.Main', '--create', '--file', join(target, `${name}.jar`)],
+      ...['-C', target, `${name}.class`],
+    ],
+    remedy: wholeJdk,
+  });
+  await rm(join(target, `${name}.class`));
+}
+
+/**
  * Compiles a Java file of this folder against the jars in `target`, into `target`.
  * @throws `setup_failed`, also when this Java is not a whole JDK.
  */
@@ -74,6 +102,6 @@ export async function compileJava(options: {
       ...['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-proc:none', '--release', '17'],
       ...['-d', target, '-cp', jars.join(delimiter), join(here, file)],
     ],
-    remedy: 'This needs a JDK, not only a JRE. On Debian or Ubuntu: apt-get install openjdk-17-jdk-headless',
+    remedy: wholeJdk,
   });
 }

