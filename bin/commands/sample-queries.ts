@@ -1,4 +1,4 @@
-/** Statements to begin with, one for each store; they hold for the data of one carrier on the first day. */
+/** Statements to begin with, one for each way to be answered; they hold for the data of one carrier on the first day. */
 export interface SampleQuery {
   readonly what: string;
   readonly sql: string;
@@ -7,6 +7,7 @@ export interface SampleQuery {
 /** @param asOf the day (`YYYY-MM-DD`) that 2013-01-01 was moved to. */
 export function sampleQueries(asOf: string): readonly SampleQuery[] {
   const nextDay = new Date(Date.parse(`${asOf}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+  const inTheDay = `at >= '${asOf}' and at < '${nextDay}'`;
   const onTheDay = `scheduled_at >= '${asOf}' and scheduled_at < '${nextDay}'`;
   return [
     {
@@ -20,6 +21,18 @@ export function sampleQueries(asOf: string): readonly SampleQuery[] {
     {
       what: 'the board of an airport, from a hash of Redis',
       sql: `select scheduled_at, flight_number, destination, status from flight where origin = 'EWR' and ${onTheDay} order by scheduled_at limit 5`,
+    },
+    {
+      what: 'two hours of events, newest first, from a wide table of Keyspaces',
+      sql: `select at, kind, flight_number, origin, destination from flight_event where at >= '${asOf}T18:00:00Z' and at < '${asOf}T20:00:00Z' order by at desc limit 5`,
+    },
+    {
+      what: 'departures and their delay by the hour, from a rollup in Keyspaces',
+      sql: `select date_trunc('hour', at) as hour, count(*) as departures, avg(delay_minutes) as delay from flight_event where kind = 'departed' and ${inTheDay} group by hour order by hour`,
+    },
+    {
+      what: 'aircraft by words of their maker and model, from OpenSearch',
+      sql: "select tail_number, match_highlight(manufacturer) as maker, model, match_rank() as rank from aircraft where match(manufacturer, 'boeing') order by rank desc, tail_number limit 5",
     },
     {
       what: 'a join and an aggregate, from a replica of Aurora',
