@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { boolean } from '../../../lambda/model/index.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { boolean, type Catalog } from '../../../lambda/model/index.ts';
 import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/opensearch/index.ts';
+import type { Placement } from '../../../lambda/stores/store.ts';
 import { searchPaths } from '../../../lib/constructs/functions/search-statements.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
 import { ask, connection } from './library.ts';
@@ -9,17 +10,24 @@ import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
 
 jest.setTimeout(60_000);
 
-const model = `rights-${randomUUID().slice(0, 13)}`;
-const catalog = contractCatalog(model);
-const found = placementOf(catalog, 'item.found');
-const logged = placementOf(catalog, 'item.logged');
-const change = upsert(itemOf(catalog), itemRow(), 1);
-
 let proxy: RecordingProxy;
 beforeAll(async () => {
   proxy = await startRecordingProxy(connection().endpoint);
 });
 afterAll(() => proxy.close());
+
+let model: string;
+let catalog: Catalog;
+let found: Placement;
+let logged: Placement;
+beforeEach(() => {
+  // Of its own for each test, which come in any order.
+  model = `rights-${randomUUID().slice(0, 13)}`;
+  catalog = contractCatalog(model);
+  found = placementOf(catalog, 'item.found');
+  logged = placementOf(catalog, 'item.logged');
+  proxy.take();
+});
 
 /** The requests that a role with these rights would be refused. */
 function refused(trigger: Parameters<typeof searchPaths>[0]): readonly string[] {
@@ -60,6 +68,8 @@ describe('the rights that AWS is told', () => {
   });
 
   test('let the apply function write, look after days and read', async () => {
+    await ensureSearch(catalog, connection());
+    const change = upsert(itemOf(catalog), itemRow(), 1);
     let now = Date.parse('2013-01-01T12:00:00Z');
     const store = createOpensearchStore({ ...connection(), endpoint: proxy.url, model, clock: () => now });
     await store.apply(found, [change]);
@@ -73,6 +83,7 @@ describe('the rights that AWS is told', () => {
   });
 
   test('let the query function read in every way', async () => {
+    await ensureSearch(catalog, connection());
     const store = createOpensearchStore({ ...connection(), endpoint: proxy.url, model, clock: Date.now });
     const filter = {
       kind: 'filter',
