@@ -4,7 +4,7 @@ import { sharedEngines } from '../engines.ts';
 import { storeContract } from './contract.ts';
 import { contractCatalog, placementOf } from './contract-model.ts';
 
-const catalog = contractCatalog(`contract-${randomUUID()}`, 'kafka');
+const catalog = contractCatalog(`log-${randomUUID().slice(0, 8)}`, 'kafka');
 const slice = {
   kind: 'slice',
   index: undefined,
