@@ -5,7 +5,7 @@ import { globSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const root = dirname(import.meta.dirname);
-const rooms = ['bin', 'lambda', 'lib', 'local', 'model', 'test'];
+const rooms = ['bench', 'bin', 'lambda', 'lib', 'local', 'model', 'test'];
 
 const run = spawnSync(
   `${root}/node_modules/.bin/depcruise`,
