@@ -1,5 +1,5 @@
 // The CDK app: `npx cdk synth -c env=dev`. Bundles the functions and puts the stacks of one
-// environment together; needs no account, no network and no Docker.
+// environment together; needs no account, no Docker, and no network once Debezium's jars were fetched.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
@@ -8,6 +8,7 @@ import { compile, renderWarnings } from '../lambda/model/index.ts';
 import { createDeployment, selectEnvironment } from '../lib/index.ts';
 import model from '../model/flights.ts';
 import { buildFunctions } from './build.ts';
+import { prepareCapture } from './capture.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const codeFolder = join(root, 'dist', 'functions');
@@ -24,6 +25,7 @@ try {
     catalog,
     environment,
     codeFolder,
+    capture: await prepareCapture({ root, catalog, generation: environment.functions.generation }),
     destroyConsent: app.node.tryGetContext('destroy'),
     context: app.node.getAllContext(),
   });

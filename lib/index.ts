@@ -1,6 +1,7 @@
 export * from './constructs/api/index.ts';
 export * from './constructs/archive-store/index.ts';
 export * from './constructs/cache-store/index.ts';
+export * from './constructs/capture-connector/index.ts';
 export * from './constructs/change-log/index.ts';
 export * from './constructs/functions/index.ts';
 export * from './constructs/network/index.ts';

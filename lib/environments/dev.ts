@@ -17,6 +17,7 @@ export const dev: Environment = {
     replication: 2,
     minimumInSyncReplicas: 1,
   },
+  capture: { units: 1 },
   functions: { generation: 0, logRetentionDays: 14 },
   api: {
     identity: {

@@ -70,6 +70,11 @@ export interface Environment {
     /** Copies that must have a record before it is acknowledged; fewer than there are, so that a broker can restart. */
     readonly minimumInSyncReplicas: number;
   };
+  /** Debezium's worker, if the model has an entity in Aurora. */
+  readonly capture: {
+    /** MSK Connect units of 1 vCPU and 4 GiB. */
+    readonly units: 1 | 2 | 4 | 8;
+  };
   readonly functions: {
     /** Generation of the changes that the functions capture (DESIGN §4), 0 to 127; raised after a restore. */
     readonly generation: number;

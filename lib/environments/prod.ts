@@ -33,6 +33,7 @@ export const prod: Environment = {
     replication: 3,
     minimumInSyncReplicas: 2,
   },
+  capture: { units: 2 },
   functions: { generation: 0, logRetentionDays: 180 },
   api: {
     identity: {

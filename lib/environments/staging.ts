@@ -32,6 +32,7 @@ export const staging: Environment = {
     replication: 3,
     minimumInSyncReplicas: 2,
   },
+  capture: { units: 1 },
   functions: { generation: 0, logRetentionDays: 30 },
   api: {
     identity: {

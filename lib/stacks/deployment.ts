@@ -5,6 +5,8 @@ import { decideDestroy, type Environment, overrideEnvironment } from '../environ
 import { ApiStack } from './api-stack.ts';
 import { ArchiveStack } from './archive-stack.ts';
 import { CacheStack } from './cache-stack.ts';
+import { type CaptureOptions, CaptureStack } from './capture-stack.ts';
+import { isCaptured } from './captured.ts';
 import { FunctionsStack } from './functions-stack.ts';
 import { LogStack } from './log-stack.ts';
 import { NetworkStack } from './network-stack.ts';
@@ -18,6 +20,8 @@ export interface DeploymentOptions {
   readonly environment: Environment;
   /** A folder for each function, as `bin/build.ts` makes them. */
   readonly codeFolder: string;
+  /** Debezium's part; not asked for a model without entities in Aurora. */
+  readonly capture: CaptureOptions;
   /** The context value `destroy`: see `decideDestroy`. */
   readonly destroyConsent: unknown;
   /** Every context value: see `overrideEnvironment`. */
@@ -36,6 +40,8 @@ export interface Deployment {
   readonly search: SearchStack | undefined;
   readonly archive: ArchiveStack | undefined;
   readonly functions: FunctionsStack;
+  /** Exists if the model has an entity in Aurora. */
+  readonly capture: CaptureStack | undefined;
   readonly api: ApiStack;
 }
 
@@ -96,6 +102,18 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
       archive: archive?.store,
     },
   });
+  const capture = isCaptured(catalog)
+    ? new CaptureStack(app, `${prefix}-Capture`, {
+        ...about('MSK Connect'),
+        ...shared,
+        ...options.capture,
+        catalog,
+        relational: relational.store,
+        log: log.log,
+      })
+    : undefined;
+  // The schema function makes the slot, the publication and the topics first.
+  capture?.addStackDependency(functions);
   const api = new ApiStack(app, `${prefix}-Api`, {
     ...about('HTTP API'),
     catalog,
@@ -110,7 +128,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
     );
   Tags.of(app).add('polystore:model', catalog.name);
   Tags.of(app).add('polystore:environment', environment.name);
-  return { network, relational, table, cache, log, wideColumn, search, archive, functions, api };
+  return { network, relational, table, cache, log, wideColumn, search, archive, functions, capture, api };
 }
 
 const hasViewIn = (catalog: Catalog, store: StoreName): boolean =>

@@ -1,8 +1,9 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type Catalog, functionsOf } from '../../lambda/model/index.ts';
-import { edgesOf, Network } from '../constructs/network/index.ts';
+import { captureEdges, edgesOf, Network } from '../constructs/network/index.ts';
 import type { Environment } from '../environments/index.ts';
+import { isCaptured } from './captured.ts';
 
 export interface NetworkStackProps extends StackProps {
   readonly catalog: Catalog;
@@ -17,7 +18,10 @@ export class NetworkStack extends Stack {
     super(scope, id, props);
     const { api, network } = props.environment;
     this.network = new Network(this, 'Network', {
-      edges: edgesOf(functionsOf(props.catalog), { keysByUrl: api.identity.keys.kind === 'url' }),
+      edges: [
+        ...edgesOf(functionsOf(props.catalog), { keysByUrl: api.identity.keys.kind === 'url' }),
+        ...(isCaptured(props.catalog) ? captureEdges : []),
+      ],
       ...network,
     });
   }

@@ -10,6 +10,8 @@ export interface Downloads {
   readonly kafkaJars: string;
   /** The folder to give Connect as `plugin.path`; one folder a plugin inside. */
   readonly connectPlugins: string;
+  /** Jars of the AWS SDK and the class of our config provider, for MSK Connect alone. */
+  readonly connectAws: string;
   /** Jars and native library of DynamoDB Local, and our launcher's class. */
   readonly dynamodbJars: string;
   /** Jars of Cassandra, and the Java that can run it. */
@@ -50,6 +52,7 @@ export function locateDownloads(root: string, environment: NodeJS.ProcessEnv = p
     java: environment.JAVA_HOME ? join(environment.JAVA_HOME, 'bin', 'java') : 'java',
     kafkaJars: join(folder, 'kafka'),
     connectPlugins: join(folder, 'connect-plugins'),
+    connectAws: join(folder, 'connect-aws'),
     dynamodbJars: join(folder, 'dynamodb'),
     cassandra: { jars: join(folder, 'cassandra'), java: chooseCassandraJava(jdks) },
     opensearch: {

@@ -6,6 +6,7 @@ import type { Tool } from './tools.ts';
 export type SetUpPart =
   | 'kafka'
   | 'debezium'
+  | 'connect-aws'
   | 'dynamodb'
   | 'cassandra'
   | 'opensearch'
@@ -18,6 +19,8 @@ export interface Step {
   readonly part: SetUpPart;
   readonly title: string;
   readonly tools: readonly Tool[];
+  /** Nothing on this machine runs with it. */
+  readonly onlyToDeploy?: true;
   isDone(): Promise<boolean>;
   run(watch: Watch): Promise<void>;
 }

@@ -89,8 +89,10 @@ export async function compileJava(options: {
   readonly java: string;
   readonly file: string;
   readonly target: string;
+  /** @default - those of the compiler */
+  readonly flags?: readonly string[];
 }): Promise<void> {
-  const { step, java, file, target } = options;
+  const { step, java, file, target, flags = [] } = options;
   const jars = (await readdir(target))
     .filter((name) => name.endsWith('.jar'))
     .map((name) => join(target, name));
@@ -99,7 +101,7 @@ export async function compileJava(options: {
     command: java,
     // The compiler by its module: a `javac` on the PATH may belong to another Java.
     args: [
-      ...['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-proc:none', '--release', '17'],
+      ...['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-proc:none', '--release', '17', ...flags],
       ...['-d', target, '-cp', jars.join(delimiter), join(here, file)],
     ],
     remedy: wholeJdk,

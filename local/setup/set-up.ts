@@ -25,7 +25,9 @@ export interface SetUpOptions {
 export async function setUp({ root, silent = false, parts, signal }: SetUpOptions): Promise<Downloads> {
   const downloads = locateDownloads(root);
   const { maven, other } = await planSteps(downloads);
-  const wanted = [...maven, ...other].filter(({ part }) => parts?.includes(part) ?? true);
+  const wanted = [...maven, ...other].filter(({ part, onlyToDeploy }) =>
+    parts === undefined ? !onlyToDeploy : parts.includes(part),
+  );
   const todo = await pending(wanted);
 
   // Java is needed to run the engines even when nothing is left to fetch.

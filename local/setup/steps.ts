@@ -25,6 +25,7 @@ export async function planSteps(downloads: Downloads): Promise<{
       await dynamodbStep(downloads),
       await cassandraStep(downloads),
       ...(await opensearchSteps(downloads)),
+      await connectAwsStep(downloads),
     ],
     other: [postgresStep(downloads), valkeyStep(downloads), flightsStep(downloads)],
   };
@@ -61,6 +62,27 @@ async function debeziumStep({ connectPlugins }: Downloads): Promise<Step> {
         ...watch,
       }),
   });
+}
+
+/** Both make the compiler write what every Java's does: without them JDK 17 and 25 give different bytes. */
+const reproducible = ['-g:none', '-XDstringConcat=inline'] as const;
+
+async function connectAwsStep({ connectAws, java }: Downloads): Promise<Step> {
+  const title = 'Config provider for MSK Connect';
+  const pom = 'connect-aws.xml';
+  const file = 'AwsConfigProvider.java';
+  const step = folderStep({
+    part: 'connect-aws',
+    title,
+    directory: connectAws,
+    version: await fingerprint([join('poms', pom), file]),
+    tools: [mavenTool],
+    build: async (target, watch) => {
+      await fetchJars({ step: title, pom, target, holds: 'secretsmanager-', ...watch });
+      await compileJava({ step: title, java, file, target, flags: reproducible });
+    },
+  });
+  return { ...step, onlyToDeploy: true };
 }
 
 async function dynamodbStep({ dynamodbJars, java }: Downloads): Promise<Step> {

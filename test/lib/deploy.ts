@@ -9,6 +9,7 @@ import { type Catalog, compile } from '../../lambda/model/index.ts';
 import { createDeployment, type Deployment, type Environment, environments } from '../../lib/index.ts';
 import flights from '../../model/flights.ts';
 import { contractCatalog } from '../stores/contract-model.ts';
+import { writeCapture } from './capture-options.ts';
 import { writeFunctionFolders } from './function-folders.ts';
 
 /** Validation of every template belongs to a gate, not to unit tests: it makes a synth 4 to 8 times slower. */
@@ -108,6 +109,7 @@ export function deploy(
     catalog,
     environment: { ...dev, ...options.environment },
     codeFolder: writeCode(catalog),
+    capture: writeCapture(catalog, temporaryFolder()),
     destroyConsent: options.destroyConsent,
     context: options.context ?? {},
   });

@@ -5,14 +5,17 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { createDeployment, selectEnvironment } from '../../lib/index.ts';
 import { contractCatalog } from '../stores/contract-model.ts';
+import { writeCapture } from './capture-options.ts';
 import { writeFunctionFolders } from './function-folders.ts';
 
 const app = new App();
 const catalog = contractCatalog('everything');
+const folder = mkdtempSync(join(tmpdir(), 'polystore-everything-'));
 createDeployment(app, {
   catalog,
   environment: selectEnvironment(app.node.tryGetContext('env')),
-  codeFolder: writeFunctionFolders(catalog, mkdtempSync(join(tmpdir(), 'polystore-everything-'))),
+  codeFolder: writeFunctionFolders(catalog, folder),
+  capture: writeCapture(catalog, folder),
   destroyConsent: undefined,
   context: {},
 });

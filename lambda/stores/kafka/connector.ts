@@ -12,6 +12,11 @@ export interface ConnectorOptions {
   readonly password: string | undefined;
   /** `verify-full`, or `disable` on loopback. */
   readonly tls: 'verify-full' | 'disable';
+  /**
+   * Path of a file with the certificate authorities to trust.
+   * @default - the driver's: `.postgresql/root.crt` of the worker's user
+   */
+  readonly certificates?: string;
   /** 0 to 127: raised when the database may have gone back (DESIGN §4). */
   readonly generation: number;
 }
@@ -73,6 +78,7 @@ const connection = (options: ConnectorOptions) => ({
   'database.user': options.user,
   ...(options.password === undefined ? {} : { 'database.password': options.password }),
   'database.sslmode': options.tls,
+  ...(options.certificates === undefined ? {} : { 'database.sslrootcert': options.certificates }),
   'database.tcpKeepAlive': 'true',
 });
 

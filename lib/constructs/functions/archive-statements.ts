@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ArchiveStore } from '../archive-store/index.ts';
-import { useKey } from './key-statements.ts';
+import { useKey } from '../key-statements.ts';
 
 /** For those that only read: objects below the archive's prefix, and their names. */
 export const readArchive = (archive: ArchiveStore): readonly PolicyStatement[] => [

@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Catalog, FunctionName, FunctionSpec } from '../../../lambda/model/index.ts';
-import type { ChangeLog } from '../change-log/index.ts';
+import { allowOnLog as allow, type ChangeLog, connectToLog as connect } from '../change-log/index.ts';
 
 /**
  * Rights on MSK, by the actions of its IAM access control
@@ -76,12 +76,3 @@ export const makeTopics = (catalog: Catalog, log: ChangeLog): readonly PolicySta
     ],
   ),
 ];
-
-const connect = (log: ChangeLog, ...also: readonly string[]): PolicyStatement =>
-  allow(['Connect', ...also], [log.clusterArn]);
-
-const allow = (actions: readonly string[], resources: readonly string[]): PolicyStatement =>
-  new PolicyStatement({
-    actions: actions.map((action) => `kafka-cluster:${action}`),
-    resources: [...resources],
-  });

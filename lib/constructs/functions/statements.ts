@@ -1,8 +1,8 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Backend, Catalog, FunctionName, FunctionSpec } from '../../../lambda/model/index.ts';
+import { dataKeyActions, useKey } from '../key-statements.ts';
 import { readArchive, writeArchive } from './archive-statements.ts';
-import { dataKeyActions, useKey } from './key-statements.ts';
 import { makeTopics, readTopics, writeTopics } from './log-statements.ts';
 import { searchStatements } from './search-statements.ts';
 import { needed, type SecretReference, type Stores } from './stores.ts';

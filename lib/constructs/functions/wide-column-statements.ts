@@ -1,7 +1,7 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { FunctionSpec } from '../../../lambda/model/index.ts';
+import { dataKeyActions, useKey } from '../key-statements.ts';
 import type { WideColumnStore } from '../wide-column-store/index.ts';
-import { dataKeyActions, useKey } from './key-statements.ts';
 
 /**
  * Rights on Keyspaces. The schema function compares the tables with the model and makes none:

@@ -49,6 +49,13 @@ const destinationsOf: Readonly<Record<Backend, readonly Destination[]>> = {
   'change-log': ['log'],
 };
 
+/** Who carries Aurora's changes into the log; it reads its password from Secrets Manager. */
+export const captureClient = 'debezium';
+export const captureEdges: readonly Edge[] = (['relational', 'log', 'endpoints'] as const).map((to) => ({
+  from: captureClient,
+  to,
+}));
+
 /**
  * The arrows that the functions need, each once, in the functions' order.
  * @param options.keysByUrl callers' credentials are checked with keys that are fetched from the internet

@@ -1,4 +1,5 @@
-"""MSK: the emulator's API knows clusters, its CloudFormation does not. The brokers are the real Kafka."""
+"""MSK: the emulator's API knows clusters, its CloudFormation does not. The brokers are the real Kafka.
+MSK Connect is stored: Debezium runs in this machine's own Kafka Connect or not at all."""
 
 import re
 from urllib.parse import unquote
@@ -19,6 +20,12 @@ def register():
         "arn:aws:kafka:configuration/",
         lambda physical_id: {"Arn": physical_id, "LatestRevision.Revision": "1"},
     )
+    for kind in ("CustomPlugin", "WorkerConfiguration", "Connector"):
+        handlers[f"AWS::KafkaConnect::{kind}"] = stored(
+            f"arn:aws:kafkaconnect:{kind.lower()}/",
+            # The name is bound now: the loop goes on.
+            lambda physical_id, kind=kind: {f"{kind}Arn": physical_id, "Revision": "1"},
+        )
 
 
 def create_cluster(logical_id, properties, stack):

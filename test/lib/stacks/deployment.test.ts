@@ -3,7 +3,8 @@ import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { aurora, compile, entity, model, redis, text as words } from '../../../lambda/model/index.ts';
 import { createDeployment, selectEnvironment } from '../../../lib/index.ts';
 import flights from '../../../model/flights.ts';
-import { deploy, everything, newApp, stackOf, templateOf, writeCode } from '../deploy.ts';
+import { writeCapture } from '../capture-options.ts';
+import { deploy, everything, newApp, stackOf, templateOf, temporaryFolder, writeCode } from '../deploy.ts';
 
 const deployed = deploy({ catalog: everything });
 const { stacks, parts } = deployed;
@@ -23,6 +24,7 @@ describe('a deployment', () => {
       'Everything-Dev-Search',
       'Everything-Dev-Archive',
       'Everything-Dev-Functions',
+      'Everything-Dev-Capture',
       'Everything-Dev-Api',
     ]);
   });
@@ -38,7 +40,16 @@ describe('a deployment', () => {
 
     const found = deploy({ catalog: compile(model('notes', [note])) });
 
-    expect(found.parts).toEqual(['network', 'relational', 'table', 'cache', 'log', 'functions', 'api']);
+    expect(found.parts).toEqual([
+      'network',
+      'relational',
+      'table',
+      'cache',
+      'log',
+      'functions',
+      'capture',
+      'api',
+    ]);
     found.templates.network.resourcePropertiesCountIs(
       'AWS::EC2::VPCEndpoint',
       {
@@ -84,7 +95,7 @@ describe('a deployment', () => {
   });
 
   test('lets the stacks of stores depend on the network only', () => {
-    for (const part of parts.filter((part) => !['functions', 'api'].includes(part)))
+    for (const part of parts.filter((part) => !['functions', 'capture', 'api'].includes(part)))
       for (const other of stackOf(deployed, part).dependencies) expect(other).toBe(stacks.network);
   });
 
@@ -95,6 +106,7 @@ describe('a deployment', () => {
       catalog: compile(flights),
       environment: selectEnvironment('dev'),
       codeFolder: writeCode(compile(flights)),
+      capture: writeCapture(compile(flights), temporaryFolder()),
       destroyConsent: undefined,
       context: {},
     });

@@ -14,11 +14,12 @@ const root = join(import.meta.dirname, '..', '..', '..');
 test('the archive of Debezium for MSK Connect is the same bytes, built twice and from a fresh folder', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'polystore-plugin-'));
   try {
-    await setUp({ root, silent: true, parts: ['debezium'] });
+    await setUp({ root, silent: true, parts: ['debezium', 'connect-aws'] });
     const here = locateDownloads(root);
     // A copy has times and an order of files of its own.
-    const copy = { connectPlugins: join(folder, 'plugins') };
-    cpSync(here.connectPlugins, copy.connectPlugins, { recursive: true });
+    const copy = { connectPlugins: join(folder, 'plugins'), connectAws: join(folder, 'aws') };
+    for (const part of ['connectPlugins', 'connectAws'] as const)
+      cpSync(here[part], copy[part], { recursive: true });
 
     const built = [
       await buildConnectPlugin({ downloads: here, outFile: join(folder, 'first.zip') }),

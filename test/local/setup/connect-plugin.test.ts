@@ -60,7 +60,7 @@ describe('buildConnectPlugin', () => {
     writeFileSync(join(debeziumFolder(connectPlugins), 'stranger.jar'), 'a jar of another plugin');
 
     const attempt = buildConnectPlugin({
-      downloads: { connectPlugins },
+      downloads: { connectPlugins, connectAws: join(folder, 'aws') },
       outFile: join(folder, 'plugin.zip'),
     });
 
@@ -73,7 +73,7 @@ describe('buildConnectPlugin', () => {
     const connectPlugins = join(folder, 'nowhere');
 
     const attempt = buildConnectPlugin({
-      downloads: { connectPlugins },
+      downloads: { connectPlugins, connectAws: join(folder, 'aws') },
       outFile: join(folder, 'plugin.zip'),
     });
 

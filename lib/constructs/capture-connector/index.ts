@@ -1,0 +1,6 @@
+export {
+  CaptureConnector,
+  type CaptureConnectorProps,
+  type CapturedDatabase,
+  type RenderConnector,
+} from './capture-connector.ts';
