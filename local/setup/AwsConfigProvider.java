@@ -30,6 +30,8 @@ import software.amazon.awssdk.services.secretsmanager.model.GetSecretValueReques
  * A value is read when a connector or a task starts, so a task that is restarted has the password of then.
  */
 public final class AwsConfigProvider implements ConfigProvider {
+  private static String certificatesFile;
+
   @Override
   public void configure(Map<String, ?> ignored) {}
 
@@ -86,7 +88,13 @@ public final class AwsConfigProvider implements ConfigProvider {
     return node;
   }
 
-  private static String certificates() {
+  /** One file for as long as the worker runs. */
+  private static synchronized String certificates() {
+    if (certificatesFile == null) certificatesFile = writeCertificates();
+    return certificatesFile;
+  }
+
+  private static String writeCertificates() {
     try (InputStream bundled = AwsConfigProvider.class.getResourceAsStream("/polystore/rds-certificates.pem")) {
       if (bundled == null) throw new ConfigException("The plugin was packed without the certificates of RDS.");
       Path file = Files.createTempFile("rds-certificates", ".pem");

@@ -8,7 +8,7 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { type Downloads, debeziumFolder } from './downloads.ts';
 
 /** The archive that MSK Connect gets, on every machine: the same jars in the same bytes. SHA-256 in hex. */
-export const connectPluginSha256 = 'e9f4c423d09db00c4ab1a32bc86715829e42d28c51ff614d506b7c65c73847ce';
+export const connectPluginSha256 = '6d41c11888aeab5978cdbe82fdb78d1d05bef2c36b692a9958cb3d37fdd464b2';
 
 /** What `sha256sum` prints for the jars that are packed, as Maven Central has them. */
 const sumsFile = (name: string): string =>
