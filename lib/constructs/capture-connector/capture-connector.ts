@@ -64,7 +64,7 @@ const databasePort = 5432;
 
 /**
  * Debezium on MSK Connect, which carries Aurora's changes into the change log. One task on one worker: a
- * replication slot has one reader. Its password is read from Secrets Manager when a task starts (ADR 0008).
+ * replication slot has one reader. Its password is read from Secrets Manager when a task starts (ADR 0010).
  */
 export class CaptureConnector extends Construct {
   readonly connector: kafkaconnect.CfnConnector;
