@@ -50,6 +50,7 @@ describe('Network', () => {
       'apply-aurora to endpoints 443',
       'apply-aurora to relational 5432',
       'apply-keyspaces to wide-column 9142',
+      'apply-opensearch to search 443',
       'apply-redis to views 6379',
       'capture to log 9098',
       'debezium to endpoints 443',
@@ -59,11 +60,13 @@ describe('Network', () => {
       'ingest to log 9098',
       'query to endpoints 443',
       'query to relational 5432',
+      'query to search 443',
       'query to views 6379',
       'query to wide-column 9142',
       'schema to endpoints 443',
       'schema to log 9098',
       'schema to relational 5432',
+      'schema to search 443',
       'schema to wide-column 9142',
     ]);
   });

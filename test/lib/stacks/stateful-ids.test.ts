@@ -11,6 +11,7 @@ const stateful: readonly string[] = [
   'AWS::MSK::Cluster',
   'AWS::OpenSearchService::Domain',
   'AWS::RDS::DBCluster',
+  'AWS::S3::Bucket',
   'AWS::SecretsManager::Secret',
 ];
 
@@ -24,6 +25,8 @@ test('the logical ids of what holds data never change', () => {
   );
 
   expect(ids.sort()).toEqual([
+    'ArchiveBucket49F1AC64',
+    'ArchiveKey3EF5EDE5',
     'CacheKeyCDF9DE27',
     'CacheValkey8BCB8589',
     'FunctionsTokenSecret21D58861',
