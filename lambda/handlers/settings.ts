@@ -130,7 +130,6 @@ export interface AuroraSettings {
 export function readAurora(env: Environment): AuroraSettings {
   const variables = readVariables(env, {
     [names.auroraWriter]: address,
-    [names.auroraReplica]: z.optional(address),
     [names.auroraDashboard]: z.optional(address),
     [names.auroraAnalytics]: z.optional(address),
     [names.auroraReporting]: z.optional(address),
@@ -140,12 +139,10 @@ export function readAurora(env: Environment): AuroraSettings {
     [names.auroraTls]: z._default(z.enum(['verify', 'disable'], 'takes verify or disable'), 'verify'),
   });
   const writer = variables[names.auroraWriter];
-  // Until every deployment names one for each workload, one may serve all.
-  const one = variables[names.auroraReplica];
   const replicas = replicasOf({
-    dashboard: variables[names.auroraDashboard] ?? one,
-    analytics: variables[names.auroraAnalytics] ?? one,
-    reporting: variables[names.auroraReporting] ?? one,
+    dashboard: variables[names.auroraDashboard],
+    analytics: variables[names.auroraAnalytics],
+    reporting: variables[names.auroraReporting],
   });
   const tls = variables[names.auroraTls] === 'verify';
   const secretArn = variables[names.auroraSecret];

@@ -5,9 +5,8 @@
 export const environmentNames = {
   /** Generation of the change records that this function captures (DESIGN §4), 0 to 127. */
   generation: 'POLYSTORE_GENERATION',
-  /** `host:port` of the Aurora writer, of a replica; the database and the users. */
+  /** `host:port` of the Aurora writer; the database and the users. */
   auroraWriter: 'POLYSTORE_AURORA_WRITER',
-  auroraReplica: 'POLYSTORE_AURORA_REPLICA',
   /** `host:port` of the replica of each workload. */
   auroraDashboard: 'POLYSTORE_AURORA_REPLICA_DASHBOARD',
   auroraAnalytics: 'POLYSTORE_AURORA_REPLICA_ANALYTICS',

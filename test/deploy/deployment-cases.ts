@@ -138,7 +138,6 @@ function contextOf({ engines, issuer }: World): Readonly<Record<string, string>>
     env: 'dev',
     destroy: 'dev',
     POLYSTORE_AURORA_TLS: 'disable',
-    POLYSTORE_AURORA_REPLICA: reader,
     POLYSTORE_AURORA_REPLICA_DASHBOARD: reader,
     POLYSTORE_AURORA_REPLICA_ANALYTICS: reader,
     POLYSTORE_AURORA_REPLICA_REPORTING: reader,

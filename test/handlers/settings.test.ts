@@ -99,7 +99,7 @@ describe('the environment of a function', () => {
     });
   });
 
-  test('wants a replica for each workload or none; one variable serves all until each has its own', () => {
+  test('wants a replica for each workload or none', () => {
     const one = { host: 'localhost', port: 1 };
 
     expect(readAurora({ ...aurora, POLYSTORE_AURORA_TLS: 'disable' }).replicas).toBeUndefined();
@@ -107,7 +107,8 @@ describe('the environment of a function', () => {
       readAurora({
         ...aurora,
         POLYSTORE_AURORA_TLS: 'disable',
-        POLYSTORE_AURORA_REPLICA: 'localhost:1',
+        POLYSTORE_AURORA_REPLICA_DASHBOARD: 'localhost:1',
+        POLYSTORE_AURORA_REPLICA_ANALYTICS: 'localhost:1',
         POLYSTORE_AURORA_REPLICA_REPORTING: 'localhost:2',
       }).replicas,
     ).toEqual({ dashboard: one, analytics: one, reporting: { host: 'localhost', port: 2 } });

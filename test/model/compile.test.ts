@@ -236,6 +236,9 @@ describe('functionsOf', () => {
       'apply-aurora',
       'apply-redis',
       'apply-keyspaces',
+      'apply-opensearch',
+      'apply-archive',
+      'read-archive',
     ]);
     const redisFunction = functions.find((each) => each.name === 'apply-redis');
     expect(redisFunction?.trigger).toMatchObject({

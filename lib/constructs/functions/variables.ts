@@ -43,7 +43,6 @@ export function renderVariables(
     'aurora-writer': relational,
     'aurora-replica': () => ({
       ...relational(),
-      [environmentNames.auroraReplica]: stores.relational.readerEndpoint,
       [environmentNames.auroraDashboard]: stores.relational.endpointOf('dashboard'),
       [environmentNames.auroraAnalytics]: stores.relational.endpointOf('analytics'),
       [environmentNames.auroraReporting]: stores.relational.endpointOf('reporting'),

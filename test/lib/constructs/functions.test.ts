@@ -65,7 +65,6 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
 
     expect({
       aurora: names.includes(environmentNames.auroraWriter) && names.includes(environmentNames.auroraSecret),
-      replica: names.includes(environmentNames.auroraReplica),
       replicas: names.includes(environmentNames.auroraReporting),
       table: names.includes(environmentNames.dynamodbTable),
       deadLetters: names.includes(environmentNames.deadLettersTable),
@@ -79,7 +78,6 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
       callers: names.includes(environmentNames.jwtIssuer) && names.includes(environmentNames.tokenSecret),
     }).toEqual({
       aurora: uses('aurora-writer', 'aurora-replica'),
-      replica: uses('aurora-replica'),
       replicas: uses('aurora-replica'),
       table: uses('dynamodb'),
       deadLetters: uses('dead-letters'),
