@@ -47,7 +47,7 @@ export async function interleave(rivals: readonly Rival[], rounds: number): Prom
 }
 
 /** @param values at least one. */
-export function spreadOf(values: readonly number[]): Spread {
+function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   const at = (index: number): number => sorted[index] ?? Number.NaN;

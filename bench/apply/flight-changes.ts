@@ -4,7 +4,7 @@ import { type Catalog, entityOf, parseRow } from '../../lambda/model/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
 
 /** Flights of one carrier, of one day, from three airports: one place in each engine's view for each airport. */
-export function flightRow(catalog: Catalog, carrier: string, number: number, change: Row = {}): Row {
+function flightRow(catalog: Catalog, carrier: string, number: number, change: Row = {}): Row {
   return parseRow(entityOf(catalog, 'flight'), {
     carrier,
     flight_number: number,
@@ -18,7 +18,7 @@ export function flightRow(catalog: Catalog, carrier: string, number: number, cha
   });
 }
 
-export const upsertFlight = (catalog: Catalog, row: Row, position: number): Change => ({
+const upsertFlight = (catalog: Catalog, row: Row, position: number): Change => ({
   kind: 'upsert',
   entity: 'flight',
   key: keyOf(entityOf(catalog, 'flight'), row),
@@ -26,7 +26,7 @@ export const upsertFlight = (catalog: Catalog, row: Row, position: number): Chan
   row,
 });
 
-export const deleteFlight = (catalog: Catalog, row: Row, position: number): Change => ({
+const deleteFlight = (catalog: Catalog, row: Row, position: number): Change => ({
   kind: 'delete',
   entity: 'flight',
   key: keyOf(entityOf(catalog, 'flight'), row),

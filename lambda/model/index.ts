@@ -13,7 +13,6 @@ export {
 export { escapeKeyText, renderKey, templateColumns } from './key-template.ts';
 export * from './language.ts';
 export {
-  dynamodbLimits,
   keyspacesLimits,
   keyspacesRowBytes,
   logLimits,
@@ -25,4 +24,4 @@ export { postgresMajor } from './postgres-major.ts';
 export { planTableChange } from './table-change.ts';
 export { parseRow, parseValue, termValue } from './values.ts';
 export { renderWarnings, warningsOf } from './warnings.ts';
-export { type Workload, workloadLagTargetMs, workloads } from './workloads.ts';
+export { type Workload, workloads } from './workloads.ts';

@@ -59,7 +59,7 @@ export async function applyWholeLogAgain(deployment: Deployment): Promise<void> 
 }
 
 /** Waits until every consumer of the log has applied what was there. */
-export async function untilCaughtUp(deployment: Deployment): Promise<void> {
+async function untilCaughtUp(deployment: Deployment): Promise<void> {
   const triggers = [...deployment.triggers.changeLog.values()];
   for (;;) {
     await deployment.triggers.flush();

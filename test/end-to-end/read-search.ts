@@ -1,11 +1,15 @@
 import type { Deployment } from '../../local/deployment/deployment.ts';
-import type { Views } from './read-views.ts';
 import type { Rows } from './rows.ts';
 
+interface SearchViews {
+  readonly airportSearch: Rows;
+  readonly aircraftSearch: Rows;
+  readonly flightSearch: Rows;
+  readonly eventLog: Rows;
+}
+
 /** Reads the views in OpenSearch by plain HTTP, in the layout that the store's README promises. */
-export async function readSearch({
-  engines,
-}: Deployment): Promise<Pick<Views, 'airportSearch' | 'aircraftSearch' | 'flightSearch' | 'eventLog'>> {
+export async function readSearch({ engines }: Deployment): Promise<SearchViews> {
   const { url } = engines.endpoints.opensearch;
   // What was written a moment ago is not seen before a refresh.
   await ask(url, 'POST', '/flights.*/_refresh');

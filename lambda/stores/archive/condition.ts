@@ -9,7 +9,7 @@ import { quoted } from './schema.ts';
  * A condition as DuckDB decides it, exactly as PostgreSQL would: text by code point, three-valued logic.
  * @throws `not_supported` for the order or equality of JSON values.
  */
-export function renderCondition(condition: Condition, parameters: Parameters): string {
+function renderCondition(condition: Condition, parameters: Parameters): string {
   switch (condition.kind) {
     case 'and':
     case 'or':

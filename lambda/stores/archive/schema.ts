@@ -47,7 +47,7 @@ export const isTextDecimal = (type: FieldType): boolean =>
   type.kind === 'decimal' && type.precision > maxDecimalDigits;
 
 /** The type that values of a field have in DuckDB and, by what DuckDB makes of it, in Parquet. */
-export function duckdbType(type: FieldType): string {
+function duckdbType(type: FieldType): string {
   switch (type.kind) {
     case 'text':
     case 'oneOf':

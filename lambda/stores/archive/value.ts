@@ -65,7 +65,7 @@ export function fromDuckdb(type: FieldType, value: DuckDBValue): Value {
 }
 
 /** Microseconds since the epoch of a canonical timestamp. */
-export const microsecondsOf = (text: string): bigint =>
+const microsecondsOf = (text: string): bigint =>
   BigInt(Date.parse(`${text.slice(0, 19)}Z`)) * 1000n + BigInt(text.slice(20, 26));
 
 /** The canonical timestamp of microseconds since the epoch, of the years 1 to 9999. */

@@ -23,7 +23,7 @@ export interface Mapping {
 }
 
 /** How soon what was written is seen by searches, in milliseconds: the view's declared delay. */
-export const refreshIntervalMs = 500;
+const refreshIntervalMs = 500;
 
 /** Settings that may be changed at any time. */
 export const dynamicSettings = {

@@ -15,7 +15,7 @@ import type { ObjectStore } from '../../../lambda/stores/archive/objects.ts';
 import type { FilterFragment, FilterOrder, Placement, Store } from '../../../lambda/stores/store.ts';
 import { contractCatalog, placementOf } from '../contract-model.ts';
 
-export const catalog = contractCatalog('archive-tests');
+const catalog = contractCatalog('archive-tests');
 export const history: Placement = placementOf(catalog, 'item.history');
 
 type Opened = Partial<Omit<ArchiveStoreOptions, 'objects'>> & {
