@@ -51,7 +51,8 @@ export function createCdk(options: {
         };
         child.stdout.setEncoding('utf8').on('data', take);
         child.stderr.setEncoding('utf8').on('data', take);
-        child.once('error', reject);
+        // Of an abort, why it was aborted.
+        child.once('error', (error) => reject(signal.aborted ? signal.reason : error));
         child.once('close', (code) => {
           log.end();
           if (code === 0) resolve(output);

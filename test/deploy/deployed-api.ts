@@ -13,7 +13,7 @@ export interface DeployedApi {
   /** @throws AssertionError with what it said, when it is not 200. */
   query(sql: string, params?: readonly unknown[], token?: string | null): Promise<Answer>;
   postEvents(entity: string, events: readonly object[]): Promise<number>;
-  health(): Promise<unknown>;
+  health(): Promise<{ readonly healthy: boolean; readonly stores: Readonly<Record<string, string>> }>;
   /** The status of a query's answer, whatever it is. */
   statusOf(sql: string): Promise<number>;
 }
@@ -51,7 +51,8 @@ export function openApi(options: {
       (await read(await post('/query', { sql, params, ...(token !== null && { token }) }))) as Answer,
     postEvents: async (entity, events) =>
       ((await read(await post('/events', { entity, events }))) as { readonly accepted: number }).accepted,
-    health: async () => read(await fetch(`${base}/health`)),
+    health: async () =>
+      (await read(await fetch(`${base}/health`))) as Awaited<ReturnType<DeployedApi['health']>>,
     statusOf: async (sql) => {
       const response = await post('/query', { sql });
       await response.body?.cancel();

@@ -8,6 +8,7 @@ import model from '../../model/flights.ts';
 import { openAccount } from './account.ts';
 import { runApiCases } from './api-cases.ts';
 import type { Cases } from './cases.ts';
+import { createKeyspace, readKeyspace } from './cassandra-tables.ts';
 import { createCdk } from './cdk.ts';
 import { openApi } from './deployed-api.ts';
 import { account as accountId, region } from './emulator.ts';
@@ -58,6 +59,14 @@ export async function runDeployment(options: {
       cases.require('synthesises dev, with what context says of this machine', () => synthesise({})),
       engines.ready(),
     ]);
+    const wideColumn = stacksOf(assembly).find((name) => name.endsWith('-WideColumn'));
+    if (wideColumn !== undefined)
+      await cases.require('makes in Cassandra what the template makes in Keyspaces', () =>
+        createKeyspace(
+          engines.endpoints.cassandra,
+          readKeyspace(readFileSync(join(assembly, `${wideColumn}.template.json`), 'utf8')),
+        ),
+      );
     await cases.require('deploys every stack', async () => {
       await deploy('--all');
       assert.deepEqual((await account.stacks()).toSorted(), ['CDKToolkit', ...stacksOf(assembly)].toSorted());

@@ -50,6 +50,7 @@ export const events: readonly Row[] = flights.map((flight) => ({
   at: flight.scheduled_at ?? '',
   kind: 'departed',
   scheduled_at: flight.scheduled_at ?? '',
+  tail_number: flight.tail_number ?? '',
   origin: flight.origin ?? '',
   destination: flight.destination ?? '',
   delay_minutes: flight.departure_delay_minutes ?? 0,
