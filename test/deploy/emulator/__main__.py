@@ -10,13 +10,14 @@ import signal
 
 from ministack import app
 
+import buckets
 import network
 import secrets_manager
 import stores
 import streaming
 import wide_column
 
-for part in (network, secrets_manager, stores, streaming, wide_column):
+for part in (buckets, network, secrets_manager, stores, streaming, wide_column):
     part.register()
 
 # Nobody else ends it when who started it is killed: the kernel sends the signal then.
