@@ -185,7 +185,9 @@ describe('a run', () => {
       for (const { sql } of queries) answers.push(await ask(place, 'query', sql));
 
       const engines = answers.map((answer) => (answer.route as { readonly engine: string }).engine);
-      expect(engines).toEqual(['dynamodb', 'redis', 'redis', 'aurora']);
+      expect(engines).toEqual([
+        ...['dynamodb', 'redis', 'redis', 'keyspaces', 'keyspaces', 'opensearch', 'aurora'],
+      ]);
       expect(answers.every((answer) => Number(answer.rowCount) > 0)).toBe(true);
     },
     minuteMs,
