@@ -162,4 +162,13 @@ export async function runApiCases({
       );
     }),
   );
+  await cases.check('finds an aircraft by a word of its maker, marked', () =>
+    eventually(signal, async () => {
+      const answer = await apis.united.query(
+        `select tail_number, match_highlight(manufacturer) as maker from aircraft
+          where match(manufacturer, 'boeing') order by match_rank() desc`,
+      );
+      answered(answer, 'aircraft.search', [{ tail_number: 'N14228', maker: '<em>BOEING</em>' }]);
+    }),
+  );
 }
