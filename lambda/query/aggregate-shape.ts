@@ -1,10 +1,10 @@
 import type { Row, Value } from '../change/change.ts';
 import type { CatalogColumn, TermUnit } from '../model/index.ts';
 import type { Aggregate, AggregateGroup } from '../stores/store.ts';
+import { compareInOrder } from '../stores/value-order.ts';
 import type { ColumnLookup } from './column-lookup.ts';
 import { exactValue, expressionType, type GroupExpression, isAggregated } from './group-expression.ts';
 import { bareName, placeOf, readDirection, type SelectClauses, type Selected } from './select-clauses.ts';
-import { compareInOrder } from './select-shape.ts';
 import { asNode, bodyOf, listOf, type NodeBody, stringOf, stringsOf } from './tree-node.ts';
 import { Unrecognised } from './unrecognised.ts';
 

@@ -5,7 +5,7 @@ import type { Domain, Domains } from './domain.ts';
 import { limits } from './limits.ts';
 import { type Candidate, costs, type PlanContext } from './plan.ts';
 import type { Select } from './read-select.ts';
-import { columnsSelected, filterOf, jsonAmong, totalsOf } from './selection.ts';
+import { candidateOf, columnsSelected, jsonAmong } from './selection.ts';
 import { viewObstacle } from './view-obstacle.ts';
 
 const dayMs = 86_400_000;
@@ -37,34 +37,19 @@ export function planArchive(
       `it would read ${days === undefined ? 'every day that there is' : `${days.count} days`} of files; it answers a range of at most ${limits.archiveDays} days: ${column} >= … and ${column} < …`,
     );
 
-  const placement: Placement = { entity, target: view };
+  const target: Placement = { entity, target: view };
   const isOld = days.endMs <= context.validUntilMs - behindMs;
   const why = `${days.count} day(s) of files of the archive${isOld ? '' : ', which is some minutes behind'}`;
   const cost = costs.archive + (isOld ? 0 : costs.archiveBehind);
   // It follows by minutes, for which no request waits.
   const token = 'versions now';
-  if (select.kind === 'aggregate')
-    return {
-      ...base,
-      qualifies: true,
-      kind: 'aggregate',
-      why,
-      cost,
-      estimatedReads: undefined,
-      route: { kind: 'aggregate', select, fragment: totalsOf(select, placement), token },
-    };
-  const fragment = filterOf(select, placement, context);
-  if (fragment === undefined)
-    return refused(`limit and offset reach beyond ${limits.sliceRows} rows; ask for fewer`);
-  return {
-    ...base,
-    qualifies: true,
-    kind: 'filter',
-    why,
-    cost,
-    estimatedReads: undefined,
-    route: { kind: 'native', select, placement, fragments: [fragment], enough: undefined, token },
-  };
+  const offer = { why, cost };
+  return candidateOf(
+    select,
+    // Whatever the limit, it reads the files of all the days.
+    { ...base, target, token, stopsAtLimit: false, rows: offer, groups: offer },
+    context,
+  );
 }
 
 /** The UTC days that a domain of times reaches over, from the first to the last; undefined when it has no end. */

@@ -2,10 +2,9 @@ import type { OpensearchIndexPlacement, OpensearchLogPlacement } from '../model/
 import type { Placement } from '../stores/store.ts';
 import { conditionColumns } from './condition-columns.ts';
 import type { Domains } from './domain.ts';
-import { limits } from './limits.ts';
 import { type Candidate, costs, type PlanContext } from './plan.ts';
 import type { Select } from './read-select.ts';
-import { columnsOfGroups, columnsSelected, filterOf, jsonAmong, totalsOf } from './selection.ts';
+import { candidateOf, columnsOfGroups, columnsSelected, jsonAmong } from './selection.ts';
 import { viewObstacle } from './view-obstacle.ts';
 
 type SearchView = OpensearchIndexPlacement | OpensearchLogPlacement;
@@ -28,35 +27,25 @@ export function planOpensearch(
     inexact(select);
   if (obstacle !== undefined) return refused(obstacle);
 
-  const placement: Placement = { entity, target: view };
+  const target: Placement = { entity, target: view };
   const matched = select.match.map(({ column }) => column);
   const why = `${matched.length === 0 ? '' : `words matched in ${matched.join(' and ')}, `}all conditions met by the index`;
   // What Aurora is the source of, its replicas have before an index that is refreshed now and then.
   const later = entity.source.kind === 'aurora.source' ? costs.laterThanAurora : 0;
   // Versions are seen there when searches see their rows, so that whoever awaits them finds them.
   const token = 'versions';
-  if (select.kind === 'aggregate')
-    return {
+  return candidateOf(
+    select,
+    {
       ...base,
-      qualifies: true,
-      kind: 'aggregate',
-      why: `${why}, groups counted there`,
-      cost: costs.opensearchTotals + later,
-      estimatedReads: undefined,
-      route: { kind: 'aggregate', select, fragment: totalsOf(select, placement), token },
-    };
-  const fragment = filterOf(select, placement, context);
-  if (fragment === undefined)
-    return refused(`limit and offset reach beyond ${limits.sliceRows} rows; ask for fewer`);
-  return {
-    ...base,
-    qualifies: true,
-    kind: 'filter',
-    why,
-    cost: costs.opensearchFilter + later,
-    estimatedReads: select.limit === undefined ? undefined : fragment.limit,
-    route: { kind: 'native', select, placement, fragments: [fragment], enough: undefined, token },
-  };
+      target,
+      token,
+      stopsAtLimit: true,
+      rows: { why, cost: costs.opensearchFilter + later },
+      groups: { why: `${why}, groups counted there`, cost: costs.opensearchTotals + later },
+    },
+    context,
+  );
 }
 
 function unsearched(select: Select, { text }: SearchView): string | undefined {

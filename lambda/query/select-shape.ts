@@ -1,7 +1,6 @@
-import type { Value } from '../change/change.ts';
 import type { CatalogColumn, CatalogEntity } from '../model/index.ts';
 import type { FilterOrder, VersionedRow } from '../stores/store.ts';
-import { compareValues } from '../stores/value-order.ts';
+import { compareInOrder } from '../stores/value-order.ts';
 import { type ColumnLookup, columnLookup } from './column-lookup.ts';
 import { isRank, readHighlight } from './read-match.ts';
 import { bareName, placeOf, readDirection, type SelectClauses, type Selected } from './select-clauses.ts';
@@ -112,20 +111,6 @@ export const columnOrder = (order: readonly OrderTerm[]): readonly FilterOrder[]
   order.every((term) => term.kind === 'column')
     ? order.map(({ column, descending, nullsFirst }) => ({ column, descending, nullsFirst }))
     : undefined;
-
-/** Compares values as PostgreSQL orders them; null is nothing that can be compared. */
-export function compareInOrder(
-  type: CatalogColumn['type'],
-  { descending, nullsFirst }: { readonly descending: boolean; readonly nullsFirst: boolean },
-): (a: Value, b: Value) => number {
-  return (a, b) => {
-    if (a === null && b === null) return 0;
-    if (a === null) return nullsFirst ? -1 : 1;
-    if (b === null) return nullsFirst ? 1 : -1;
-    const difference = compareValues(type, a, b);
-    return descending ? -difference : difference;
-  };
-}
 
 /** Sorts rows as PostgreSQL does; rows that tie keep their order. */
 export function orderRows(

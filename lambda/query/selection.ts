@@ -3,7 +3,14 @@ import type { AggregateFragment, FilterFragment, Placement } from '../stores/sto
 import type { AggregateSelect } from './aggregate-shape.ts';
 import { conditionColumns } from './condition-columns.ts';
 import { limits } from './limits.ts';
-import { columnsNeeded, type PlanContext, rowsWanted } from './plan.ts';
+import {
+  type Candidate,
+  columnsNeeded,
+  type PlanContext,
+  type Qualified,
+  rowsWanted,
+  type TokenUse,
+} from './plan.ts';
 import type { Select } from './read-select.ts';
 import { columnOrder, type SimpleSelect } from './select-shape.ts';
 
@@ -11,7 +18,7 @@ import { columnOrder, type SimpleSelect } from './select-shape.ts';
  * What a store that filters is asked for: all conditions, the order, and as many rows as suffice. Undefined
  * where that is more than may be read.
  */
-export function filterOf(
+function filterOf(
   select: SimpleSelect,
   placement: Placement,
   context: PlanContext,
@@ -31,6 +38,49 @@ export function filterOf(
     order: byColumns ?? 'score',
     highlight: select.output.flatMap((output) => (output.kind === 'highlight' ? [output.column.name] : [])),
     limit: inOrder ? wanted : limits.sliceRows + 1,
+  };
+}
+
+/** What a store that filters and adds up says of itself, once nothing stands in the way. */
+export interface SelectionOffer extends Pick<Qualified, 'placement' | 'engine'> {
+  readonly target: Placement;
+  readonly token: TokenUse;
+  /** Whether the store stops at the limit of the fragment, so that it says how many rows are read. */
+  readonly stopsAtLimit: boolean;
+  readonly rows: Offer;
+  readonly groups: Offer;
+}
+type Offer = Pick<Qualified, 'why' | 'cost'>;
+
+/** The candidate that reads what a select asks for by its conditions: groups added up there, or rows. */
+export function candidateOf(
+  select: Select,
+  { target, token, stopsAtLimit, rows, groups, ...base }: SelectionOffer,
+  context: PlanContext,
+): Candidate {
+  if (select.kind === 'aggregate')
+    return {
+      ...base,
+      ...groups,
+      qualifies: true,
+      kind: 'aggregate',
+      estimatedReads: undefined,
+      route: { kind: 'aggregate', select, fragment: totalsOf(select, target), token },
+    };
+  const fragment = filterOf(select, target, context);
+  if (fragment === undefined)
+    return {
+      ...base,
+      qualifies: false,
+      why: `limit and offset reach beyond ${limits.sliceRows} rows; ask for fewer`,
+    };
+  return {
+    ...base,
+    ...rows,
+    qualifies: true,
+    kind: 'filter',
+    estimatedReads: stopsAtLimit && select.limit !== undefined ? fragment.limit : undefined,
+    route: { kind: 'native', select, placement: target, fragments: [fragment], enough: undefined, token },
   };
 }
 

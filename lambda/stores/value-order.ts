@@ -33,6 +33,20 @@ export function compareValues(type: FieldType, a: Value, b: Value): number {
 export const compareText = (a: string, b: string): number =>
   a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 
+/** Compares values as `order by` does: in its direction, nulls where it says. */
+export function compareInOrder(
+  type: FieldType,
+  { descending, nullsFirst }: { readonly descending: boolean; readonly nullsFirst: boolean },
+): (a: Value, b: Value) => number {
+  return (a, b) => {
+    if (a === null && b === null) return 0;
+    if (a === null) return nullsFirst ? -1 : 1;
+    if (b === null) return nullsFirst ? 1 : -1;
+    const difference = compareValues(type, a, b);
+    return descending ? -difference : difference;
+  };
+}
+
 /** Compares rows by the given columns in turn. */
 export function compareRows(columns: readonly CatalogColumn[]): (a: Row, b: Row) => number {
   return (a, b) => {

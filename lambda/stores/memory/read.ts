@@ -12,7 +12,7 @@ import type {
   SliceFragment,
   VersionedRow,
 } from '../store.ts';
-import { compareValues } from '../value-order.ts';
+import { compareInOrder } from '../value-order.ts';
 
 /** What is held of one key; a tombstone has no row. */
 export interface Held {
@@ -74,14 +74,16 @@ export function readFilter(fragment: FilterFragment, rows: Rows, nowMs: number):
   const selected = select(fragment, rows, nowMs);
   const { order } = fragment;
   if (order === 'score') throw notHeld('The memory store', fragment.placement, 'rank rows of');
+  const comparisons = order.map((term) => {
+    const { name, type } = term.column;
+    const compare = compareInOrder(type, term);
+    return (a: VersionedRow, b: VersionedRow) => compare(a.row[name] ?? null, b.row[name] ?? null);
+  });
   return selected
     .toSorted((a, b) => {
-      for (const { column, descending, nullsFirst } of order) {
-        const [left, right] = [a.row[column.name] ?? null, b.row[column.name] ?? null];
-        if (left === null && right === null) continue;
-        if (left === null || right === null) return (left === null) === nullsFirst ? -1 : 1;
-        const difference = compareValues(column.type, left, right);
-        if (difference !== 0) return descending ? -difference : difference;
+      for (const compare of comparisons) {
+        const difference = compare(a, b);
+        if (difference !== 0) return difference;
       }
       return 0;
     })
