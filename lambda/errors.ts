@@ -59,6 +59,11 @@ export const errorCatalog = {
   result_too_large: { status: 422, retryable: false, summary: 'The answer is over the row or byte limit.' },
   contended: { status: 409, retryable: true, summary: 'Other writers changed the same row at every try.' },
   store_unavailable: { status: 503, retryable: true, summary: 'A store did not answer.' },
+  blocked: {
+    status: 503,
+    retryable: true,
+    summary: 'Something else must end first, and has not within the time allowed; the message names it.',
+  },
   store_rejected: {
     status: 500,
     retryable: false,

@@ -15,6 +15,11 @@ import type { Condition } from './predicate.ts';
 export interface Placement {
   readonly entity: CatalogEntity;
   readonly target: CatalogSource | CatalogView;
+  /**
+   * One of the builds of a view (view-store.ts).
+   * @default - reads: the active one; `apply`: each of them
+   */
+  readonly build?: number;
 }
 
 /** A row as a store holds it. `version` is absent where the store keeps none (Aurora's source tables). */

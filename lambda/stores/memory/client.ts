@@ -1,16 +1,18 @@
-import type { Change } from '../../change/change.ts';
-import { createVersion, positionOf, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
-import type { CatalogEntity } from '../../model/index.ts';
 import { aggregateRows } from '../aggregate-rows.ts';
-import { placementName, rowId } from '../placement.ts';
-import { conflict, keyOf, parseInsert, parseKey, parseUpdate } from '../source-write.ts';
-import type { AggregateStore, Clock, Placement, SourceWriter } from '../store.ts';
+import { rowId } from '../placement.ts';
+import type { AggregateStore, ApplyResult, Clock, Placement, SourceWriter } from '../store.ts';
+import type { SourceStore, ViewStore } from '../view-store.ts';
+import { createBuilds } from './builds.ts';
+import { createProgress } from './progress.ts';
+import { readFilter, readKeys, readSlice, select } from './read.ts';
+import type { Rows } from './rows.ts';
+import { digestPage, scanRows, sweepRows } from './scan.ts';
+import { readTruth } from './truth.ts';
+import { applyChanges, repairRows } from './write.ts';
+import { createWriter } from './writer.ts';
 
-import { type Held, readFilter, readKeys, readSlice, select } from './read.ts';
-import { applyChanges } from './write.ts';
-
-export interface MemoryStore extends AggregateStore {
+export interface MemoryStore extends AggregateStore, ViewStore, SourceStore {
   /** Writes to the source of an entity, with versions of generation 0 as the DynamoDB store makes them. */
   readonly writer: SourceWriter;
 }
@@ -20,15 +22,16 @@ export interface MemoryStore extends AggregateStore {
  * when the store is closed.
  */
 export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryStore {
-  const placements = new Map<string, Map<string, Held>>();
-  let open = true;
-  const rowsOf = (placement: Placement): Map<string, Held> => {
-    if (!open)
+  const builds = createBuilds();
+  const progress = createProgress(builds.list);
+  let isOpen = true;
+  const requireOpen = (): void => {
+    if (!isOpen)
       throw new PolystoreError('store_unavailable', 'The memory store was closed. Make another one.');
-    const name = placementName(placement);
-    const rows = placements.get(name) ?? new Map<string, Held>();
-    placements.set(name, rows);
-    return rows;
+  };
+  const rowsOf = (placement: Placement): Rows => {
+    requireOpen();
+    return builds.rowsOf(placement);
   };
 
   return {
@@ -47,8 +50,14 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
       underPartition: 'It has one node, in this process; nothing can part it.',
     },
     connect: async () => {},
-    apply: async (placement, changes: readonly Change[]) =>
-      applyChanges(rowsOf(placement), placement, changes),
+    apply: async (placement, changes) => {
+      requireOpen();
+      const results = builds
+        .written(placement)
+        .map((rows) => applyChanges(rows, placement, { changes, now: clock() }));
+      // What readers see is the first, the active one; `written` always has one.
+      return results[0] as ApplyResult;
+    },
     read: async (fragment) => {
       const rows = rowsOf(fragment.placement);
       switch (fragment.kind) {
@@ -64,64 +73,35 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
       aggregateRows(fragment, select(fragment, rowsOf(fragment.placement), clock())),
     versions: async (placement, keys) => {
       const rows = rowsOf(placement);
-      return keys.map((key) => rows.get(rowId(placement, key))?.version);
-    },
-    health: async () => {
-      if (!open) throw new PolystoreError('store_unavailable', 'The memory store was closed.');
-    },
-    close: async () => {
-      open = false;
-      placements.clear();
-    },
-    writer: createWriter(rowsOf, clock),
-  };
-}
-
-function createWriter(rowsOf: (placement: Placement) => Map<string, Held>, clock: Clock): SourceWriter {
-  const sourceRows = (entity: CatalogEntity) => {
-    const placement: Placement = { entity, target: entity.source };
-    return { rows: rowsOf(placement), id: (key: Held['row'] & object) => rowId(placement, key) };
-  };
-  const next = (old: Version | undefined): Version => {
-    const now = BigInt(Math.trunc(clock())) * 1000n;
-    const least = old === undefined ? 0n : positionOf(old) + 1n;
-    return createVersion(0, now > least ? now : least);
-  };
-  return {
-    insert: async (entity, input) => {
-      const parsed = parseInsert(entity, input);
-      const { rows, id } = sourceRows(entity);
-      const taken = parsed.filter((row) => rows.get(id(row))?.row !== undefined);
-      if (taken.length > 0)
-        throw conflict(
-          entity,
-          taken.map((row) => keyOf(entity, row)),
-        );
-      return parsed.map((row) => {
-        const version = next(rows.get(id(row))?.version);
-        rows.set(id(row), { version, row });
-        return { key: keyOf(entity, row), row, before: undefined, version };
+      return keys.map((key) => {
+        const held = rows.of(rowId(placement, key)).map(({ version }) => version);
+        return held.sort((a, b) => (a > b ? -1 : 1))[0];
       });
     },
-    update: async (entity, input, set) => {
-      const key = parseKey(entity, input);
-      const changes = parseUpdate(entity, set);
-      const { rows, id } = sourceRows(entity);
-      const held = rows.get(id(key));
-      if (held?.row === undefined) return undefined;
-      const version = next(held.version);
-      const row = { ...held.row, ...changes };
-      rows.set(id(key), { version, row });
-      return { key, row, before: held.row, version };
+    scan: async (request) => scanRows(request, rowsOf(request.placement)),
+    digest: async (request) => digestPage(request, rowsOf(request.placement), clock()),
+    digestTruth: async (request) => {
+      const { entity } = request.placement;
+      return digestPage(request, rowsOf({ entity, target: entity.source }), clock());
     },
-    delete: async (entity, input) => {
-      const key = parseKey(entity, input);
-      const { rows, id } = sourceRows(entity);
-      const held = rows.get(id(key));
-      if (held?.row === undefined) return undefined;
-      const version = next(held.version);
-      rows.set(id(key), { version, row: undefined });
-      return { key, row: undefined, before: held.row, version };
+    readTruth: async (request) => readTruth(request, rowsOf(request.placement)),
+    repair: async (placement, repairs) => repairRows(rowsOf(placement), placement, { repairs, now: clock() }),
+    saveProgress: async (spans) => {
+      requireOpen();
+      return progress.save(spans);
     },
+    readProgress: async (placements) => progress.read(placements),
+    sweep: async (placement) => ({ swept: sweepRows(rowsOf(placement), placement, clock()), more: false }),
+    builds: async (placement) => builds.list(placement),
+    beginBuild: async (placement) => builds.begin(placement),
+    activateBuild: async (placement) => builds.activate(placement),
+    dropBuild: async (placement) => builds.drop(placement),
+    buildDelayMs: 0,
+    health: async () => requireOpen(),
+    close: async () => {
+      isOpen = false;
+      builds.clear();
+    },
+    writer: createWriter(rowsOf, clock),
   };
 }

@@ -1,5 +1,4 @@
 import type { Row } from '../../change/change.ts';
-import type { Version } from '../../change/version.ts';
 import { arrange, sliceOrder } from '../arrange.ts';
 import { expiryOf, hasPlace, notHeld, rowId, viewOf } from '../placement.ts';
 import { createPredicate } from '../predicate.ts';
@@ -13,19 +12,15 @@ import type {
   VersionedRow,
 } from '../store.ts';
 import { compareInOrder } from '../value-order.ts';
-
-/** What is held of one key; a tombstone has no row. */
-export interface Held {
-  readonly version: Version;
-  readonly row: Row | undefined;
-}
-
-/** A placement's rows by row id. */
-export type Rows = ReadonlyMap<string, Held>;
+import type { Held, Rows } from './rows.ts';
 
 /** Rows that a reader may see: there, not expired, and with a place in the view. */
-function visible(placement: Placement, held: Held | undefined, nowMs: number): held is VersionedRow & Held {
-  if (held?.row === undefined) return false;
+export function visible(
+  placement: Placement,
+  held: Held,
+  nowMs: number,
+): held is Held & { readonly row: Row } {
+  if (held.row === undefined) return false;
   const expiry = expiryOf(placement, held.row);
   if (expiry !== undefined && expiry <= nowMs) return false;
   return hasPlace(placement, held.row);
@@ -37,13 +32,17 @@ export function readKeys(
   nowMs: number,
 ): readonly VersionedRow[] {
   const ids = new Set(keys.map((key) => rowId(placement, key)));
-  return [...ids].map((id) => rows.get(id)).filter((held) => visible(placement, held, nowMs));
+  return [...ids].flatMap((id) => {
+    const found = rows.of(id).filter((held) => visible(placement, held, nowMs));
+    // In two places at once it is only for a moment, on its way from one to the other.
+    return found.sort((a, b) => (a.version > b.version ? -1 : 1)).slice(0, 1);
+  });
 }
 
 export function readSlice(fragment: SliceFragment, rows: Rows, nowMs: number): readonly VersionedRow[] {
   const { placement } = fragment;
   const shape = sliceShape(fragment);
-  const members = [...rows.values()]
+  const members = [...rows.all()]
     .filter((held) => visible(placement, held, nowMs))
     .filter(({ row }) => inPartition(fragment, shape, row))
     .filter(({ row }) => !shape.sparse || shape.sort.every(({ name }) => row[name] !== null));
@@ -65,7 +64,7 @@ export function select(
 ): readonly VersionedRow[] {
   if (match.length > 0) throw notHeld('The memory store', placement, 'match words in');
   const predicates = where.map(createPredicate);
-  return [...rows.values()]
+  return [...rows.all()]
     .filter((held) => visible(placement, held, nowMs))
     .filter(({ row }) => predicates.every((holds) => holds(row) === true));
 }

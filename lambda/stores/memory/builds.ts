@@ -1,0 +1,80 @@
+import { PolystoreError } from '../../errors.ts';
+import { placementName } from '../placement.ts';
+import type { Placement } from '../store.ts';
+import type { Build } from '../view-store.ts';
+import { createRows, type Rows } from './rows.ts';
+
+/** The builds of every placement, and the rows of each. */
+export interface MemoryBuilds {
+  /** What is read: the build that the placement names, or the active one. */
+  rowsOf(placement: Placement): Rows;
+  /** What is written: the build that the placement names, or each of them, the active one first. */
+  written(placement: Placement): readonly Rows[];
+  list(placement: Placement): readonly Build[];
+  begin(placement: Placement): Placement;
+  activate(placement: Placement): void;
+  drop(placement: Placement): void;
+  clear(): void;
+}
+
+type Held = Map<number, { state: Build['state']; readonly rows: Rows }>;
+
+export function createBuilds(): MemoryBuilds {
+  const placements = new Map<string, Held>();
+  const buildsOf = (placement: Placement): Held => {
+    const name = placementName(placement);
+    const builds = placements.get(name) ?? new Map([[1, { state: 'active', rows: createRows() }]]);
+    placements.set(name, builds);
+    return builds;
+  };
+  const find = (placement: Placement) => {
+    const build = [...buildsOf(placement)].find(([number, { state }]) =>
+      placement.build === undefined ? state === 'active' : number === placement.build,
+    );
+    if (build !== undefined) return build[1];
+    throw new PolystoreError(
+      'not_running',
+      `${placementName(placement)} has no build ${placement.build}: it was dropped. Begin another one.`,
+    );
+  };
+  return {
+    rowsOf: (placement) => find(placement).rows,
+    written: (placement) => {
+      if (placement.build !== undefined) return [find(placement).rows];
+      const active = find(placement).rows;
+      return [
+        active,
+        ...[...buildsOf(placement).values()].map(({ rows }) => rows).filter((rows) => rows !== active),
+      ];
+    },
+    list: (placement) => [...buildsOf(placement)].map(([number, { state }]) => ({ number, state })),
+    begin: (placement) => {
+      const builds = buildsOf(placement);
+      const building = [...builds].find(([, { state }]) => state === 'building');
+      if (building !== undefined)
+        throw new PolystoreError(
+          'conflict',
+          `${placementName(placement)} is being built already, as build ${building[0]}. Go on with that one or drop it.`,
+        );
+      const build = Math.max(...builds.keys()) + 1;
+      builds.set(build, { state: 'building', rows: createRows() });
+      return { ...placement, build };
+    },
+    activate: (placement) => {
+      const build = find(placement);
+      for (const other of buildsOf(placement).values()) if (other.state === 'active') other.state = 'retired';
+      build.state = 'active';
+    },
+    drop: (placement) => {
+      const builds = buildsOf(placement);
+      const number = placement.build;
+      if (number === undefined || builds.get(number)?.state === 'active')
+        throw new PolystoreError(
+          'conflict',
+          `The active build of ${placementName(placement)} is what readers see; it is not dropped. Make another one active first.`,
+        );
+      builds.delete(number);
+    },
+    clear: () => placements.clear(),
+  };
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { Row } from '../change/change.ts';
+import { renderVersion, type Version } from '../change/version.ts';
+import { projectRow, rowId } from './placement.ts';
+import type { Placement } from './store.ts';
+
+/**
+ * How rows are told apart without moving them. SHA-1 is what PostgreSQL (pgcrypto), Redis's Lua and
+ * OpenSearch's scripts all have; it finds accidents, not attacks.
+ */
+const hash = (text: string): string => createHash('sha1').update(text).digest('hex');
+
+/** Digests add up modulo this: 52 bits, so that Lua's and JSON's numbers add two of them exactly. */
+export const digestModulus = 1n << 52n;
+
+/** The most buckets that a view is told apart by. */
+export const maxBuckets = 1 << 24;
+
+/**
+ * The bucket of a row: the first 8 hexadecimal digits of the hash of its `rowId`, modulo `buckets`.
+ * @param buckets a power of two, at most `maxBuckets`
+ */
+export const bucketOf = (id: string, buckets: number): number =>
+  Number.parseInt(hash(id).slice(0, 8), 16) % buckets;
+
+/**
+ * The text of a row that is hashed: its id, its version (empty where it is not compared), and the columns
+ * that the placement holds as JSON, in the model's order, with nothing between the members. A store that
+ * renders a value in other words only has its rows compared one by one.
+ */
+export const hashedText = (placement: Placement, row: Row, version: Version | undefined): string =>
+  `${rowId(placement, row)}\n${version === undefined ? '' : renderVersion(version)}\n${JSON.stringify(projectRow(placement, row))}`;
+
+/** 52 bits: the first 13 hexadecimal digits. */
+export const rowHash = (placement: Placement, row: Row, version: Version | undefined): bigint =>
+  BigInt(`0x${hash(hashedText(placement, row, version)).slice(0, 13)}`);
