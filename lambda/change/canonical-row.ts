@@ -6,8 +6,11 @@ import { type ExactJson, roundJson } from './exact-json.ts';
 /** Who wrote the row: Debezium gives a json column as text, our functions as the value itself. */
 export type RowEncoding = 'debezium' | 'polystore';
 
-/** What Debezium writes for a large value that a change left as it was and the WAL did not carry. */
-const unavailableValue = '__debezium_unavailable_value';
+/**
+ * What Debezium writes for a large value that a change left as it was and the WAL did not carry: its
+ * `unavailable.value.placeholder`, which the connector is given by this name.
+ */
+export const unavailableValue = '__debezium_unavailable_value';
 
 type Image = Readonly<Record<string, ExactJson>>;
 
@@ -43,6 +46,13 @@ export function canonicalPart(entity: CatalogEntity, image: Image, encoding: Row
   );
 }
 
+/**
+ * The columns of Debezium's image whose values the WAL did not carry. A text that happens to be the
+ * placeholder is among them, and reading its row from the source is right for it too.
+ */
+export const missingColumns = (entity: CatalogEntity, image: Image): readonly string[] =>
+  entity.columns.map(({ name }) => name).filter((name) => image[name] === unavailableValue);
+
 /** The key columns of a row image. @throws as `canonicalRow`. */
 export function canonicalKey(entity: CatalogEntity, image: Image, encoding: RowEncoding): Key {
   return Object.fromEntries(
@@ -58,7 +68,7 @@ function accepted(column: CatalogColumn, value: ExactJson | undefined, encoding:
   if (value === unavailableValue && encoding === 'debezium')
     throw new PolystoreError(
       'poison_change',
-      `${column.name} is '${unavailableValue}': the WAL did not carry the unchanged value. The source table needs REPLICA IDENTITY FULL`,
+      `${column.name} is '${unavailableValue}': the WAL did not carry the unchanged value`,
     );
   if (value === null || value === undefined) return value;
   switch (column.type.kind) {

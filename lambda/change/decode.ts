@@ -1,7 +1,7 @@
 import { PolystoreError } from '../errors.ts';
 import type { CatalogEntity } from '../model/index.ts';
-import { canonicalKey, canonicalPart, canonicalRow } from './canonical-row.ts';
-import type { Change } from './change.ts';
+import { canonicalKey, canonicalPart, canonicalRow, missingColumns } from './canonical-row.ts';
+import type { Change, Key } from './change.ts';
 import { connectors, headerNames, type LoggedRecord, schemaVersion } from './envelope.ts';
 import { type ExactJson, isObject, parseExactJson } from './exact-json.ts';
 import { createVersion, type Version } from './version.ts';
@@ -9,6 +9,10 @@ import { createVersion, type Version } from './version.ts';
 /** What a record of the log is to a reader. */
 export type Decoded =
   | { readonly kind: 'change'; readonly change: Change }
+  /** A row changed and the record does not hold all of it: the row's truth must be read at its source. */
+  | { readonly kind: 'incomplete'; readonly key: Key; readonly version: Version; readonly reason: string }
+  /** All rows of the entity were removed at once: what has a lower version is no longer true. */
+  | { readonly kind: 'truncate'; readonly version: Version; readonly reason: string }
   /** Says nothing: a Kafka tombstone. */
   | { readonly kind: 'ignored'; readonly reason: string }
   /** Cannot be read now, and not by trying again. */
@@ -19,7 +23,7 @@ export function decodeRecord(entity: CatalogEntity, record: LoggedRecord): Decod
   if (record.value === undefined)
     return { kind: 'ignored', reason: 'a Kafka tombstone: deletes come as envelopes' };
   try {
-    return { kind: 'change', change: decodeChange(entity, record, record.value) };
+    return decodeEnvelope(entity, record, record.value);
   } catch (error) {
     if (error instanceof PolystoreError || error instanceof SyntaxError || error instanceof RangeError)
       return { kind: 'poison', reason: error.message };
@@ -27,7 +31,7 @@ export function decodeRecord(entity: CatalogEntity, record: LoggedRecord): Decod
   }
 }
 
-function decodeChange(entity: CatalogEntity, record: LoggedRecord, value: Uint8Array): Change {
+function decodeEnvelope(entity: CatalogEntity, record: LoggedRecord, value: Uint8Array): Decoded {
   checkSchema(record.headers[headerNames.schema]);
   const generation = parseGeneration(record.headers[headerNames.generation]);
   const envelope = parseExactJson(decodeText(value));
@@ -39,21 +43,38 @@ function decodeChange(entity: CatalogEntity, record: LoggedRecord, value: Uint8A
     );
 
   const { op } = envelope;
+  if (op !== 'c' && op !== 'u' && op !== 'd' && op !== 'r' && op !== 't')
+    throw poison(`op is ${excerpt(op)}; c, u, d, r and t are known`);
+  const version = versionOf(source, generation, record.offset);
   if (op === 't')
-    throw poison(
-      `'truncate' of ${entity.name} is not supported: it names no rows; delete the rows with a statement instead`,
-    );
-  if (op !== 'c' && op !== 'u' && op !== 'd' && op !== 'r')
-    throw poison(`op is ${excerpt(op)}; c, u, d and r are known`);
+    return {
+      kind: 'truncate',
+      version,
+      reason: `'truncate' removed every row of ${entity.name} below this version, and names none of them`,
+    };
   const image = op === 'd' ? envelope.before : envelope.after;
   if (!isObject(image))
     throw poison(`op '${op}' comes without its ${op === 'd' ? "'before'" : "'after'"} row`);
-  const version = versionOf(source, generation, record.offset);
   const encoding = source.connector === connectors.postgresql ? 'debezium' : 'polystore';
   const key = canonicalKey(entity, image, encoding);
-  return op === 'd'
-    ? { kind: 'delete', entity: entity.name, key, version, before: canonicalPart(entity, image, encoding) }
-    : { kind: 'upsert', entity: entity.name, key, version, row: canonicalRow(entity, image, encoding) };
+  const common = { entity: entity.name, key, version };
+  if (op === 'd')
+    return {
+      kind: 'change',
+      change: { kind: 'delete', ...common, before: canonicalPart(entity, image, encoding) },
+    };
+  const missing = encoding === 'debezium' ? missingColumns(entity, image) : [];
+  if (missing.length > 0)
+    return {
+      kind: 'incomplete',
+      key,
+      version,
+      reason: `the WAL did not carry the unchanged values of ${missing.join(', ')}: the row must be read at its source. The table needs REPLICA IDENTITY FULL, which the migration sets`,
+    };
+  return {
+    kind: 'change',
+    change: { kind: 'upsert', ...common, row: canonicalRow(entity, image, encoding) },
+  };
 }
 
 function checkSchema(header: string | undefined): void {

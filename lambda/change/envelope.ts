@@ -27,7 +27,7 @@ export const connectors = {
   store: 'polystore-store',
 } as const;
 
-/** c insert, u update, d delete, r snapshot read. Debezium also writes t (truncate). */
+/** What our functions write, and r (snapshot read). Debezium also writes t (truncate): `decodeRecord` reads it. */
 export type Operation = 'c' | 'u' | 'd' | 'r';
 
 export interface Envelope {

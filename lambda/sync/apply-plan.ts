@@ -1,5 +1,5 @@
 import { type Change, coalesce, keyText } from '../change/change.ts';
-import { decodeRecord } from '../change/decode.ts';
+import { type Decoded, decodeRecord } from '../change/decode.ts';
 import type { LoggedRecord } from '../change/envelope.ts';
 import { renderVersion } from '../change/version.ts';
 import type { Catalog } from '../model/index.ts';
@@ -9,7 +9,7 @@ import type { DeadLetter } from './dead-letters.ts';
 
 /** What a batch of the log asks of one store. */
 export interface ApplyPlan {
-  /** Records that cannot be read. */
+  /** Records that cannot be read, and what can only be applied by reading the truth at the source. */
   readonly poison: readonly DeadLetter[];
   /** For each placement the last change of each key, in each place where the placement has held it. */
   readonly work: readonly { readonly placement: Placement; readonly changes: readonly Change[] }[];
@@ -41,17 +41,14 @@ export function planApply(
       continue;
     }
     const decoded = decodeRecord(entity, record);
+    const held = placements.filter((placement) => placement.entity.name === entity.name);
     if (decoded.kind === 'poison')
       poison.push({ scope: entity.name, key: undefined, version: undefined, reason: decoded.reason, record });
-    else if (
-      decoded.kind === 'ignored' ||
-      !placements.some((placement) => placement.entity.name === entity.name)
-    )
-      ignored += 1;
-    else {
+    else if (decoded.kind === 'ignored' || held.length === 0) ignored += 1;
+    else if (decoded.kind === 'change') {
       changes.push(decoded.change);
       origin.set(idOf(decoded.change), record);
-    }
+    } else poison.push(...held.map((placement) => letterForTruth(placement, decoded, record)));
   }
   const work = placements
     .map((placement) => ({
@@ -64,3 +61,20 @@ export function planApply(
     .filter((part) => part.changes.length > 0);
   return { poison, work, ignored, changes: changes.length, recordOf: (change) => origin.get(idOf(change)) };
 }
+
+/** What a view lacks until somebody reads the truth at the source: a row, or which rows are left. */
+function letterForTruth(
+  placement: Placement,
+  decoded: Extract<Decoded, { readonly kind: 'incomplete' | 'truncate' }>,
+  record: LoggedRecord,
+): DeadLetter {
+  const { version, reason } = decoded;
+  const common = { scope: scopeOf(placement), version: renderVersion(version), reason, record };
+  return decoded.kind === 'incomplete'
+    ? { ...common, key: keyText(decoded.key), retry: 'key' }
+    : { ...common, key: undefined, retry: 'view' };
+}
+
+/** What has the hole when one view lacks a change. */
+export const scopeOf = ({ entity, target }: Placement): string =>
+  'name' in target ? `${entity.name}.${target.name}` : entity.name;

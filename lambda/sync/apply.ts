@@ -3,7 +3,7 @@ import { renderVersion } from '../change/version.ts';
 import { PolystoreError } from '../errors.ts';
 import { type Catalog, type StoreName, storeOf } from '../model/index.ts';
 import type { ApplyResult, Placement, Store } from '../stores/store.ts';
-import { type ApplyPlan, planApply } from './apply-plan.ts';
+import { type ApplyPlan, planApply, scopeOf } from './apply-plan.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
 import type { Log } from './log.ts';
 import { type LogEvent, readLogEvent } from './log-event.ts';
@@ -114,7 +114,7 @@ async function applyTo(
 }
 
 function letterOf(
-  { entity, target }: Placement,
+  placement: Placement,
   plan: ApplyPlan,
   { change, reason }: ApplyResult['rejected'][number],
 ): readonly DeadLetter[] {
@@ -124,8 +124,15 @@ function letterOf(
       'internal',
       `a store rejected a change of ${change.entity} that it was not given`,
     );
-  const scope = 'name' in target ? `${entity.name}.${target.name}` : entity.name;
-  return [{ scope, key: keyText(change.key), version: renderVersion(change.version), reason, record }];
+  return [
+    {
+      scope: scopeOf(placement),
+      key: keyText(change.key),
+      version: renderVersion(change.version),
+      reason,
+      record,
+    },
+  ];
 }
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);

@@ -20,6 +20,11 @@ export interface DeadLetter {
   readonly version: string | undefined;
   readonly reason: string;
   readonly record: LoggedRecord;
+  /**
+   * What makes it good, where applying the record again cannot: reading the key's truth at its source,
+   * or that of the whole view, whose rows below the letter's version are gone unless the source has them.
+   */
+  readonly retry?: 'key' | 'view';
 }
 
 /** Where one store's dead letters are kept. Every open letter is a hole in a view. */
@@ -95,7 +100,7 @@ export function createDeadLetters({ client, table, store, clock }: DeadLettersOp
 
 /** The request that keeps a letter, or counts it up. */
 export function renderPut(
-  { scope, key, version, reason, record }: DeadLetter,
+  { scope, key, version, reason, record, retry }: DeadLetter,
   { table, store, nowMs }: { readonly table: string; readonly store: string; readonly nowMs: number },
 ) {
   const now = new Date(nowMs).toISOString();
@@ -115,6 +120,7 @@ export function renderPut(
     ':headers': kept ? { S: headers } : { NULL: true },
     ':omitted': { BOOL: !kept },
     ':reason': { S: reason.slice(0, 4_000) },
+    ':retry': retry === undefined ? { NULL: true as const } : { S: retry },
     ':now': { S: now },
     ':one': { N: '1' },
   };
@@ -122,7 +128,7 @@ export function renderPut(
     TableName: table,
     Key: { pk: { S: `${store}#${scope}` }, sk: { S: shortened(id) } },
     UpdateExpression:
-      'SET #entity = :entity, #topic = :topic, #partition = :partition, #offset = :offset, #key = :key, #value = :value, #omitted = :omitted, #headers = :headers, #reason = :reason, #first = if_not_exists(#first, :now), #last = :now ADD #seen :one',
+      'SET #entity = :entity, #topic = :topic, #partition = :partition, #offset = :offset, #key = :key, #value = :value, #omitted = :omitted, #headers = :headers, #reason = :reason, #retry = :retry, #first = if_not_exists(#first, :now), #last = :now ADD #seen :one',
     ExpressionAttributeNames: {
       '#entity': 'entity',
       '#topic': 'topic',
@@ -133,6 +139,7 @@ export function renderPut(
       '#omitted': 'record_omitted',
       '#headers': 'headers',
       '#reason': 'reason',
+      '#retry': 'retry',
       '#first': 'first_seen',
       '#last': 'last_seen',
       '#seen': 'times_seen',

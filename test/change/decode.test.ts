@@ -204,14 +204,6 @@ describe('what Debezium writes', () => {
     );
   });
 
-  test('is poison when it holds the placeholder of an unchanged large value, which is named', () => {
-    const value = debeziumEnvelope('u', { ...image, name: '__debezium_unavailable_value' });
-
-    expect(poison(decodeRecord(table, loggedValue(table.topic, value)))).toMatch(
-      /name is '__debezium_unavailable/,
-    );
-  });
-
   test('may delete a row of which only the key and the place can be read', () => {
     const before = { ...image, name: '__debezium_unavailable_value', colour: 'mauve' };
 
@@ -229,10 +221,39 @@ describe('what Debezium writes', () => {
     });
   });
 
-  test('is poison when it is a truncate, which says so', () => {
+  test('of which the WAL did not carry a value is incomplete: its key must be read at the source', () => {
+    const after = { ...image, name: '__debezium_unavailable_value', extra: '__debezium_unavailable_value' };
+
+    const decoded = decodeRecord(table, loggedValue(table.topic, debeziumEnvelope('u', after)));
+
+    expect(decoded).toEqual({
+      kind: 'incomplete',
+      key: { owner: 'AA', number: '7' },
+      version: createVersion(0, 24_023_128n),
+      reason: expect.stringMatching(/name, extra.*REPLICA IDENTITY FULL/),
+    });
+  });
+
+  test('holds the placeholder as a text like any other where our own functions wrote it', () => {
+    const after = { ...row, name: '__debezium_unavailable_value' };
+    const change = { entity: item, key: keyOf(item, after), before: undefined, after, position: 1n };
+
+    const decoded = decodeRecord(
+      item,
+      logged(encodeItemChange({ ...change, table: 't', writtenAtMs: 1 }, context)),
+    );
+
+    expect(decoded).toMatchObject({ kind: 'change', change: { row: { name: after.name } } });
+  });
+
+  test('is a truncate with its version, and no change of any key', () => {
     const value = '{"before":null,"after":null,"source":{"connector":"postgresql","lsn":5},"op":"t"}';
 
-    expect(poison(decodeRecord(table, loggedValue(table.topic, value)))).toMatch(/truncate/);
+    expect(decodeRecord(table, loggedValue(table.topic, value))).toEqual({
+      kind: 'truncate',
+      version: createVersion(0, 5n),
+      reason: expect.stringMatching(/in_aurora/),
+    });
   });
 });
 

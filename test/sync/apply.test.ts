@@ -118,6 +118,28 @@ describe('apply', () => {
     );
   });
 
+  test('asks for a row’s truth, and for a whole view’s, where the record does not hold it', async () => {
+    const { send, deadLetters } = harness();
+    const source = { connector: 'postgresql', lsn: 9 };
+    const after = { owner: 'AA', number: 1, place: 'JFK', name: '__debezium_unavailable_value' };
+
+    const summary = await send([
+      loggedValue(entity.topic, { op: 'u', before: null, after, source }),
+      { ...loggedValue(entity.topic, { op: 't', before: null, after: null, source }), key: undefined },
+    ]);
+
+    expect(summary).toMatchObject({ applied: 0, deadLetters: 2 });
+    expect([...deadLetters.letters.values()]).toMatchObject([
+      {
+        scope: `${entity.name}.card`,
+        key: '[["number","1"],["owner","AA"]]',
+        version: '0000000000000000009',
+        retry: 'key',
+      },
+      { scope: `${entity.name}.card`, key: undefined, version: '0000000000000000009', retry: 'view' },
+    ]);
+  });
+
   test('counts what a batch came to', async () => {
     const { send } = harness();
     await send([record({ number: 1, version: 5, deletes: false })]);

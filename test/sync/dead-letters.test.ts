@@ -32,6 +32,16 @@ describe('the request that keeps a dead letter', () => {
     expect(JSON.parse(('S' in headers && headers.S) || '')).toMatchObject({ 'polystore-generation': '0' });
   });
 
+  test.each([
+    [undefined, { NULL: true }],
+    ['key', { S: 'key' }],
+    ['view', { S: 'view' }],
+  ] as const)('says that %s makes it good', (retry, kept) => {
+    const put = renderPut(retry === undefined ? letter : { ...letter, retry }, settings);
+
+    expect(put.ExpressionAttributeValues[':retry']).toEqual(kept);
+  });
+
   test('leaves out a value that no item could hold, and says so', () => {
     const large = { ...letter, record: loggedValue('t', 'x'.repeat(300_000)) };
 
