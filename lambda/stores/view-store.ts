@@ -116,6 +116,8 @@ export interface Digest {
 export interface DigestPage {
   /** Buckets without rows in this page are absent. */
   readonly digests: readonly Digest[];
+  /** Of a source: what was met and could not be read, and so is in no digest; absent: nothing. */
+  readonly unreadable?: readonly Unreadable[];
   readonly next: string | undefined;
   /** About how many bytes came from the store: rows, where it cannot hash by itself. */
   readonly bytes: number;
@@ -170,7 +172,20 @@ export interface TruthRequest {
   readonly placement: Placement;
   readonly of:
     | { readonly kind: 'keys'; readonly keys: readonly Key[] }
-    | { readonly kind: 'page'; readonly after: string | undefined; readonly limit: number };
+    | {
+        readonly kind: 'page';
+        readonly after: string | undefined;
+        readonly limit: number;
+        /** Absent: all rows. A page may then have few or none before the end. */
+        readonly buckets?: Buckets;
+      };
+}
+
+/** Something that a source holds and that is no row as the model says: in no other part of an answer. */
+export interface Unreadable {
+  /** Where it lies, for people: the item's primary key, the topic with partition and offset. */
+  readonly at: string;
+  readonly reason: string;
 }
 
 export interface Truth {
@@ -186,6 +201,8 @@ export interface Truth {
    * has not given is gone. Undefined where the source has no position across keys.
    */
   readonly floor: Version | undefined;
+  /** What was met and could not be read; absent: nothing. Whoever builds from this lacks it. */
+  readonly unreadable?: readonly Unreadable[];
   readonly next: string | undefined;
   readonly bytes: number;
 }

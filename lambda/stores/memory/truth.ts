@@ -1,5 +1,6 @@
 import type { Change } from '../../change/change.ts';
 import { rowId } from '../placement.ts';
+import { bucketOf } from '../row-hash.ts';
 import type { Truth, TruthRequest } from '../view-store.ts';
 import type { Held, Rows } from './rows.ts';
 
@@ -20,11 +21,13 @@ export function readTruth({ placement, of }: TruthRequest, rows: Rows): Truth {
       bytes: 0,
     };
   }
-  const { after, limit } = of;
+  const { after, limit, buckets } = of;
   const rest = rows.entries().filter(([id]) => after === undefined || id > after);
   const page = rest.slice(0, limit);
   return {
-    changes: page.flatMap(([, places]) => places.map(changeOf)),
+    changes: page
+      .filter(([id]) => buckets === undefined || buckets.only.has(bucketOf(id, buckets.of)))
+      .flatMap(([, places]) => places.map(changeOf)),
     absent: [],
     floor: undefined,
     next: rest.length > page.length ? page.at(-1)?.[0] : undefined,
