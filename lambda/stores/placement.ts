@@ -61,10 +61,7 @@ export function locationTerms({ target }: Placement): readonly CatalogTerm[] {
 export function placeOf(placement: Placement): (change: Change) => string {
   const terms = locationTerms(placement);
   if (terms.length === 0) return () => '';
-  return (change) => {
-    const row = knownRow(change);
-    return JSON.stringify(terms.map(({ column, unit }) => termValue(unit, row[column] ?? null)));
-  };
+  return (change) => placeText(terms, knownRow(change));
 }
 
 /**
@@ -87,6 +84,23 @@ export function expiryOf(placement: Placement, row: Row): number | undefined {
   if (expire === undefined || typeof at !== 'string') return undefined;
   return Date.parse(at) + expire.afterMs;
 }
+
+/** Whether a reader of a placement may see a row: it has a place there and has not expired. */
+export function isShown(placement: Placement, row: Row, nowMs: number): boolean {
+  const expiry = expiryOf(placement, row);
+  return (expiry === undefined || expiry > nowMs) && hasPlace(placement, row);
+}
+
+/** The place that a row says, whole or in part; undefined where it does not say all of it. */
+export function knownPlace(placement: Placement, row: Row): string | undefined {
+  const terms = locationTerms(placement);
+  if (terms.length === 0) return '';
+  if (terms.some(({ column }) => row[column] === undefined)) return undefined;
+  return placeText(terms, row);
+}
+
+const placeText = (terms: readonly CatalogTerm[], row: Row): string =>
+  JSON.stringify(terms.map(({ column, unit }) => termValue(unit, row[column] ?? null)));
 
 /**
  * A text for a row within a view, the same in every store: its key values with `|` between them.

@@ -40,7 +40,10 @@ export interface Match {
 /** What one placement is asked for natively. */
 export type Fragment = KeysFragment | SliceFragment | FilterFragment;
 
-/** Rows by their full keys; rows that are absent, deleted or expired are left out. */
+/**
+ * Rows by their full keys, with the columns beside them that say where in the view they lie, where it places rows by
+ * such; rows that are absent there, deleted or expired are left out.
+ */
 export interface KeysFragment {
   readonly kind: 'keys';
   readonly placement: Placement;

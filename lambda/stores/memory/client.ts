@@ -1,11 +1,10 @@
 import { PolystoreError } from '../../errors.ts';
 import { aggregateRows } from '../aggregate-rows.ts';
-import { rowId } from '../placement.ts';
 import type { AggregateStore, ApplyResult, Clock, Placement, SourceWriter } from '../store.ts';
 import type { SourceStore, ViewStore } from '../view-store.ts';
 import { createBuilds } from './builds.ts';
 import { createProgress } from './progress.ts';
-import { readFilter, readKeys, readSlice, select } from './read.ts';
+import { heldOf, readFilter, readKeys, readSlice, select } from './read.ts';
 import type { Rows } from './rows.ts';
 import { digestPage, scanRows, sweepRows } from './scan.ts';
 import { readTruth } from './truth.ts';
@@ -73,10 +72,7 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
       aggregateRows(fragment, select(fragment, rowsOf(fragment.placement), clock())),
     versions: async (placement, keys) => {
       const rows = rowsOf(placement);
-      return keys.map((key) => {
-        const held = rows.of(rowId(placement, key)).map(({ version }) => version);
-        return held.sort((a, b) => (a > b ? -1 : 1))[0];
-      });
+      return keys.map((key) => heldOf(placement, key, rows)[0]?.version);
     },
     scan: async (request) => scanRows(request, rowsOf(request.placement)),
     digest: async (request) => digestPage(request, rowsOf(request.placement), clock()),

@@ -1,6 +1,6 @@
 import type { Row } from '../../change/change.ts';
 import { arrange, sliceOrder } from '../arrange.ts';
-import { expiryOf, hasPlace, notHeld, rowId, viewOf } from '../placement.ts';
+import { isShown, knownPlace, notHeld, rowId, viewOf } from '../placement.ts';
 import { createPredicate } from '../predicate.ts';
 import { inPartition, sliceShape } from '../slice.ts';
 import type {
@@ -20,10 +20,16 @@ export function visible(
   held: Held,
   nowMs: number,
 ): held is Held & { readonly row: Row } {
-  if (held.row === undefined) return false;
-  const expiry = expiryOf(placement, held.row);
-  if (expiry !== undefined && expiry <= nowMs) return false;
-  return hasPlace(placement, held.row);
+  return held.row !== undefined && isShown(placement, held.row, nowMs);
+}
+
+/** What is held of a key, highest version first: where the key says its place, there only. */
+export function heldOf(placement: Placement, key: Row, rows: Rows): readonly Held[] {
+  const place = knownPlace(placement, key);
+  return rows
+    .of(rowId(placement, key))
+    .filter((held) => place === undefined || held.place === place)
+    .sort((a, b) => (a.version > b.version ? -1 : 1));
 }
 
 export function readKeys(
@@ -31,11 +37,13 @@ export function readKeys(
   rows: Rows,
   nowMs: number,
 ): readonly VersionedRow[] {
-  const ids = new Set(keys.map((key) => rowId(placement, key)));
-  return [...ids].flatMap((id) => {
-    const found = rows.of(id).filter((held) => visible(placement, held, nowMs));
+  const asked = new Map(
+    keys.map((key) => [`${rowId(placement, key)} ${knownPlace(placement, key) ?? ''}`, key]),
+  );
+  return [...asked.values()].flatMap((key) => {
+    const found = heldOf(placement, key, rows).filter((held) => visible(placement, held, nowMs));
     // In two places at once it is only for a moment, on its way from one to the other.
-    return found.sort((a, b) => (a.version > b.version ? -1 : 1)).slice(0, 1);
+    return found.slice(0, 1);
   });
 }
 
