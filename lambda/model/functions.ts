@@ -1,4 +1,5 @@
 import { type Catalog, type StoreName, storeOf } from './catalog.ts';
+import type { BatchSettings, ProvisionedPollers } from './failure-handling.ts';
 
 /**
  * The deployed functions, derived from the model: one table of settings that the constructs and the
@@ -17,26 +18,26 @@ export type Trigger =
       readonly kind: 'http';
       readonly routes: readonly { readonly method: 'GET' | 'POST'; readonly path: string }[];
     }
-  /** A DynamoDB stream, from its oldest record; in order per key; failures of part of a batch are reported. */
-  | {
+  /** A DynamoDB stream, from its oldest record; in order per partition key. */
+  | ({
       readonly kind: 'dynamodb-stream';
-      readonly batchSize: number;
-      readonly maximumBatchingWindowMs: number;
-      readonly reportsPartialFailures: true;
-      /** -1 retries for ever: a gap in the change log is worse than a late change. */
-      readonly maximumRetryAttempts: -1;
-    }
-  /** Topics of the change log, from their oldest record. Each topic is a trigger of its own on AWS. */
-  | {
+      /**
+       * Batches of a shard that run at the same time, each of other partition keys: 1 to 10.
+       * @default 1
+       */
+      readonly parallelizationFactor?: number;
+    } & BatchSettings)
+  /**
+   * Topics of the change log, from their oldest record. Each topic is a trigger of its own on AWS, each
+   * partition a batch at a time. Lambda's Kafka trigger waits 500 ms for a batch by default; here it never
+   * waits, but for the archive, whose files should be few: 300 s is the longest.
+   */
+  | ({
       readonly kind: 'change-log';
       readonly topics: readonly string[];
-      readonly batchSize: number;
-      /**
-       * How long a batch may be waited for. Lambda's Kafka trigger waits 500 ms by default; here it never
-       * waits, but for the archive, whose files should be few: 300 s is the longest.
-       */
-      readonly maximumBatchingWindowMs: number;
-    }
+      /** @default - pollers on demand, which take no setting on failures but a destination */
+      readonly pollers?: ProvisionedPollers;
+    } & BatchSettings)
   /** Invoked by other functions, request and response. */
   | { readonly kind: 'invoke' };
 
@@ -157,6 +158,7 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
               batchSize: 500,
               maximumBatchingWindowMs: 0,
               reportsPartialFailures: true,
+              // For ever: a gap in the change log is worse than a late change.
               maximumRetryAttempts: -1,
             },
             backends: ['change-log'],

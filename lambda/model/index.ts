@@ -2,6 +2,13 @@ export * from './catalog.ts';
 export { compile } from './compile.ts';
 export { rollupColumns, termColumn, wideColumns } from './compile-wide-tables.ts';
 export { type EnvironmentName, environmentNames } from './environment.ts';
+export {
+  type BatchSettings,
+  checkTrigger,
+  type FailureDestination,
+  type FailurePolicy,
+  failurePolicyOf,
+} from './failure-handling.ts';
 export * from './fields.ts';
 export {
   type Backend,

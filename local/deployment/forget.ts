@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { endLeftovers } from '../engines/index.ts';
 
 /** What runs keep in their state folder; whatever else lies there is not ours to delete. */
-const kept = ['archive', 'engines', 'logs', 'positions', 'keys.json', 'load.json'] as const;
+const kept = ['archive', 'destinations', 'engines', 'logs', 'positions', 'keys.json', 'load.json'] as const;
 
 /**
  * Forgets the data, logs and keys of earlier runs. Engines that a killed run left behind are ended

@@ -91,10 +91,11 @@ function functionStatus(each: LocalFunction): PartStatus {
 function changeLogStatus({ changeLog }: StatusOptions['triggers']): Promise<PartStatus[]>[] {
   return [...changeLog].map(async ([name, trigger]) => {
     try {
-      return (await trigger.lag()).map(({ topic, lag, waiting, partitions, gaps }): PartStatus => {
+      return (await trigger.lag()).map(({ topic, lag, waiting, partitions, gaps, givenUp }): PartStatus => {
         const failing = partitions.find((partition) => partition.failures > 0);
         return describeTrigger(`${name} ← ${topic}`, {
           gaps,
+          givenUp,
           failures: failing?.failures ?? 0,
           lastError: failing?.lastError,
           behind: `${lag} changes behind${waiting === 0 ? '' : `, ${waiting} of them waiting for their batch`}`,
@@ -108,27 +109,29 @@ function changeLogStatus({ changeLog }: StatusOptions['triggers']): Promise<Part
 
 function streamStatus({ streams }: StatusOptions['triggers']): readonly PartStatus[] {
   return [...streams].map(([name, trigger]) => {
-    const { gaps, failures, lastError, backlog, shards } = trigger.status();
+    const { gaps, givenUp, failures, lastError, backlog, shards } = trigger.status();
     const behind = `${backlog} changes behind, ${shards.length} shards`;
-    return describeTrigger(`${name} ← DynamoDB stream`, { gaps, failures, lastError, behind });
+    return describeTrigger(`${name} ← DynamoDB stream`, { gaps, givenUp, failures, lastError, behind });
   });
 }
 
 interface TriggerState {
   readonly gaps: readonly string[];
+  readonly givenUp: number;
   readonly failures: number;
   readonly lastError: string | undefined;
   readonly behind: string;
 }
 
 /** A trigger that lost changes or whose batch keeps failing does not serve; one that is behind does. */
-function describeTrigger(part: string, { gaps, failures, lastError, behind }: TriggerState): PartStatus {
-  const trouble =
-    gaps.length > 0
-      ? `changes were lost before they were read: ${gaps.join('; ')}`
-      : failures > 0
-        ? `${behind}; failed ${failures} times: ${lastError}`
-        : undefined;
+function describeTrigger(part: string, state: TriggerState): PartStatus {
+  const { gaps, givenUp, failures, lastError, behind } = state;
+  const troubles = [
+    gaps.length > 0 && `changes were lost before they were read: ${gaps.join('; ')}`,
+    givenUp > 0 && `${givenUp} changes were given up`,
+    failures > 0 && `${behind}; failed ${failures} times: ${lastError}`,
+  ].filter((each) => each !== false);
+  const trouble = troubles.length === 0 ? undefined : troubles.join('; ');
   return { part, kind: 'trigger', serving: trouble === undefined, detail: trouble ?? behind };
 }
 

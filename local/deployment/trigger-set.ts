@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import type { Catalog, FunctionSpec } from '../../lambda/model/index.ts';
+import { PolystoreError } from '../../lambda/errors.ts';
+import { type Catalog, checkTrigger, type FunctionSpec } from '../../lambda/model/index.ts';
+import { Problems } from '../../lambda/model/problems.ts';
 import type { EngineName, EngineSet } from '../engines/index.ts';
 import type { Invoke, LocalFunction } from '../functions/index.ts';
 import {
@@ -43,9 +45,23 @@ export interface Triggers {
   stop(): Promise<void>;
 }
 
-/** Starts what feeds the functions, each as soon as its engines serve; on AWS event source mappings do. */
+/** The spec of a function that is fed in batches. */
+type FedSpec = FunctionSpec & {
+  readonly trigger: Extract<FunctionSpec['trigger'], { kind: 'change-log' | 'dynamodb-stream' }>;
+};
+
+const isFed = (spec: FunctionSpec): spec is FedSpec =>
+  spec.trigger.kind === 'change-log' || spec.trigger.kind === 'dynamodb-stream';
+
+/**
+ * Starts what feeds the functions, each as soon as its engines serve; on AWS event source mappings do.
+ * @throws PolystoreError `invalid_configuration` for settings that Lambda would not take.
+ */
 export function startTriggers(options: TriggerSetOptions): Triggers {
   const { catalog, engines, stateDir } = options;
+  const fed = options.specs.filter(isFed);
+  refuseSettings(fed);
+  const destinationFolder = join(stateDir, 'destinations');
   const changeLog = new Map<string, ChangeLogTrigger>();
   const streams = new Map<string, DynamodbStreamTrigger>();
   const connection = dynamodbConnection(engines);
@@ -55,7 +71,7 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
   };
   const waiting = new Map<string, readonly EngineName[]>();
   let stopped = false;
-  const begin = async (spec: FunctionSpec, target: LocalFunction): Promise<void> => {
+  const begin = async (spec: FedSpec, target: LocalFunction): Promise<void> => {
     const needed = enginesOfFunction(spec);
     waiting.set(spec.name, needed);
     await options.ready(needed);
@@ -71,6 +87,7 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
           model: catalog.name,
           function: { name: spec.name, trigger },
           brokers: engines.kafka.brokers,
+          destinationFolder,
           invoke,
           onNotice,
         }),
@@ -84,15 +101,13 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
           clients,
           function: { name: spec.name, trigger },
           checkpointFile: join(stateDir, 'positions', `${spec.name}.json`),
+          destinationFolder,
           invoke,
           onNotice,
         }),
       );
     }
   };
-  const fed = options.specs.filter(
-    ({ trigger }) => trigger.kind === 'change-log' || trigger.kind === 'dynamodb-stream',
-  );
   const begun = Promise.all(
     fed.map(async (spec) => {
       const target = options.functions.get(spec.name);
@@ -116,4 +131,15 @@ export function startTriggers(options: TriggerSetOptions): Triggers {
       clients.streams.destroy();
     },
   };
+}
+
+function refuseSettings(specs: readonly FedSpec[]): void {
+  const problems = new Problems();
+  for (const { name, trigger } of specs) checkTrigger(name, trigger, problems);
+  if (problems.all.length === 0) return;
+  throw new PolystoreError(
+    'invalid_configuration',
+    `The settings of triggers have ${problems.all.length} problem(s): ${problems.all.join(' ')}`,
+    { details: { problems: problems.all } },
+  );
 }

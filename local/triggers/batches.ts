@@ -47,16 +47,36 @@ export function createBatcher<T>(batchSize: number, maxBytes: number = usualByte
   };
 }
 
-/** Cuts records into batches. */
-export function planBatches<T>(
-  records: readonly T[],
-  batchSize: number,
-  maxBytes: number = usualBytes,
-): readonly (readonly T[])[] {
-  const batcher = createBatcher<T>(batchSize, maxBytes);
-  batcher.add(records);
-  const batches: (readonly T[])[] = [];
-  for (let batch = batcher.takeFull(); batch !== undefined; batch = batcher.takeFull()) batches.push(batch);
-  const rest = batcher.takeRest();
-  return rest.length === 0 ? batches : [...batches, rest];
+export interface WindowOptions {
+  readonly batchSize: number;
+  /** How long a batch that is not full is waited for; 0: it is sent at once. */
+  readonly maximumBatchingWindowMs: number;
+  /** Milliseconds that never go back. */
+  readonly clock: () => number;
+}
+
+/** A batcher that gives a batch when it is full or when its window, which begins with its first record, is over. */
+export interface Window<T> extends Pick<Batcher<T>, 'add' | 'waiting'> {
+  /** Takes the next batch that is due, empty when none is; `isHurried` makes what is there due. */
+  take(isHurried: boolean): readonly T[];
+}
+
+export function createWindow<T>({ batchSize, maximumBatchingWindowMs, clock }: WindowOptions): Window<T> {
+  const batcher = createBatcher<T>(batchSize);
+  let began = 0;
+  return {
+    add(records) {
+      if (batcher.waiting() === 0) began = clock();
+      batcher.add(records);
+    },
+    take(isHurried) {
+      const full = batcher.takeFull();
+      if (full !== undefined) {
+        began = clock();
+        return full;
+      }
+      return isHurried || clock() - began >= maximumBatchingWindowMs ? batcher.takeRest() : [];
+    },
+    waiting: batcher.waiting,
+  };
 }

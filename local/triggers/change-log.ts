@@ -1,7 +1,13 @@
 import { PolystoreError } from '../../lambda/errors.ts';
-import type { FunctionSpec, Trigger as TriggerSpec } from '../../lambda/model/index.ts';
+import {
+  type FailurePolicy,
+  type FunctionSpec,
+  failurePolicyOf,
+  type Trigger as TriggerSpec,
+} from '../../lambda/model/index.ts';
 import type { Offsets } from '../../lambda/stores/kafka/index.ts';
 import type { BackOff, Invoke } from '../functions/index.ts';
+import { createGivenUp, type GivenUpRecords, requireFolder } from './given-up.ts';
 import { type PartitionLoop, type PartitionState, startPartitionLoop } from './partition-loop.ts';
 import { createRetry, defaultBackOff } from './retry.ts';
 import { createTopicReader, type TopicReader } from './topic-reader.ts';
@@ -15,12 +21,16 @@ export interface ChangeLogTriggerOptions {
   };
   /** `host:port`. */
   readonly brokers: readonly string[];
+  /** Stands in for the queue, topic or bucket of the settings, if they name one. @default - there is none */
+  readonly destinationFolder?: string;
   readonly invoke: Invoke;
   readonly onNotice: (notice: TriggerNotice) => void;
   /** Waits between the tries of a failed batch. @default 100 ms to 5 s */
   readonly backOff?: BackOff;
   /** What windows are measured by, in milliseconds that never go back. @default `performance.now` */
   readonly clock?: () => number;
+  /** What the age of records is measured by, milliseconds since the epoch. @default the system's clock */
+  readonly now?: () => number;
   /** @default reads from the brokers */
   readonly createReader?: (topic: string, group: string) => TopicReader;
 }
@@ -34,6 +44,8 @@ export interface TopicLag {
   readonly waiting: number;
   /** Why records were lost before they were read: views must be rebuilt. Empty when none were. */
   readonly gaps: readonly string[];
+  /** Records that were given up since the trigger was started: the views lack them. */
+  readonly givenUp: number;
   readonly partitions: readonly (PartitionState & { readonly end: bigint; readonly lag: number })[];
 }
 
@@ -64,11 +76,22 @@ function consumerGroup(model: string, functionName: string, topic: string): stri
 export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeLogTrigger {
   const { model, brokers, onNotice } = options;
   const { name, trigger } = options.function;
+  const policy = failurePolicyOf(trigger);
+  requireFolder(name, policy, options.destinationFolder);
   const createReader =
     options.createReader ?? ((topic, group) => createTopicReader({ brokers, topic, group }));
   const feeds = trigger.topics.map((topic) => {
     const group = consumerGroup(model, name, topic);
+    const notify: Notify = (level, message, retry) =>
+      onNotice({ level, trigger: `${name} ← ${topic}`, message, ...(retry !== undefined && { retry }) });
+    const now = options.now ?? Date.now;
     return startFeed({
+      ...{ policy, now, notify },
+      givenUpOf: (partition) =>
+        createGivenUp({
+          ...{ functionName: name, source: `${topic}-${partition}`, policy, notify, now },
+          folder: options.destinationFolder,
+        }),
       topic,
       group,
       brokers,
@@ -78,8 +101,6 @@ export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeL
       invoke: options.invoke,
       backOff: options.backOff ?? defaultBackOff,
       reader: createReader(topic, group),
-      notify: (level, message, retry) =>
-        onNotice({ level, trigger: `${name} ← ${topic}`, message, ...(retry !== undefined && { retry }) }),
     });
   });
   let stopped: Promise<void> | undefined;
@@ -104,7 +125,10 @@ interface FeedOptions {
   readonly brokers: readonly string[];
   readonly batchSize: number;
   readonly maximumBatchingWindowMs: number;
+  readonly policy: FailurePolicy;
+  readonly givenUpOf: (partition: number) => GivenUpRecords;
   readonly clock: () => number;
+  readonly now: () => number;
   readonly invoke: Invoke;
   readonly backOff: BackOff;
   readonly reader: TopicReader;
@@ -115,6 +139,8 @@ interface FeedOptions {
 function startFeed(options: FeedOptions) {
   const { topic, group, reader, notify, backOff } = options;
   let loops: readonly PartitionLoop[] = [];
+  // Kept through a rewind, which takes nothing back.
+  const givenUp = new Map<number, GivenUpRecords>();
   let begun = Promise.withResolvers<void>();
   let halt = new AbortController();
   // Rewinding and stopping wait for one another.
@@ -134,9 +160,11 @@ function startFeed(options: FeedOptions) {
       begun.resolve();
       return;
     }
-    loops = [...positions].map(([partition, position]) =>
-      startPartitionLoop({ ...options, partition, position, signal }),
-    );
+    loops = [...positions].map(([partition, position]) => {
+      const records = givenUp.get(partition) ?? options.givenUpOf(partition);
+      givenUp.set(partition, records);
+      return startPartitionLoop({ ...options, givenUp: records, partition, position, signal });
+    });
     begun.resolve();
     await Promise.all(loops.map((loop) => loop.ended));
   };
@@ -178,6 +206,7 @@ function startFeed(options: FeedOptions) {
             ? []
             : [`${gap.from} to ${gap.to - 1n} of partition ${partition} were deleted before they were read`],
         ),
+        givenUp: [...givenUp.values()].reduce((sum, each) => sum + each.count(), 0),
         partitions,
       };
     },

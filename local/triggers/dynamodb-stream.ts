@@ -1,12 +1,13 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import type { FunctionSpec, Trigger as TriggerSpec } from '../../lambda/model/index.ts';
+import { type FunctionSpec, failurePolicyOf, type Trigger as TriggerSpec } from '../../lambda/model/index.ts';
 import { type BackOff, type Invoke, pause } from '../functions/index.ts';
+import { createGivenUp, type GivenUpRecords, requireFolder } from './given-up.ts';
 import { createRetry, defaultBackOff } from './retry.ts';
 import { type ShardLoop, type ShardState, startShardLoop } from './shard-loop.ts';
 import { openCheckpoint } from './stream-checkpoint.ts';
 import { createStreamReader, type Shard, type StreamReader } from './stream-reader.ts';
-import type { Notify, RetryStatus, Trigger, TriggerNotice } from './trigger.ts';
+import { type Notify, type RetryStatus, type Trigger, type TriggerNotice, worst } from './trigger.ts';
 
 export interface DynamodbStreamTriggerOptions {
   readonly function: Pick<FunctionSpec, 'name'> & {
@@ -17,6 +18,8 @@ export interface DynamodbStreamTriggerOptions {
   readonly clients: { readonly dynamodb: DynamoDBClient; readonly streams: DynamoDBStreamsClient };
   /** Where the positions are kept; its folder is made. */
   readonly checkpointFile: string;
+  /** Stands in for the queue, topic or bucket of the settings, if they name one. @default - there is none */
+  readonly destinationFolder?: string;
   readonly invoke: Invoke;
   readonly onNotice: (notice: TriggerNotice) => void;
   /** Of each shard. @default 250: Lambda polls 4 times a second */
@@ -45,6 +48,8 @@ export interface StreamStatus extends RetryStatus {
   readonly drainedAt: number | undefined;
   /** Why changes were lost before they were read: views must be rebuilt. Empty when none were. */
   readonly gaps: readonly string[];
+  /** Records that were given up since the trigger was started: the views lack them. */
+  readonly givenUp: number;
 }
 
 export interface DynamodbStreamTrigger extends Trigger {
@@ -76,7 +81,11 @@ export function startDynamodbStreamTrigger(options: DynamodbStreamTriggerOptions
       ...(retry !== undefined && { retry }),
     });
   const { untilDone, status } = createRetry({ backOff, signal, notify });
+  const policy = failurePolicyOf(trigger);
+  requireFolder(name, policy, options.destinationFolder);
+  const parallelizationFactor = trigger.parallelizationFactor ?? 1;
   const loops = new Map<string, ShardLoop>();
+  const givenUpOf = new Map<string, GivenUpRecords>();
   const gaps: string[] = [];
   // Aborted when a shard ends, since its children may then be read.
   let wake = new AbortController();
@@ -104,6 +113,7 @@ export function startDynamodbStreamTrigger(options: DynamodbStreamTriggerOptions
 
   const discover = async (arn: string): Promise<void> => {
     const shards = await reader.shards(arn);
+    const partitionKey = parallelizationFactor === 1 ? undefined : await reader.partitionKey(arn);
     const present = new Set(shards.map(({ id }) => id));
     for (const shard of checkpoint.shards()) {
       if (present.has(shard)) continue;
@@ -113,12 +123,18 @@ export function startDynamodbStreamTrigger(options: DynamodbStreamTriggerOptions
     }
     for (const { id } of planShards(shards, (shard) => checkpoint.position(shard)?.finished ?? false)) {
       if (loops.has(id) || signal.aborted) continue;
+      const givenUp = createGivenUp({
+        ...{ functionName: name, source: id, policy, notify, now: clock },
+        folder: options.destinationFolder,
+      });
+      givenUpOf.set(id, givenUp);
       const loop = startShardLoop({
         ...{ reader, checkpoint, backOff, signal, notify, pollEveryMs, clock },
         streamArn: arn,
         shard: id,
         batchSize: trigger.batchSize,
-        reportsPartialFailures: trigger.reportsPartialFailures,
+        maximumBatchingWindowMs: trigger.maximumBatchingWindowMs,
+        ...{ policy, givenUp, parallelizationFactor, partitionKey },
         invoke: options.invoke,
       });
       loops.set(id, loop);
@@ -155,7 +171,7 @@ export function startDynamodbStreamTrigger(options: DynamodbStreamTriggerOptions
           ? oldest(shards.filter(({ finished }) => !finished).map(({ drainedAt }) => drainedAt))
           : undefined,
         gaps: [...gaps, ...shards.flatMap(({ gap }) => gap ?? [])],
-        // What is in most trouble speaks for the whole: a trigger that is stuck must not look well.
+        givenUp: [...givenUpOf.values()].reduce((sum, each) => sum + each.count(), 0),
         ...worst([status(), ...shards]),
       };
     },
@@ -176,11 +192,6 @@ export function planShards(
     ({ id, parent }) =>
       !isFinished(id) && (parent === undefined || !present.has(parent) || isFinished(parent)),
   );
-}
-
-function worst(parts: readonly RetryStatus[]): RetryStatus {
-  const most = parts.reduce((held, part) => (part.failures > held.failures ? part : held));
-  return { failures: most.failures, lastError: most.lastError };
 }
 
 function oldest(moments: readonly (number | undefined)[]): number | undefined {

@@ -1,23 +1,31 @@
+import type { FailurePolicy } from '../../lambda/model/index.ts';
 import type { Invoke } from '../functions/index.ts';
-import { createBatcher } from './batches.ts';
-import { type ChangeLogRecord, renderEvent, renderRecord } from './change-log-event.ts';
+import { createWindow, type WindowOptions } from './batches.ts';
+import {
+  type ChangeLogRecord,
+  parseChangeLogResponse,
+  renderChangeLogBatchInfo,
+  renderEvent,
+  renderRecord,
+} from './change-log-event.ts';
+import { createDelivery } from './delivery.ts';
+import type { GivenUpRecords } from './given-up.ts';
 import { createRetry, type RetryOptions } from './retry.ts';
 import type { TopicReader } from './topic-reader.ts';
 import type { RetryStatus } from './trigger.ts';
 
-export interface PartitionLoopOptions extends RetryOptions {
+export interface PartitionLoopOptions extends RetryOptions, WindowOptions {
   readonly reader: TopicReader;
   readonly brokers: readonly string[];
   readonly topic: string;
   readonly partition: number;
   /** Where to begin. */
   readonly position: bigint;
-  readonly batchSize: number;
-  /** How long a batch that is not full is waited for; 0: it is sent at once. */
-  readonly maximumBatchingWindowMs: number;
+  readonly policy: FailurePolicy;
+  readonly givenUp: GivenUpRecords;
   readonly invoke: Invoke;
-  /** Milliseconds that never go back. */
-  readonly clock: () => number;
+  /** Milliseconds since the epoch; for the age of records. */
+  readonly now: () => number;
 }
 
 export interface PartitionState extends RetryStatus {
@@ -39,19 +47,18 @@ export interface PartitionLoop {
 }
 
 /**
- * Feeds a function from one partition: its batches in order, one at a time. As on Lambda a batch is sent
- * when it is full or when its window, which begins with its first record, is over. The position is
- * committed after a success and never before, so what waits when the loop ends is read again by the next
- * one; a failed batch is tried again for ever.
+ * Feeds a function from one partition: its batches in order, one at a time. The position is committed after
+ * a success, or once what fails was given up, and never before; so what waits when the loop ends is read
+ * again by the next one.
  */
 export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop {
-  const { reader, topic, partition, signal, notify, clock, maximumBatchingWindowMs: windowMs } = options;
-  const batcher = createBatcher<ChangeLogRecord>(options.batchSize);
-  const { untilDone, status } = createRetry(options);
+  const { reader, topic, partition, signal, notify, brokers } = options;
+  const window = createWindow<ChangeLogRecord>(options);
+  const retry = createRetry(options);
+  const { untilDone } = retry;
   let position = options.position;
   /** Where the next read begins. */
   let next = position;
-  let windowBegan = 0;
   let flushUntil = position;
   let flushed = Promise.withResolvers<void>();
   let gap: PartitionState['gap'];
@@ -68,44 +75,36 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
       next = earliest;
     } else {
       next = fetched.next;
-      if (batcher.waiting() === 0) windowBegan = clock();
-      batcher.add(fetched.records.map((record) => renderRecord(topic, partition, record)));
+      window.add(fetched.records.map((record) => renderRecord(topic, partition, record)));
     }
     // Marks of transactions, and what was deleted, are nothing to take.
-    if (batcher.waiting() === 0) position = next;
+    if (window.waiting() === 0) position = next;
   };
 
-  const takeBatch = (): readonly ChangeLogRecord[] => {
-    const full = batcher.takeFull();
-    if (full !== undefined) {
-      windowBegan = clock();
-      return full;
-    }
-    const isDue = clock() - windowBegan >= windowMs || position < flushUntil;
-    return isDue ? batcher.takeRest() : [];
-  };
+  const deliver = createDelivery<ChangeLogRecord>({
+    ...options,
+    retry,
+    kind: {
+      event: (batch) => renderEvent(brokers, topic, partition, batch),
+      parseResponse: parseChangeLogResponse,
+      writtenAtMs: ({ timestamp }) => timestamp,
+      title: (batch) => `the batch ${batch[0]?.offset} to ${batch.at(-1)?.offset} of partition ${partition}`,
+      batchInfo: (batch) => renderChangeLogBatchInfo(brokers, batch),
+    },
+    giveUp: options.givenUp.giveUp,
+    keep(records) {
+      const end = BigInt(records.at(-1)?.offset ?? 0) + 1n;
+      position = end;
+      return untilDone(`committing ${end} of partition ${partition}`, () =>
+        reader.commit(new Map([[partition, end]])),
+      );
+    },
+  });
 
-  const processBatch = async (batch: readonly ChangeLogRecord[]): Promise<boolean> => {
-    const end = BigInt(batch.at(-1)?.offset ?? 0) + 1n;
-    const event = renderEvent(options.brokers, topic, partition, batch);
-    const taken = await untilDone(
-      `the batch ${position} to ${end - 1n} of partition ${partition}`,
-      async () => {
-        const result = await options.invoke(event);
-        if (result.kind === 'failure')
-          throw new Error(`${result.error.errorType}: ${result.error.errorMessage}`);
-      },
-    );
-    if (!taken) return false;
-    position = end;
-    return untilDone(`committing ${end} of partition ${partition}`, () =>
-      reader.commit(new Map([[partition, end]])),
-    );
-  };
-
+  const takeBatch = (): readonly ChangeLogRecord[] => window.take(position < flushUntil);
   const processBatches = async (): Promise<boolean> => {
     for (let batch = takeBatch(); batch.length > 0; batch = takeBatch())
-      if (signal.aborted || !(await processBatch(batch))) return false;
+      if (signal.aborted || !(await deliver(batch))) return false;
     return true;
   };
 
@@ -123,7 +122,7 @@ export function startPartitionLoop(options: PartitionLoopOptions): PartitionLoop
   const ended = run();
 
   return {
-    state: () => ({ partition, position, waiting: batcher.waiting(), gap, ...status() }),
+    state: () => ({ partition, position, waiting: window.waiting(), gap, ...retry.status() }),
     flush: (end) => {
       if (end > flushUntil) flushUntil = end;
       return Promise.race([position >= flushUntil ? undefined : flushed.promise, ended]);

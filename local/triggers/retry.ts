@@ -7,10 +7,13 @@ export interface RetryOptions {
   readonly notify: Notify;
 }
 
+/** What an attempt resolves to when it decides to try no more; anything else is a success. */
+export const givenUp = 'given up';
+
 /** Tries a thing again for ever, and knows how that is going. */
 export interface Retry {
-  /** Does a thing at least once and until it succeeds; false when the signal aborted before that. */
-  untilDone(what: string, attempt: () => Promise<void>): Promise<boolean>;
+  /** Does a thing at least once and until it succeeds or gives up; false when the signal aborted before that. */
+  untilDone(what: string, attempt: () => Promise<unknown>): Promise<boolean>;
   status(): RetryStatus;
 }
 
@@ -20,22 +23,24 @@ export const defaultBackOff: BackOff = { firstMs: 100, longestMs: 5_000 };
 export function createRetry({ backOff, signal, notify }: RetryOptions): Retry {
   let failures = 0;
   let lastError: string | undefined;
-  const giveUp = (what: string): false => {
+  const giveUp = (what: string): void => {
     if (failures > 0) notify('info', `${what} is given up after ${failures} failures`, 'over');
-    return false;
   };
   return {
     status: () => ({ failures, lastError }),
     async untilDone(what, attempt) {
       for (;;) {
         try {
-          await attempt();
-          if (failures > 0) notify('info', `${what} succeeded after ${failures} failures`, 'over');
+          if ((await attempt()) === givenUp) giveUp(what);
+          else if (failures > 0) notify('info', `${what} succeeded after ${failures} failures`, 'over');
           failures = 0;
           lastError = undefined;
           return true;
         } catch (error) {
-          if (signal.aborted) return giveUp(what);
+          if (signal.aborted) {
+            giveUp(what);
+            return false;
+          }
           failures += 1;
           lastError = reasonOf(error);
           const waitMs = waitAfter(failures, backOff);
@@ -48,7 +53,10 @@ export function createRetry({ backOff, signal, notify }: RetryOptions): Retry {
             );
           }
           await pause(waitMs, signal);
-          if (signal.aborted) return giveUp(what);
+          if (signal.aborted) {
+            giveUp(what);
+            return false;
+          }
         }
       }
     },

@@ -1,18 +1,31 @@
+import type { FailurePolicy } from '../../lambda/model/index.ts';
 import { type Invoke, pause } from '../functions/index.ts';
-import { planBatches } from './batches.ts';
+import type { WindowOptions } from './batches.ts';
+import { createDelivery } from './delivery.ts';
+import type { GivenUpRecords } from './given-up.ts';
 import { createRetry, type RetryOptions } from './retry.ts';
+import { createLanes } from './shard-lanes.ts';
 import type { StreamCheckpoint } from './stream-checkpoint.ts';
-import { type BatchOutcome, parseBatchResponse, type StreamRecord } from './stream-event.ts';
+import {
+  parseStreamResponse,
+  renderStreamBatchInfo,
+  type StreamRecord,
+  writtenAtMs,
+} from './stream-event.ts';
 import type { StreamReader } from './stream-reader.ts';
-import type { RetryStatus } from './trigger.ts';
+import { type RetryStatus, worst } from './trigger.ts';
 
-export interface ShardLoopOptions extends RetryOptions {
+export interface ShardLoopOptions extends RetryOptions, WindowOptions {
   readonly reader: StreamReader;
   readonly streamArn: string;
   readonly shard: string;
   readonly checkpoint: StreamCheckpoint;
-  readonly batchSize: number;
-  readonly reportsPartialFailures: boolean;
+  readonly policy: FailurePolicy;
+  readonly givenUp: GivenUpRecords;
+  /** Batches that may run at the same time. */
+  readonly parallelizationFactor: number;
+  /** The attribute that keeps records in one another's order; undefined when one batch runs at a time. */
+  readonly partitionKey: string | undefined;
   readonly pollEveryMs: number;
   readonly invoke: Invoke;
   /** Milliseconds since the epoch. */
@@ -38,111 +51,110 @@ export interface ShardLoop {
   readonly ended: Promise<void>;
 }
 
+/** As many records as one read gives are read ahead of the batches that run. */
+const readAhead = 1000;
+
 /**
- * Feeds a function from one shard: batches in order, one at a time; of a failed batch what is not
- * taken is tried again for ever. The position is kept after a success and never before.
+ * Feeds a function from one shard: records of one partition key in their order, a batch at a time or as many
+ * as the settings allow. The position is kept after a success, or once what fails was given up, and never
+ * before: it is before the first record that is not done with.
  */
 export function startShardLoop(options: ShardLoopOptions): ShardLoop {
   const { reader, streamArn, shard, checkpoint, signal, notify, clock } = options;
-  const { untilDone, status } = createRetry(options);
-  let after = checkpoint.position(shard)?.sequenceNumber;
+  const reading = createRetry(options);
+  const { untilDone } = reading;
+  /** The last record that is done with, and the last that was read. */
+  let taken = checkpoint.position(shard)?.sequenceNumber;
+  let read = taken;
   let iterator: string | undefined;
   let finished = false;
-  let backlog = 0;
   let drainedAt: number | undefined;
   let gap: string | undefined;
 
   const fallBehind = (): void => {
     iterator = undefined;
     // DynamoDB Local says so at times of a shard of which nothing was ever read, and nothing is gone.
-    if (after === undefined) {
+    if (read === undefined) {
       notify(
         'warn',
         `The beginning of the shard ${shard} has moved on before it was read; going on from the oldest record.`,
       );
       return;
     }
-    gap = `The stream holds records for 24 hours; those after ${after} of the shard ${shard} are gone.`;
+    gap = `The stream holds records for 24 hours; those after ${read} of the shard ${shard} are gone.`;
     notify('error', `${gap} Going on from the oldest one. The views lack what lay between: rebuild them.`);
-    after = undefined;
+    read = undefined;
   };
 
   /** The next records; undefined when the position had to be found anew. */
   const poll = async (): Promise<readonly StreamRecord[] | undefined> => {
     if (iterator === undefined) {
-      const opened = await reader.open(streamArn, shard, after);
+      const opened = await reader.open(streamArn, shard, read);
       if (opened === 'trimmed') {
         fallBehind();
         return undefined;
       }
       iterator = opened.iterator;
     }
-    const read = await reader.read(streamArn, iterator);
-    if (read.kind === 'trimmed') fallBehind();
-    if (read.kind !== 'records') {
+    const answer = await reader.read(streamArn, iterator);
+    if (answer.kind === 'trimmed') fallBehind();
+    if (answer.kind !== 'records') {
       iterator = undefined;
       return undefined;
     }
-    iterator = read.next;
-    finished = read.next === undefined;
-    return read.records;
+    iterator = answer.next;
+    finished = answer.next === undefined;
+    read = answer.records.at(-1)?.dynamodb.SequenceNumber ?? read;
+    return answer.records;
   };
 
-  const invoke = async (batch: readonly StreamRecord[]): Promise<BatchOutcome> => {
-    const result = await options.invoke({ Records: batch });
-    if (result.kind === 'failure') {
-      return { kind: 'failed', from: 0, reason: `${result.error.errorType}: ${result.error.errorMessage}` };
-    }
-    return options.reportsPartialFailures ? parseBatchResponse(result.payload, batch) : { kind: 'taken' };
-  };
+  const lanes = createLanes({
+    ...options,
+    lanes: options.parallelizationFactor,
+    createDelivery(keep) {
+      const retry = createRetry(options);
+      const deliver = createDelivery<StreamRecord>({
+        ...options,
+        ...{ retry, keep, now: clock, giveUp: options.givenUp.giveUp },
+        kind: {
+          event: (batch) => ({ Records: batch }),
+          parseResponse: parseStreamResponse,
+          writtenAtMs,
+          title: (batch) => `a batch of ${batch.length} records of the shard ${shard}`,
+          batchInfo: (batch) => renderStreamBatchInfo({ streamArn, shard }, batch),
+        },
+      });
+      return { deliver, status: retry.status };
+    },
+    keep(last) {
+      taken = last.dynamodb.SequenceNumber;
+      // Not finished on disk before everything was taken.
+      const position = { sequenceNumber: taken, finished: false };
+      return untilDone(`keeping the position ${taken} of the shard ${shard}`, () =>
+        checkpoint.save(shard, position),
+      );
+    },
+  });
 
-  /** Invokes until at least one record is taken; gives what is left, or undefined when the signal aborted. */
-  const processSome = async (
-    batch: readonly StreamRecord[],
-  ): Promise<readonly StreamRecord[] | undefined> => {
-    let taken = 0;
-    const progressed = await untilDone(
-      `a batch of ${batch.length} records of the shard ${shard}`,
-      async () => {
-        const outcome = await invoke(batch);
-        taken = outcome.kind === 'taken' ? batch.length : outcome.from;
-        // A batch that is taken in part has got further: what is left is tried at once.
-        if (outcome.kind === 'failed' && taken === 0) throw new Error(outcome.reason);
-      },
-    );
-    if (!progressed) return undefined;
-    after = batch[taken - 1]?.dynamodb.SequenceNumber;
-    backlog -= taken;
-    // Not finished on disk before everything was taken.
-    const position = { sequenceNumber: after, finished: false };
-    const kept = await untilDone(`keeping the position ${after} of the shard ${shard}`, () =>
-      checkpoint.save(shard, position),
-    );
-    return kept ? batch.slice(taken) : undefined;
-  };
-
-  const processBatch = async (batch: readonly StreamRecord[]): Promise<boolean> => {
-    let rest: readonly StreamRecord[] | undefined = batch;
-    while (rest !== undefined && rest.length > 0 && !signal.aborted) rest = await processSome(rest);
-    return rest?.length === 0;
-  };
-
-  const close = (): Promise<void> => checkpoint.save(shard, { sequenceNumber: after, finished: true });
+  const close = (): Promise<void> => checkpoint.save(shard, { sequenceNumber: taken, finished: true });
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       const begun = clock();
+      const wasIdle = lanes.backlog() === 0;
       let records: readonly StreamRecord[] | undefined;
       finished = false;
       const polled = await untilDone(`reading the shard ${shard}`, async () => {
         records = await poll();
       });
       if (!polled) return;
-      backlog = records?.length ?? 0;
-      drainedAt = records?.length === 0 ? begun : undefined;
-      for (const batch of planBatches(records ?? [], options.batchSize)) {
-        if (signal.aborted || !(await processBatch(batch))) return;
+      lanes.add(records ?? []);
+      drainedAt = wasIdle && records?.length === 0 ? begun : undefined;
+      lanes.send();
+      if (finished) {
+        await lanes.finish();
+        if (!signal.aborted && (await untilDone(`closing the shard ${shard}`, close))) return;
       }
-      if (finished && (await untilDone(`closing the shard ${shard}`, close))) return;
+      await lanes.room(options.batchSize * options.parallelizationFactor + readAhead);
       await pause(Math.max(0, begun + options.pollEveryMs - clock()), signal);
     }
   };
@@ -150,13 +162,13 @@ export function startShardLoop(options: ShardLoopOptions): ShardLoop {
   return {
     state: () => ({
       shard,
-      sequenceNumber: after,
-      backlog,
+      sequenceNumber: taken,
+      backlog: lanes.backlog(),
       drainedAt,
       finished: checkpoint.position(shard)?.finished ?? false,
       gap,
-      ...status(),
+      ...worst([reading.status(), ...lanes.statuses()]),
     }),
-    ended: run(),
+    ended: run().then(() => lanes.idle()),
   };
 }

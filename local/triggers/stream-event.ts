@@ -1,5 +1,6 @@
 import type { AttributeValue, _Record as SdkRecord } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
+import { type BatchOutcome, parseBatchResponse } from './batch-response.ts';
 
 /** What Lambda gives a function of a DynamoDB stream (types of `aws-lambda`), ready for JSON. */
 export interface StreamEvent {
@@ -62,40 +63,32 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-/** How much of a batch a function has taken: all of it, or what lies before the record at an index. */
-export type BatchOutcome =
-  | { readonly kind: 'taken' }
-  | { readonly kind: 'failed'; readonly from: number; readonly reason: string };
+/** Reads what a function answers about a batch of a stream: records are named by their sequence numbers. */
+export function parseStreamResponse(payload: unknown, batch: readonly StreamRecord[]): BatchOutcome {
+  return parseBatchResponse(payload, batch, (identifier) =>
+    batch.findIndex((record) => record.dynamodb.SequenceNumber === identifier),
+  );
+}
 
-/**
- * Reads the answer of a function that reports failures of part of a batch, by Lambda's rules
- * (docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html): nothing, null or an
- * empty list is a success; the lowest sequence number is where it goes on; an identifier that is
- * missing or of no record fails the whole batch.
- */
-export function parseBatchResponse(payload: unknown, batch: readonly StreamRecord[]): BatchOutcome {
-  const failures =
-    typeof payload === 'object' && payload !== null && 'batchItemFailures' in payload
-      ? payload.batchItemFailures
-      : undefined;
-  if (!Array.isArray(failures) || failures.length === 0) return { kind: 'taken' };
-  const indexes = failures.map((item: unknown) => {
-    const id =
-      typeof item === 'object' && item !== null && 'itemIdentifier' in item ? item.itemIdentifier : undefined;
-    return batch.findIndex((record) => record.dynamodb.SequenceNumber === id);
-  });
-  if (indexes.includes(-1)) {
-    return {
-      kind: 'failed',
-      from: 0,
-      reason: `it reports failures that name no record of the batch: ${JSON.stringify(failures).slice(0, 200)}`,
-    };
-  }
-  // The batch is in the order of its sequence numbers, so the lowest index is the lowest of them.
-  const from = Math.min(...indexes);
+/** What Lambda tells a destination of records of a shard that it gave up on. */
+export function renderStreamBatchInfo(
+  { streamArn, shard }: { readonly streamArn: string; readonly shard: string },
+  batch: readonly StreamRecord[],
+) {
+  const [first, last] = [batch[0], batch.at(-1)];
   return {
-    kind: 'failed',
-    from,
-    reason: `it reports ${failures.length} of ${batch.length} records as failed`,
+    DDBStreamBatchInfo: {
+      shardId: shard,
+      startSequenceNumber: first?.dynamodb.SequenceNumber,
+      endSequenceNumber: last?.dynamodb.SequenceNumber,
+      approximateArrivalOfFirstRecord: first && new Date(writtenAtMs(first)).toISOString(),
+      approximateArrivalOfLastRecord: last && new Date(writtenAtMs(last)).toISOString(),
+      batchSize: batch.length,
+      streamArn,
+    },
   };
 }
+
+/** When DynamoDB wrote a record, to the second; milliseconds since the epoch. */
+export const writtenAtMs = ({ dynamodb }: StreamRecord): number =>
+  (dynamodb.ApproximateCreationDateTime ?? 0) * 1000;

@@ -28,6 +28,8 @@ export type ShardRead =
 export interface StreamReader {
   streamArn(): Promise<string>;
   shards(streamArn: string): Promise<readonly Shard[]>;
+  /** The attribute of the table's partition key. */
+  partitionKey(streamArn: string): Promise<string>;
   /** An iterator after a sequence number, or at the oldest record; `trimmed` when that position is gone. */
   open(
     streamArn: string,
@@ -71,6 +73,13 @@ export function createStreamReader(
       return shards.flatMap(({ ShardId, ParentShardId }) =>
         ShardId === undefined ? [] : [{ id: ShardId, parent: ParentShardId }],
       );
+    },
+    async partitionKey(streamArn) {
+      const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn: streamArn }));
+      const name = StreamDescription?.KeySchema?.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName;
+      if (name === undefined)
+        throw new TypeError(`DynamoDB names no partition key for the stream ${streamArn}`);
+      return name;
     },
     async open(streamArn, shard, after) {
       try {

@@ -6,6 +6,13 @@ export interface RetryStatus {
   readonly lastError: string | undefined;
 }
 
+/** What is in most trouble speaks for the whole: a trigger that is stuck must not look well. */
+export function worst(parts: readonly RetryStatus[]): RetryStatus {
+  const healthy: RetryStatus = { failures: 0, lastError: undefined };
+  const most = parts.reduce((held, part) => (part.failures > held.failures ? part : held), healthy);
+  return { failures: most.failures, lastError: most.lastError };
+}
+
 /** Something worth a line in the log: a failed batch, a position that is gone. */
 export interface TriggerNotice {
   readonly level: 'info' | 'warn' | 'error';

@@ -38,6 +38,10 @@ export class ScriptedStream implements StreamReader {
     return this.arn;
   }
 
+  async partitionKey(): Promise<string> {
+    return 'pk';
+  }
+
   async shards(): Promise<readonly Shard[]> {
     return this.held;
   }

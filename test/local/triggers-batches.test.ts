@@ -1,9 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { planBatches } from '../../local/triggers/batches.ts';
+import { createBatcher } from '../../local/triggers/batches.ts';
 import { renderEvent, renderRecord } from '../../local/triggers/change-log-event.ts';
 
-describe('planBatches', () => {
+/** All batches that come of records, the last one with room left. */
+function batchesOf<T>(
+  records: readonly T[],
+  batchSize: number,
+  maxBytes?: number,
+): readonly (readonly T[])[] {
+  const batcher = createBatcher<T>(batchSize, maxBytes);
+  batcher.add(records);
+  const batches: (readonly T[])[] = [];
+  for (let batch = batcher.takeFull(); batch !== undefined; batch = batcher.takeFull()) batches.push(batch);
+  const rest = batcher.takeRest();
+  return rest.length === 0 ? batches : [...batches, rest];
+}
+
+describe('createBatcher', () => {
   const limits = { batchSize: fc.integer({ min: 1, max: 10 }), maxBytes: fc.integer({ min: 5, max: 200 }) };
 
   test('keeps every record, in order', () => {
@@ -13,7 +27,7 @@ describe('planBatches', () => {
         limits.batchSize,
         limits.maxBytes,
         (records, batchSize, maxBytes) => {
-          expect(planBatches(records, batchSize, maxBytes).flat()).toEqual(records);
+          expect(batchesOf(records, batchSize, maxBytes).flat()).toEqual(records);
         },
       ),
     );
@@ -26,7 +40,7 @@ describe('planBatches', () => {
         limits.batchSize,
         limits.maxBytes,
         (records, batchSize, maxBytes) => {
-          for (const batch of planBatches(records, batchSize, maxBytes)) {
+          for (const batch of batchesOf(records, batchSize, maxBytes)) {
             expect(batch.length).toBeGreaterThan(0);
             expect(batch.length).toBeLessThanOrEqual(batchSize);
             if (batch.length > 1)
@@ -47,7 +61,7 @@ describe('planBatches', () => {
       headers: [],
     });
 
-    const batches = planBatches(
+    const batches = batchesOf(
       Array.from({ length: 9 }, () => record),
       1000,
     );

@@ -13,7 +13,7 @@ import {
   startDynamodbStreamTrigger,
   type TriggerNotice,
 } from '../../local/triggers/index.ts';
-import { parseBatchResponse, renderStreamRecord } from '../../local/triggers/stream-event.ts';
+import { parseStreamResponse, renderStreamRecord } from '../../local/triggers/stream-event.ts';
 import { recordOf, ScriptedStream } from './scripted-stream.ts';
 
 // Processes and engines answer in milliseconds, unless other suites have the cores.
@@ -353,7 +353,7 @@ describe('planShards', () => {
   });
 });
 
-describe('parseBatchResponse', () => {
+describe('parseStreamResponse', () => {
   const batch = [1, 2, 3].map(recordOf);
 
   test.each([
@@ -364,7 +364,7 @@ describe('parseBatchResponse', () => {
     [{ batchItemFailures: [] }],
     ['text'],
   ])('takes %j as a success', (payload) => {
-    expect(parseBatchResponse(payload, batch)).toEqual({ kind: 'taken' });
+    expect(parseStreamResponse(payload, batch)).toEqual({ kind: 'taken' });
   });
 
   test.each([
@@ -374,7 +374,7 @@ describe('parseBatchResponse', () => {
     [{ itemIdentifier: '9' }],
     [null],
   ])('takes the failure %j as one of the whole batch', (item) => {
-    expect(parseBatchResponse({ batchItemFailures: [{ itemIdentifier: '2' }, item] }, batch)).toMatchObject({
+    expect(parseStreamResponse({ batchItemFailures: [{ itemIdentifier: '2' }, item] }, batch)).toMatchObject({
       kind: 'failed',
       from: 0,
     });
@@ -382,7 +382,7 @@ describe('parseBatchResponse', () => {
 
   test('goes on from the lowest of the failures', () => {
     expect(
-      parseBatchResponse({ batchItemFailures: [{ itemIdentifier: '3' }, { itemIdentifier: '2' }] }, batch),
+      parseStreamResponse({ batchItemFailures: [{ itemIdentifier: '3' }, { itemIdentifier: '2' }] }, batch),
     ).toMatchObject({ kind: 'failed', from: 1 });
   });
 });

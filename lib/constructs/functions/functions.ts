@@ -9,6 +9,7 @@ import { Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
 import {
   type Catalog,
+  checkTrigger,
   type FunctionName,
   type FunctionSpec,
   functionsOf,
@@ -80,6 +81,9 @@ export class Functions extends Construct {
       if (props.identity.keys.kind === 'url' && !props.identity.keys.url.startsWith('https://'))
         problems.add('identity.keys.url', `is '${props.identity.keys.url}'`, 'use an address with https');
       checkViewsStay(props.stores, problems);
+      for (const { name, trigger } of specs)
+        if (trigger.kind === 'dynamodb-stream' || trigger.kind === 'change-log')
+          checkTrigger(name, trigger, problems);
     });
     this.tokenSecret = new secretsmanager.Secret(this, 'TokenSecret', {
       description: 'Signs the tokens that writes return',

@@ -1,6 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
-import type { Catalog, FunctionSpec } from '../../../lambda/model/index.ts';
+import {
+  type EventSourceMappingOptions,
+  type Function as LambdaFunction,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
+import type { BatchSettings, Catalog, FunctionSpec } from '../../../lambda/model/index.ts';
+import { createFailureDestination } from './failure-destination.ts';
 import { consumerGroupOf } from './log-statements.ts';
 import type { Stores } from './stores.ts';
 
@@ -10,37 +15,53 @@ import type { Stores } from './stores.ts';
  */
 export function connectTrigger(
   fn: LambdaFunction,
-  spec: FunctionSpec,
-  { catalog, stores }: { readonly catalog: Catalog; readonly stores: Stores },
+  spec: Pick<FunctionSpec, 'name' | 'trigger'>,
+  { catalog, stores }: { readonly catalog: Catalog; readonly stores: Pick<Stores, 'table' | 'log'> },
 ): void {
   const { trigger } = spec;
   if (trigger.kind === 'dynamodb-stream') {
     const streamArn = stores.table.table?.tableStreamArn;
     if (streamArn === undefined)
       throw new TypeError(`${spec.name} reads a stream, but the model has no table`);
+    const { parallelizationFactor } = trigger;
     fn.addEventSourceMapping('Stream', {
       eventSourceArn: streamArn,
-      // A change that was there before the function must not be missed.
-      startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: trigger.batchSize,
-      maxBatchingWindow: Duration.millis(trigger.maximumBatchingWindowMs),
-      reportBatchItemFailures: trigger.reportsPartialFailures,
-      // With no bound on age either, which is Lambda's default: the stream itself forgets after a day.
-      retryAttempts: trigger.maximumRetryAttempts,
+      ...batchOptions(fn, trigger),
+      ...(parallelizationFactor !== undefined && { parallelizationFactor }),
     });
   }
   if (trigger.kind === 'change-log') {
+    const { pollers } = trigger;
+    const options = batchOptions(fn, trigger);
     for (const topic of trigger.topics) {
-      // No failure destination: with one, Kafka triggers give up after 10 tries. The function writes
-      // dead letters itself and throws only while its store is down.
       fn.addEventSourceMapping(`Topic-${topic}`, {
         eventSourceArn: stores.log.clusterArn,
         kafkaTopic: topic,
         kafkaConsumerGroupId: consumerGroupOf(catalog, spec.name, topic),
-        startingPosition: StartingPosition.TRIM_HORIZON,
-        batchSize: trigger.batchSize,
-        maxBatchingWindow: Duration.millis(trigger.maximumBatchingWindowMs),
+        ...options,
+        ...(pollers !== undefined && {
+          provisionedPollerConfig: { minimumPollers: pollers.minimum, maximumPollers: pollers.maximum },
+        }),
       });
     }
   }
+}
+
+/** What is left out is Lambda's default; so it is in the runner on this machine. */
+function batchOptions(fn: LambdaFunction, settings: BatchSettings): EventSourceMappingOptions {
+  const { maximumRetryAttempts, maximumRecordAgeSeconds = -1, onFailure } = settings;
+  return {
+    // A change that was there before the function must not be missed.
+    startingPosition: StartingPosition.TRIM_HORIZON,
+    batchSize: settings.batchSize,
+    maxBatchingWindow: Duration.millis(settings.maximumBatchingWindowMs),
+    ...(settings.reportsPartialFailures === true && { reportBatchItemFailures: true }),
+    ...(settings.bisectsOnError === true && { bisectBatchOnError: true }),
+    ...(maximumRetryAttempts !== undefined && { retryAttempts: maximumRetryAttempts }),
+    ...(maximumRecordAgeSeconds !== -1 && { maxRecordAge: Duration.seconds(maximumRecordAgeSeconds) }),
+    ...(onFailure !== undefined && {
+      onFailure: createFailureDestination(fn, onFailure),
+      supportS3OnFailureDestination: onFailure === 'bucket',
+    }),
+  };
 }
