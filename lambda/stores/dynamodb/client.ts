@@ -4,11 +4,14 @@ import { PolystoreError } from '../../errors.ts';
 import type { Catalog, CatalogEntity } from '../../model/index.ts';
 import { notFiltered, notHeld } from '../placement.ts';
 import type { ApplyResult, Clock, Placement, SourceWriter, Store } from '../store.ts';
+import type { SourceStore } from '../view-store.ts';
 import { createApplyBatches } from './apply-batches.ts';
 import { type ConnectionOptions, createClient } from './connection.ts';
 import { dynamodbError } from './errors.ts';
 import { type DecodedItem, encodeItemKey } from './item.ts';
-import { getItems, itemText, readSlice } from './items.ts';
+import { getImages, getItems, itemText, readSlice } from './items.ts';
+import { beginScan, parsePosition, type ScanPosition, scanItems } from './scan.ts';
+import { digestOfPage, truthOfKeys, truthOfPage } from './truth.ts';
 import { planWrites } from './write.ts';
 import { createWriter } from './writer.ts';
 
@@ -20,15 +23,17 @@ export interface DynamodbStoreOptions extends ConnectionOptions {
   readonly generation?: number;
   /** Default: `Math.random`. */
   readonly random?: () => number;
+  /** Into how many segments the table is parted when all of it is read; they are read side by side. Default: 4. */
+  readonly segments?: number;
 }
 
-export interface DynamodbStore extends Store {
+export interface DynamodbStore extends Store, SourceStore {
   readonly writer: SourceWriter;
 }
 
 /** The sources of the model's DynamoDB entities, in one table. */
 export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
-  const { tableName, clock, generation = 0, random = Math.random } = options;
+  const { tableName, clock, generation = 0, random = Math.random, segments = 4 } = options;
   const client = createClient(options, 3);
   // A conditional write that the SDK sent twice could lose against itself: the writer retries by itself.
   const once = createClient(options, 1);
@@ -49,6 +54,8 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
     if (placement.target.kind !== 'dynamodb.source') throw notHeld('The DynamoDB store', placement, what);
     return placement.entity;
   };
+  const positionOf = (after: string | undefined): ScanPosition =>
+    after === undefined ? beginScan(segments) : parsePosition(after);
   const versionOf = (item: DecodedItem): Version => createVersion(generation, item.position);
 
   return {
@@ -98,6 +105,27 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
       return keys.map((key) => {
         const item = found.get(itemText(encodeItemKey(entity, key)));
         return item === undefined ? undefined : versionOf(item);
+      });
+    },
+    readTruth: ({ placement, of }) => {
+      const entity = held(placement, 'tell the truth of');
+      return run(async (dynamodb) => {
+        if (of.kind === 'keys') {
+          const images = await getImages(dynamodb, { tableName, entity, keys: of.keys });
+          return truthOfKeys(entity, of.keys, { images, generation });
+        }
+        const { after, limit, buckets } = of;
+        const page = await scanItems(dynamodb, { tableName, entity, limit }, positionOf(after));
+        return truthOfPage(entity, page, { buckets, generation });
+      });
+    },
+    digestTruth: (request) => {
+      const { entity } = request.placement;
+      held({ entity, target: entity.source }, 'tell digests of');
+      return run(async (dynamodb) => {
+        const scan = { tableName, entity, limit: request.limit };
+        const page = await scanItems(dynamodb, scan, positionOf(request.after));
+        return digestOfPage(request, page, { generation, nowMs: clock() });
       });
     },
     health: () =>

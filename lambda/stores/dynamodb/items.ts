@@ -25,11 +25,30 @@ const batchAttempts = 8;
 /** Equal for equal primary keys. */
 export const itemText = (key: Image): string => JSON.stringify([key.pk?.S, key.sk?.S]);
 
+interface KeysRequest {
+  readonly tableName: string;
+  readonly entity: CatalogEntity;
+  readonly keys: readonly Row[];
+}
+
 /** Items by their primary key, tombstones included, read consistently. */
 export async function getItems(
   client: DynamoDBClient,
-  { tableName, entity, keys }: { tableName: string; entity: CatalogEntity; keys: readonly Row[] },
+  request: KeysRequest,
 ): Promise<ReadonlyMap<string, DecodedItem>> {
+  const { entity } = request;
+  return new Map(
+    (await getImages(client, request))
+      .filter((item) => item.entity?.S === entity.name)
+      .map((item) => [itemText(item), decodeItemOf(entity, item)]),
+  );
+}
+
+/** What lies under the primary keys of some keys, of whatever entity, read consistently. */
+export async function getImages(
+  client: DynamoDBClient,
+  { tableName, entity, keys }: KeysRequest,
+): Promise<readonly Item[]> {
   const distinct = [
     ...new Map(keys.map((key) => encodeItemKey(entity, key)).map((key) => [itemText(key), key])).values(),
   ];
@@ -37,12 +56,7 @@ export async function getItems(
     distinct.slice(number * keysPerBatch, (number + 1) * keysPerBatch),
   );
   const items = await inParallel(batches, requestsInFlight, (batch) => getBatch(client, tableName, batch));
-  return new Map(
-    items
-      .flat()
-      .filter((item) => item.entity?.S === entity.name)
-      .map((item) => [itemText(item), decodeItemOf(entity, item)]),
-  );
+  return items.flat();
 }
 
 async function getBatch(
