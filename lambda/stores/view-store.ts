@@ -52,7 +52,7 @@ export interface ViewStore extends Store {
 
 /** One of the builds of a view: where its rows physically lie. */
 export interface Build {
-  /** 1 is what the schema made. */
+  /** 1 is what the schema made; none is given twice. */
   readonly number: number;
   readonly state: 'active' | 'building' | 'retired';
 }

@@ -8,6 +8,7 @@ import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import { hasPlace, projectRow, viewOf } from '../../lambda/stores/placement.ts';
 import type { Fragment, Placement, Store, VersionedRow } from '../../lambda/stores/store.ts';
 import { barest, type Case, cases, type Scenario } from './contract-cases.ts';
+import { rowContent } from './contract-content.ts';
 import { expectAggregates, expectFilters } from './contract-filters.ts';
 import { itemOf, itemRow, keyOfRow, placementOf, remove, upsert } from './contract-model.ts';
 import { sliceRows, slicesOf } from './contract-slices.ts';
@@ -310,30 +311,8 @@ const label = ({ placement, index, from, to, order, limit }: Extract<Fragment, {
 
 const keyCount = 3;
 const versionCount = 6;
-const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, { nil: null });
-const plainText = fc.string({ unit: 'grapheme', maxLength: 8 }).filter((text) => !text.includes('\0'));
-
 /** What one version of one key says; undefined is a delete. */
-const content = fc.option(
-  fc.record({
-    state: fc.constantFrom('new', 'used', 'it’s gone'),
-    count: optional(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
-    large: optional(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String)),
-    price: optional(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map((value) => `${value}.5`)),
-    ratio: optional(fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)),
-    flag: optional(fc.boolean()),
-    seen_at: optional(
-      fc
-        .tuple(fc.integer({ min: 0, max: 4e9 }), fc.integer({ min: 0, max: 999_999 }))
-        .map(([s, us]) => `${new Date(s * 1000).toISOString().slice(0, 19)}.${String(us).padStart(6, '0')}Z`),
-    ),
-    note: optional(plainText),
-    extra: optional(
-      fc.dictionary(plainText, fc.oneof(plainText, fc.integer(), fc.boolean()), { maxKeys: 3 }),
-    ),
-  }),
-  { nil: undefined, freq: 4 },
-);
+const content = fc.option(rowContent, { nil: undefined, freq: 4 });
 
 const history = fc.record({
   contents: fc.array(content, { minLength: keyCount * versionCount, maxLength: keyCount * versionCount }),

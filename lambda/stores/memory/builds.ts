@@ -17,16 +17,24 @@ export interface MemoryBuilds {
   clear(): void;
 }
 
-type Held = Map<number, { state: Build['state']; readonly rows: Rows }>;
+interface Held {
+  readonly builds: Map<number, { state: Build['state']; readonly rows: Rows }>;
+  /** The highest number that was ever given: one that was dropped is not given to another. */
+  highest: number;
+}
 
 export function createBuilds(): MemoryBuilds {
   const placements = new Map<string, Held>();
-  const buildsOf = (placement: Placement): Held => {
+  const heldOf = (placement: Placement): Held => {
     const name = placementName(placement);
-    const builds = placements.get(name) ?? new Map([[1, { state: 'active', rows: createRows() }]]);
-    placements.set(name, builds);
-    return builds;
+    const held: Held = placements.get(name) ?? {
+      builds: new Map([[1, { state: 'active', rows: createRows() }]]),
+      highest: 1,
+    };
+    placements.set(name, held);
+    return held;
   };
+  const buildsOf = (placement: Placement): Held['builds'] => heldOf(placement).builds;
   const find = (placement: Placement) => {
     const build = [...buildsOf(placement)].find(([number, { state }]) =>
       placement.build === undefined ? state === 'active' : number === placement.build,
@@ -56,7 +64,9 @@ export function createBuilds(): MemoryBuilds {
           'conflict',
           `${placementName(placement)} is being built already, as build ${building[0]}. Go on with that one or drop it.`,
         );
-      const build = Math.max(...builds.keys()) + 1;
+      const held = heldOf(placement);
+      held.highest += 1;
+      const build = held.highest;
       builds.set(build, { state: 'building', rows: createRows() });
       return { ...placement, build };
     },

@@ -1,6 +1,6 @@
 import type { Value } from '../../change/change.ts';
 import { digestRows } from '../digest.ts';
-import { expiryOf } from '../placement.ts';
+import { expiryOf, hasPlace } from '../placement.ts';
 import { bucketOf } from '../row-hash.ts';
 import { keepTombstonesMs } from '../tombstone.ts';
 import type { DigestPage, DigestRequest, ScanPage, ScanRequest } from '../view-store.ts';
@@ -27,12 +27,13 @@ export function digestPage(request: DigestRequest, rows: Rows, nowMs: number): D
   return { digests, next, bytes: digests.length * 24 };
 }
 
-/** Removes tombstones, and rows that have expired, once no record of the log can bring them back. */
+/** Removes tombstones, rows without a place and those that have expired, once no record of the log can bring them back. */
 export function sweepRows(rows: Rows, placement: ScanRequest['placement'], nowMs: number): number {
   const due = rows.entries().flatMap(([id, places]) =>
     places
       .filter((held) => {
-        const ended = held.row === undefined ? held.at : expiryOf(placement, held.row);
+        const isGuard = held.row === undefined || !hasPlace(placement, held.row);
+        const ended = isGuard || held.row === undefined ? held.at : expiryOf(placement, held.row);
         return ended !== undefined && Math.max(ended, held.at) + keepTombstonesMs <= nowMs;
       })
       .map(({ place }) => ({ id, place })),
