@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { PolystoreError } from '../lambda/errors.ts';
 import { chooseStateDir } from '../local/deployment/settings.ts';
 import { addAskCommands } from './commands/ask.ts';
+import { addKillCommands } from './commands/kill.ts';
 import { addLoadCommand } from './commands/load.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addRunCommands } from './commands/stop-status.ts';
@@ -25,6 +26,7 @@ addStartCommand(program, root, stateDir);
 addRunCommands(program, stateDir);
 addAskCommands(program, stateDir);
 addLoadCommand(program, stateDir);
+addKillCommands(program, stateDir);
 
 try {
   await program.parseAsync();

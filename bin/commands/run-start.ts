@@ -4,6 +4,7 @@ import { compile } from '../../lambda/model/index.ts';
 import { type Control, startControl } from '../../local/deployment/control.ts';
 import { type Deployment, startDeployment } from '../../local/deployment/deployment.ts';
 import { forgetRuns } from '../../local/deployment/forget.ts';
+import { killPart, restartEngine } from '../../local/deployment/kill.ts';
 import { createLoads, type Load, type LoadRequest, type Loads } from '../../local/deployment/loads.ts';
 import { claimRun, type RunClaim } from '../../local/deployment/run-file.ts';
 import { chooseApiPort } from '../../local/deployment/settings.ts';
@@ -88,6 +89,8 @@ export async function start(root: string, stateDir: string, options: StartOption
     };
     running.control = await startControl({
       status: async () => ({ ...(await deployment.status()), api: deployment.api, load: loads.status() }),
+      kill: (part) => killPart(deployment, part),
+      restart: (engine) => restartEngine(deployment, engine),
       load: async ({ asOf, days, speed }) => inBackground({ asOf: await chooseAsOf(asOf), days, speed }),
     });
     const asOf = await chooseAsOf(options.asOf);

@@ -2,8 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { PolystoreError } from '../../lambda/errors.ts';
+import { type ErrorCode, errorCatalog, PolystoreError } from '../../lambda/errors.ts';
 import { isSpeed } from '../loader/index.ts';
+import type { Killed } from './kill.ts';
 import type { Load, LoadRequest, LoadStatus } from './loads.ts';
 import type { ServingRun } from './run-file.ts';
 import type { DeploymentStatus } from './status.ts';
@@ -21,6 +22,9 @@ export interface ControlOptions {
   readonly status: () => Promise<RunStatus>;
   /** Begins a load and does not wait for its end. */
   readonly load: (request: WantedLoad) => Promise<Load>;
+  /** Kills an engine or a function, by its name. */
+  readonly kill: (part: string) => Promise<Killed>;
+  readonly restart: (engine: string) => Promise<void>;
 }
 
 export interface Control {
@@ -34,6 +38,8 @@ const loadShape = z.object({
   speed: z.number().refine(isSpeed).optional(),
 });
 
+const partShape = z.object({ part: z.string() });
+
 /** How a run is asked from other terminals: on loopback, with a bearer that only this user can read. */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const bearer = randomBytes(32).toString('base64url');
@@ -44,6 +50,11 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return context.json({}, 401);
     return next();
   });
+  app.onError((error, context) => {
+    const known = error instanceof PolystoreError ? error : new PolystoreError('internal', error.message);
+    // The status is one of HTTP's, by the catalogue.
+    return context.json({ error: { code: known.code, message: known.message } }, known.status as 500);
+  });
   app.get('/status', async (context) => context.json(await options.status()));
   const loads: Load[] = [];
   app.post('/loads', async (context) => {
@@ -53,6 +64,15 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   app.get('/loads/:id', (context) => {
     const load = loads[Number(context.req.param('id'))];
     return load === undefined ? context.json({}, 404) : context.json(load.status());
+  });
+  app.post('/kills', async (context) => {
+    const { part } = partShape.parse(await context.req.json());
+    return context.json(await options.kill(part));
+  });
+  app.post('/restarts', async (context) => {
+    const { part } = partShape.parse(await context.req.json());
+    await options.restart(part);
+    return context.json({});
   });
   return new Promise((resolve) => {
     const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
@@ -86,6 +106,23 @@ export async function requestLoad(run: ServingRun, request: WantedLoad): Promise
   return async () => loadStatusShape.parse(await (await ask(run, `/loads/${id}`, undefined)).json());
 }
 
+const killedShape: z.ZodType<Killed> = z.object({
+  part: z.string(),
+  kind: z.enum(['engine', 'function']),
+  pid: z.int(),
+  inFlight: z.int(),
+});
+
+/** Has a run kill one of its engines or functions. @throws what `killPart` throws, and `not_running`. */
+export async function requestKill(run: ServingRun, part: string): Promise<Killed> {
+  return killedShape.parse(await (await ask(run, '/kills', { part })).json());
+}
+
+/** Has a run start one of its engines again, and waits until it serves. @throws what `restartEngine` throws. */
+export async function requestRestart(run: ServingRun, engine: string): Promise<void> {
+  await ask(run, '/restarts', { part: engine });
+}
+
 const loadStatusShape: z.ZodType<LoadStatus> = z.custom<LoadStatus>(
   (value) => typeof value === 'object' && value !== null && 'state' in value,
 );
@@ -98,11 +135,7 @@ async function ask(run: ServingRun, path: string, body: unknown): Promise<Respon
       headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    if (!response.ok)
-      throw new PolystoreError(
-        'invalid_request',
-        `${path} answered ${response.status}: ${await response.text()}`,
-      );
+    if (!response.ok) throw parseRefusal(path, response.status, await response.text());
     return response;
   } catch (cause) {
     if (cause instanceof PolystoreError) throw cause;
@@ -111,5 +144,17 @@ async function ask(run: ServingRun, path: string, body: unknown): Promise<Respon
       `The run of process ${run.process.pid} does not answer at ${url}.`,
       { cause },
     );
+  }
+}
+
+const refusalShape = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+function parseRefusal(path: string, status: number, text: string): PolystoreError {
+  try {
+    const { code, message } = refusalShape.parse(JSON.parse(text)).error;
+    const known = code in errorCatalog ? (code as ErrorCode) : 'internal'; // `in` has just shown that it is a code
+    return new PolystoreError(known, message);
+  } catch (cause) {
+    return new PolystoreError('internal', `${path} answered ${status}: ${text.slice(0, 200)}`, { cause });
   }
 }

@@ -24,7 +24,7 @@ export interface GivenUp {
 }
 
 /** What Lambda sends to a destination (docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html). */
-export function renderGivenUp(
+function renderGivenUp(
   given: GivenUp,
   settings: {
     readonly functionName: string;

@@ -266,6 +266,25 @@ describe('a run', () => {
   );
 
   test(
+    'kills a function, which comes back by itself, and an engine, which is started again by name',
+    async () => {
+      const killed = await ask(place, 'kill', 'apply-redis');
+      const engine = await ask(place, 'kill', 'valkey');
+      const down = await polystore(place, 'status', '--json');
+      const restarted = await ask(place, 'restart', 'valkey');
+      const stranger = await ask(place, 'kill', 'mysql');
+
+      expect(killed).toMatchObject({ part: 'apply-redis', kind: 'function', pid: expect.any(Number) });
+      expect(engine).toMatchObject({ part: 'valkey', kind: 'engine' });
+      expect(down.code).toBe(1);
+      expect(restarted).toEqual({ restarted: 'valkey' });
+      expect(stranger).toMatchObject({ error: { code: 'invalid_request' } });
+      while ((await ask(place, 'status')).serving !== true) await delay(200);
+    },
+    2 * minuteMs,
+  );
+
+  test(
     'is the only one of its folder',
     async () => {
       const second = await polystore(place, 'start', '--fresh');
