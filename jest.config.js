@@ -1,4 +1,4 @@
-// Three projects: `unit` takes seconds, `cdk` synthesises templates, `integration` runs real engines.
+// `unit` takes seconds, `cdk` synthesises templates, `integration` runs real engines, `chaos` kills them.
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
@@ -22,7 +22,7 @@ export default {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['\\.integration\\.test\\.ts$', '<rootDir>/test/lib/'],
+      testPathIgnorePatterns: ['\\.(integration|chaos)\\.test\\.ts$', '<rootDir>/test/lib/'],
     },
     {
       ...common,
@@ -33,6 +33,11 @@ export default {
       ...common,
       displayName: 'integration',
       testMatch: ['<rootDir>/test/**/*.integration.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'chaos',
+      testMatch: ['<rootDir>/test/**/*.chaos.test.ts'],
     },
   ],
 };

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { PolystoreError } from '../lambda/errors.ts';
 import { compile, functionsOf } from '../lambda/model/index.ts';
 import model from '../model/flights.ts';
@@ -14,6 +14,8 @@ export interface BuildOptions {
   readonly outDir: string;
   /** @default every function that the deployed model needs */
   readonly names?: readonly string[];
+  /** What a test changes in the sources on their way into the bundles. @default none */
+  readonly plugins?: readonly Plugin[];
 }
 
 /** A function as it is deployed: CDK, deploy test and `local/` all take this folder as it is. */
@@ -59,6 +61,7 @@ export async function buildFunctions({
   root,
   outDir,
   names,
+  plugins = [],
 }: BuildOptions): Promise<readonly BuiltFunction[]> {
   const wanted = names ?? functionsOf(compile(model)).map((spec) => spec.name);
   await refuseMissing(root, wanted);
@@ -75,6 +78,7 @@ export async function buildFunctions({
     platform: 'node',
     target: 'node24',
     external: Object.keys(nativePackages),
+    plugins: [...plugins],
     // Packages' ES modules first: only they can be shaken.
     mainFields: ['module', 'main'],
     banner: { js: banner },

@@ -1,6 +1,6 @@
 // `npm test`: sets up what is missing, starts the real engines once, runs every test project, and
 // ends with a line `N passed, N failed`. Arguments are passed on to jest (`npm test -- --testPathPatterns test/query`);
-// `--project unit|cdk|integration` runs one project; `--engines postgres,valkey` starts these engines only (and what
+// `--project unit|cdk|integration` runs one project (`chaos` too, which no run has by itself); `--engines postgres,valkey` starts these engines only (and what
 // they wait for), `--engines none` starts none.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -52,7 +52,9 @@ async function runJest(
           '--json',
           `--outputFile=${outputFile}`,
           // Engines are shared, so their suites take turns; the others use every core, where jest would leave one idle.
-          project === 'integration' ? '--runInBand' : '--maxWorkers=100%',
+          project === 'integration' || project === 'chaos' ? '--runInBand' : '--maxWorkers=100%',
+          // A seed's kills come in their order.
+          ...(project === 'chaos' ? ['--randomize=false'] : []),
           `--selectProjects=${project}`,
         ],
         // jest repeats its JSON on standard output; people read what it says on standard error.
@@ -99,7 +101,7 @@ const jestArguments = process.argv.slice(2);
 const chosen = takeOption(jestArguments, '--project');
 const chosenEngines = takeOption(jestArguments, '--engines');
 const all = ['unit', 'cdk', 'integration'];
-const projects = chosen === undefined ? all : all.filter((project) => project === chosen);
+const projects = chosen === undefined ? all : [...all, 'chaos'].filter((project) => project === chosen);
 
 let engines: RunningEngines | undefined;
 let passed = 0;

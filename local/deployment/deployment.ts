@@ -38,6 +38,8 @@ export interface DeploymentOptions {
   readonly durable: boolean;
   /** Stops the functions' clock, milliseconds since the epoch; tests only. */
   readonly fixedClockMs?: number;
+  /** Starts a function; tests only, which put several versions side by side. @default `startFunction` */
+  readonly startFunction?: typeof startFunction;
   readonly onProgress?: (progress: DeploymentProgress) => void;
   /** Gives up the start, and leaves nothing running. */
   readonly signal?: AbortSignal;
@@ -138,9 +140,10 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   try {
     const start = (spec: FunctionSpec): void => {
       const logFile = join(stateDir, 'logs', `function-${spec.name}.log`);
+      const begin = options.startFunction ?? startFunction;
       functions.set(
         spec.name,
-        startFunction({ settings: spec, folder: options.functionFolder(spec.name), environment, logFile }),
+        begin({ settings: spec, folder: options.functionFolder(spec.name), environment, logFile }),
       );
     };
     const migrate = async (part: keyof typeof schemaParts): Promise<void> => {

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { buildFunctions } from '../../bin/build.ts';
 import { compile } from '../../lambda/model/index.ts';
 import { type Deployment, startDeployment } from '../../local/deployment/deployment.ts';
 import { createLoads, type Loads } from '../../local/deployment/loads.ts';
 import { freePorts } from '../../local/engines/index.ts';
+import { startFunction } from '../../local/functions/index.ts';
 import { setUp } from '../../local/setup/index.ts';
 import model from '../../model/flights.ts';
+import { takeTurns } from './take-turns.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
@@ -19,11 +22,23 @@ export interface TestDeployment {
   end(): Promise<void>;
 }
 
-export async function startTestDeployment(fixedClockMs: number): Promise<TestDeployment> {
+export interface TestDeploymentOptions {
+  /** Whether the engines sync each write before they acknowledge it. @default false */
+  readonly durable?: boolean;
+  /** Of a second set of functions, which takes every other invocation. @default there is none */
+  readonly otherVersion?: readonly Plugin[];
+}
+
+export async function startTestDeployment(
+  fixedClockMs: number,
+  { durable = false, otherVersion }: TestDeploymentOptions = {},
+): Promise<TestDeployment> {
   const downloads = await setUp({ root, silent: true });
   const stateDir = mkdtempSync(join(root, '.polystore', 'end-to-end-'));
   const outDir = join(stateDir, 'functions');
   await buildFunctions({ root, outDir });
+  const otherDir = join(stateDir, 'other-functions');
+  if (otherVersion !== undefined) await buildFunctions({ root, outDir: otherDir, plugins: otherVersion });
   const ports = await freePorts();
   const deployment = await startDeployment({
     catalog: compile(model),
@@ -32,8 +47,19 @@ export async function startTestDeployment(fixedClockMs: number): Promise<TestDep
     stateDir,
     // Any free port: the gateway says which.
     ports: { ...ports, api: 0 },
-    durable: false,
+    durable,
     fixedClockMs,
+    ...(otherVersion !== undefined && {
+      startFunction: (options) =>
+        takeTurns(
+          startFunction(options),
+          startFunction({
+            ...options,
+            folder: join(otherDir, options.settings.name),
+            logFile: `${options.logFile}.other`,
+          }),
+        ),
+    }),
   });
   try {
     await deployment.complete;
