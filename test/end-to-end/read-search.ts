@@ -1,7 +1,7 @@
 import type { Deployment } from '../../local/deployment/deployment.ts';
 import type { Rows } from './rows.ts';
 
-interface SearchViews {
+export interface SearchViews {
   readonly airportSearch: Rows;
   readonly aircraftSearch: Rows;
   readonly flightSearch: Rows;

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Deployment } from '../../local/deployment/deployment.ts';
 import { readArchive } from './read-archive.ts';
-import { readSearch } from './read-search.ts';
+import { readSearch, type SearchViews } from './read-search.ts';
 import { eventKey, flightColumns, flightKey, weatherKey } from './read-sources.ts';
 import { readWideTables } from './read-wide-tables.ts';
 import { pick, type Rows, rowsBy } from './rows.ts';
@@ -30,6 +30,14 @@ export interface Views {
 
 /** @param nowMs rows that have expired by then are not in a view. */
 export async function readViews(deployment: Deployment, nowMs: number): Promise<Views> {
+  return { ...(await readOtherViews(deployment, nowMs)), ...(await readSearch(deployment)) };
+}
+
+/** The views that are not in OpenSearch. */
+export async function readOtherViews(
+  deployment: Deployment,
+  nowMs: number,
+): Promise<Omit<Views, keyof SearchViews>> {
   const { host, port } = deployment.engines.endpoints.valkey;
   const redis = new Redis({ host, port, lazyConnect: true });
   await redis.connect();
@@ -42,7 +50,6 @@ export async function readViews(deployment: Deployment, nowMs: number): Promise<
       card: await readHashes(redis, '*:aircraft.card', nowMs),
       ...(await readWideTables(deployment)),
       weather: await readSortedSets(redis, '*:weather.recent', nowMs),
-      ...(await readSearch(deployment)),
       history: await readArchive(deployment, 'flight_event', eventKey),
       weatherHistory: await readArchive(deployment, 'weather', weatherKey),
     };
