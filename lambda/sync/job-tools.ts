@@ -1,0 +1,29 @@
+import type { Catalog } from '../model/index.ts';
+import type { ApplyResult, Clock, Placement } from '../stores/store.ts';
+import type { Log } from './log.ts';
+import type { Pace } from './pace.ts';
+import type { SyncStores } from './sync-stores.ts';
+
+/** Where a topic of the change log ends: the offset that the next record of each partition will have. */
+export interface LogEnd {
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+/** What jobs work with; everything that is not the same at every run comes in by it. */
+export interface JobTools {
+  readonly catalog: Catalog;
+  readonly stores: SyncStores;
+  readonly pace: Pace;
+  /** Milliseconds since the epoch. */
+  readonly clock: Clock;
+  readonly sleep: (ms: number) => Promise<unknown>;
+  readonly log: Log;
+  readonly endOffsets: (topic: string) => Promise<readonly LogEnd[]>;
+  /** Keeps what a view will never take as dead letters. */
+  readonly refused: (placement: Placement, rejected: ApplyResult['rejected']) => Promise<void>;
+  /**
+   * Resolves when a view has taken all that its source had when this was called, or when that takes too long: false.
+   */
+  readonly settle: (placement: Placement) => Promise<boolean>;
+}
