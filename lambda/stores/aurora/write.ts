@@ -14,6 +14,7 @@ export interface Statement {
 /**
  * All changes in one statement, which replaces a row only by a higher version. Rows are locked in the
  * order of their keys, so that two batches cannot wait for one another. At most one change of a key.
+ * What is stale already is left out first: a conflict locks its row, and so writes, even when it changes nothing.
  */
 export function renderUpsert(placement: Placement, changes: readonly Change[]): Statement {
   const { entity } = placement;
@@ -26,10 +27,14 @@ export function renderUpsert(placement: Placement, changes: readonly Change[]): 
   const set = names
     .filter((name) => !entity.key.includes(name))
     .map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`);
+  const same = entity.key.map((name) => `t.${quoteName(name)} = ${values[names.indexOf(name)]}`);
   const order = entity.key.map((name) => `u.${quoteName(name)} collate "C"`);
   return {
     text: `insert into ${qualified(tableName(placement))} as t (${quoteNames(names)})
 select ${values.join(', ')} from unnest(${arrays.join(', ')}) as u (${quoteNames(names)})
+where not exists (
+  select from ${qualified(tableName(placement))} as t where ${same.join(' and ')} and t._version >= u._version::bigint
+)
 order by ${order.join(', ')}
 on conflict (${quoteNames(entity.key)}) do update set ${set.join(', ')}
 where excluded._version > t._version`,

@@ -11,18 +11,39 @@ export const applyScript = `
 local rows, due, score = KEYS[1], KEYS[2], KEYS[3]
 local now, keep, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local written, count = {}, 0
-for i = 4, #ARGV, 5 do
-  local id = ARGV[i]
-  local held = redis.call('HGET', rows, id)
-  if not held or string.sub(held, 7, 25) < ARGV[i + 1] then
-    redis.call('HSET', rows, id, ARGV[i + 2])
-    if ARGV[i + 3] == '' then redis.call('ZREM', due, id) else redis.call('ZADD', due, ARGV[i + 3], id) end
-    if score then
-      if ARGV[i + 4] == '' then redis.call('ZREM', score, id) else redis.call('ZADD', score, ARGV[i + 4], id) end
+-- In few calls of many rows: each call costs more than what it does to one row. Lua unpacks no more than this at once.
+for from = 4, #ARGV, 5 * 400 do
+  local upto = math.min(from + 5 * 400 - 1, #ARGV)
+  local ids = {}
+  for i = from, upto, 5 do ids[#ids + 1] = ARGV[i] end
+  local held = redis.call('HMGET', rows, unpack(ids))
+  local values, dues, lasting, scores, unscored = {}, {}, {}, {}, {}
+  for at, id in ipairs(ids) do
+    local i = from + (at - 1) * 5
+    if not held[at] or string.sub(held[at], 7, 25) < ARGV[i + 1] then
+      values[#values + 1] = id
+      values[#values + 1] = ARGV[i + 2]
+      if ARGV[i + 3] == '' then
+        if held[at] then lasting[#lasting + 1] = id end
+      else
+        dues[#dues + 1] = ARGV[i + 3]
+        dues[#dues + 1] = id
+      end
+      if ARGV[i + 4] == '' then
+        if held[at] then unscored[#unscored + 1] = id end
+      else
+        scores[#scores + 1] = ARGV[i + 4]
+        scores[#scores + 1] = id
+      end
+      written[id] = true
+      count = count + 1
     end
-    written[id] = true
-    count = count + 1
   end
+  if #values > 0 then redis.call('HSET', rows, unpack(values)) end
+  if #dues > 0 then redis.call('ZADD', due, unpack(dues)) end
+  if #lasting > 0 then redis.call('ZREM', due, unpack(lasting)) end
+  if score and #scores > 0 then redis.call('ZADD', score, unpack(scores)) end
+  if score and #unscored > 0 then redis.call('ZREM', score, unpack(unscored)) end
 end
 if limit > 0 then
   local over = redis.call('ZCARD', score) - limit
