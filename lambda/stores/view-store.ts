@@ -151,6 +151,8 @@ export interface ViewProgress {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
+  /** Where its first span began, if the store keeps that: what lies before did not come by the log. */
+  readonly from?: bigint;
 }
 
 /** A store that is asked what is true: the source of an entity. */

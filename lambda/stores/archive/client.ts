@@ -5,6 +5,7 @@ import { termValue } from '../../model/index.ts';
 import { inParallel } from '../in-parallel.ts';
 import { placementName, rowId } from '../placement.ts';
 import type { AggregateStore, ApplyResult, Clock, Placement, VersionedRow } from '../store.ts';
+import type { ViewStore } from '../view-store.ts';
 import { groupsOf, planAggregate, renderAggregate } from './aggregate.ts';
 import { type CompactionLimits, compactionLimits } from './compact.ts';
 import { type Compactor, createCompactor } from './compactor.ts';
@@ -13,7 +14,9 @@ import { type Duckdb, openDuckdb } from './duckdb.ts';
 import { createEmptyFiles, type EmptyFiles } from './empty-files.ts';
 import { type FileLimits, withFiles } from './files.ts';
 import type { ObjectStore } from './objects.ts';
+import { onlyBuild } from './only-build.ts';
 import type { Statement } from './parameters.ts';
+import { type ArchiveProgress, createArchiveProgress } from './progress.ts';
 import {
   planFilter,
   planSlice,
@@ -24,8 +27,12 @@ import {
   rowsOf,
   versionsOf,
 } from './read.ts';
+import { createRepair } from './repairer.ts';
+import { createScanner, type Scanner } from './scanner.ts';
 import { dayColumn } from './schema.ts';
-import { planWrite } from './write.ts';
+import { createSweep, type Sweep } from './sweeper.ts';
+import { createTombstoneNotes } from './tombstones.ts';
+import { type FilePlan, planWrite } from './write.ts';
 
 /** What one read may take. */
 export interface ReadLimits extends FileLimits {
@@ -55,7 +62,7 @@ export interface ArchiveStoreOptions {
   readonly onTrouble: (message: string, error: PolystoreError) => void;
 }
 
-export interface ArchiveStore extends AggregateStore {
+export interface ArchiveStore extends AggregateStore, ViewStore {
   /** Merges the files of every day of a view that has too many. Returns how many days those were. */
   compact(placement: Placement): Promise<number>;
 }
@@ -83,7 +90,27 @@ export function createArchiveStore(options: ArchiveStoreOptions): ArchiveStore {
     const duckdb = await openDuckdb({ scratch, folders, memoryMb, threads });
     const emptyFile = createEmptyFiles(duckdb);
     const compactor = createCompactor({ objects, duckdb, emptyFile, limits: compaction, clock });
-    return { duckdb, emptyFile, compactor };
+    const tombstones = createTombstoneNotes(objects.notes);
+    const parts = { objects, duckdb, emptyFile, tombstones, limits, clock };
+    const putFile = async (placement: Placement, plan: FilePlan): Promise<void> => {
+      const file = await duckdb.write(placement, plan.rows, clock());
+      try {
+        await objects.put(plan.name, file);
+      } finally {
+        await rm(file, { force: true });
+      }
+      await tombstones.note(placement, plan, clock());
+    };
+    return {
+      duckdb,
+      emptyFile,
+      compactor,
+      putFile,
+      scanner: createScanner(parts),
+      repair: createRepair({ ...parts, putFile, timeoutMs: limits.timeoutMs }),
+      sweep: createSweep({ ...parts, compactor }),
+      progress: createArchiveProgress(objects.notes),
+    };
   };
 
   const readDays = async <T>(
@@ -129,16 +156,9 @@ export function createArchiveStore(options: ArchiveStoreOptions): ArchiveStore {
       await opened();
     },
     apply: async (placement, changes) => {
-      const { duckdb, compactor } = await opened();
+      const { compactor, putFile } = await opened();
       const { files, rejected } = planWrite(placement, changes);
-      await inParallel(files, 4, async ({ name, rows }) => {
-        const file = await duckdb.write(placement, rows, clock());
-        try {
-          await objects.put(name, file);
-        } finally {
-          await rm(file, { force: true });
-        }
-      });
+      await inParallel(files, 4, (file) => putFile(placement, file));
       // The batch is safe by now, so what follows does not fail it.
       await compactor
         .compactDays(
@@ -192,6 +212,13 @@ export function createArchiveStore(options: ArchiveStoreOptions): ArchiveStore {
       const held = new Map(found.map(({ key, version }) => [rowId(placement, key), version]));
       return keys.map((key) => held.get(rowId(placement, key)));
     },
+    scan: async (request) => (await opened()).scanner.scan(request),
+    digest: async (request) => (await opened()).scanner.digest(request),
+    repair: async (placement, repairs) => (await opened()).repair(placement, repairs),
+    saveProgress: async (spans) => (await opened()).progress.save(spans),
+    readProgress: async (placements) => (await opened()).progress.read(placements),
+    sweep: async (placement) => (await opened()).sweep(placement),
+    ...onlyBuild,
     health: async () => {
       await opened();
       await objects.check();
@@ -213,6 +240,11 @@ interface Opened {
   readonly duckdb: Duckdb;
   readonly emptyFile: EmptyFiles;
   readonly compactor: Compactor;
+  readonly putFile: (placement: Placement, plan: FilePlan) => Promise<void>;
+  readonly scanner: Scanner;
+  readonly repair: ViewStore['repair'];
+  readonly sweep: Sweep;
+  readonly progress: ArchiveProgress;
 }
 
 /** @throws `not_supported` when a key does not say the day of its row. */

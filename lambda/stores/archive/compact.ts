@@ -1,8 +1,9 @@
 import type { Placement } from '../store.ts';
+import { keepTombstonesMs } from '../tombstone.ts';
 import { compareText } from '../value-order.ts';
 import { fileName, levelOf, maxLevel } from './file-name.ts';
 import type { StoredObject } from './objects.ts';
-import { createParameters, type Statement } from './parameters.ts';
+import { createParameters, type Parameters, type Statement } from './parameters.ts';
 import { renderFiles } from './read.ts';
 import { dayFolder, fileColumns, guardColumns, keyList, quoted } from './schema.ts';
 
@@ -49,18 +50,41 @@ export function planCompaction(
       return left >= 0;
     })
     .toSorted((a, b) => compareText(a.name, b.name));
-  const level = 1 + Math.max(...inputs.map(({ name }) => levelOf(name) ?? 0));
-  if (inputs.length < 2 || level > maxLevel) return undefined;
-  const names = inputs.map(({ name }) => name);
-  return {
-    inputs,
-    whole: inputs.length === files.length,
-    output: `${dayFolder(placement, day)}${fileName(level, names)}`,
-  };
+  if (inputs.length < 2) return undefined;
+  const output = mergedName(placement, day, inputs);
+  return output === undefined ? undefined : { inputs, whole: inputs.length === files.length, output };
 }
 
-/** Seven days of change log and two more: how long what was deleted could come back by applying the log again. */
-const keepTombstonesMs = 9 * 86_400_000;
+/**
+ * How a day is read and written as a whole, so that its tombstones can go; undefined where that cannot be: files of
+ * others are left alone, and more than `maxBytes` are not read at once.
+ */
+export function planSweep(
+  placement: Placement,
+  day: string,
+  { files, maxBytes }: { readonly files: readonly StoredObject[]; readonly maxBytes: number },
+): CompactionPlan | undefined {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > maxBytes || files.some(({ name }) => levelOf(name) === undefined)) return undefined;
+  const inputs = files.toSorted((a, b) => compareText(a.name, b.name));
+  const output = mergedName(placement, day, inputs);
+  return output === undefined ? undefined : { inputs, whole: true, output };
+}
+
+/**
+ * The name of what these files become.
+ * @param more tells results of the same files apart
+ */
+export function mergedName(
+  placement: Placement,
+  day: string,
+  inputs: readonly StoredObject[],
+  more: readonly string[] = [],
+): string | undefined {
+  const level = 1 + Math.max(...inputs.map(({ name }) => levelOf(name) ?? 0));
+  const names = inputs.map(({ name }) => name);
+  return level > maxLevel ? undefined : `${dayFolder(placement, day)}${fileName(level, [...names, ...more])}`;
+}
 
 /**
  * The rows that stay: of each key the highest version. Where all files of the day are read, a tombstone
@@ -76,13 +100,7 @@ export function renderCompaction(
   const parameters = createParameters();
   const { version, deleted, deletedAt } = guardColumns;
   const key = keyList(placement);
-  const ranked = [
-    'select *,',
-    // Of a tombstone that was written twice the later one stays.
-    `row_number() over (partition by ${key} order by ${version.name} desc, ${deletedAt.name} desc nulls last) as _rank,`,
-    `min(${version.name}) over (partition by ${key}) as _lowest`,
-    `from ${renderFiles(files, parameters)}`,
-  ].join(' ');
+  const ranked = renderRanked(placement, files, parameters);
   const kept = whole
     ? `not (${deleted.name} and ${deletedAt.name} < ${parameters.instant(nowMs - keepTombstonesMs)} and _lowest = ${version.name})`
     : 'true';
@@ -90,4 +108,31 @@ export function renderCompaction(
   return parameters.statement(
     `select ${columns.join(', ')} from (${ranked}) where _rank = 1 and ${kept} order by ${key}`,
   );
+}
+
+/** How many tombstones of these files, which are all of a day, may go by now; those that hide a row are among them. */
+export function renderDueTombstones(
+  placement: Placement,
+  files: readonly string[],
+  nowMs: number,
+): Statement {
+  const parameters = createParameters();
+  const { deleted, deletedAt } = guardColumns;
+  const due = `${deletedAt.name} < ${parameters.instant(nowMs - keepTombstonesMs)}`;
+  const ranked = renderRanked(placement, files, parameters);
+  return parameters.statement(
+    `select count(*) from (${ranked}) where _rank = 1 and ${deleted.name} and ${due}`,
+  );
+}
+
+function renderRanked(placement: Placement, files: readonly string[], parameters: Parameters): string {
+  const { version, deletedAt } = guardColumns;
+  const key = keyList(placement);
+  return [
+    'select *,',
+    // Of a tombstone that was written twice the later one stays.
+    `row_number() over (partition by ${key} order by ${version.name} desc, ${deletedAt.name} desc nulls last) as _rank,`,
+    `min(${version.name}) over (partition by ${key}) as _lowest`,
+    `from ${renderFiles(files, parameters)}`,
+  ].join(' ');
 }

@@ -25,6 +25,8 @@ export interface Compactor {
   compactDays(placement: Placement, days: readonly string[]): Promise<void>;
   /** Looks after every day. Returns how many were compacted. */
   compactAll(placement: Placement): Promise<number>;
+  /** Makes one file of some. Does nothing when this process is at work on the day. */
+  compactDay(placement: Placement, day: string, plan: CompactionPlan): Promise<void>;
 }
 
 /**
@@ -64,6 +66,7 @@ export function createCompactor({ objects, duckdb, emptyFile, limits, clock }: C
   };
 
   return {
+    compactDay: compactOnce,
     compactDays: async (placement, days) => {
       const sorted = days.toSorted();
       const [from, to] = [sorted[0], sorted.at(-1)];

@@ -42,6 +42,11 @@ export const isGone = (error: unknown): boolean =>
     error.name === 'PreconditionFailed' ||
     error.$metadata.httpStatusCode === 412);
 
+/** Another conditional write of the same object was under way. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof S3ServiceException &&
+  (error.name === 'ConditionalRequestConflict' || error.$metadata.httpStatusCode === 409);
+
 /** What the SDK throws, as ours. */
 export function s3Error(error: unknown, location: string): PolystoreError {
   if (error instanceof PolystoreError) return error;

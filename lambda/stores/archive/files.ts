@@ -30,7 +30,7 @@ export async function withFiles<T>(
     days,
     limits,
   }: { readonly placement: Placement; readonly days: readonly DayRange[]; readonly limits: FileLimits },
-  use: (paths: readonly string[]) => Promise<T>,
+  use: (paths: readonly string[], bytes: number) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const listed = await listDays(objects, placement, days);
@@ -38,7 +38,10 @@ export async function withFiles<T>(
     const files = await fetchAll(objects, listed);
     if (files === 'replaced') continue;
     try {
-      return await use(files.map(({ path }) => path));
+      return await use(
+        files.map(({ path }) => path),
+        bytesOf(listed),
+      );
     } catch (error) {
       throw withNames(error, listed, files);
     } finally {
@@ -106,7 +109,7 @@ function refuseScan(
   listed: readonly StoredObject[],
   { maxFiles, maxBytes }: FileLimits,
 ): void {
-  const bytes = listed.reduce((sum, object) => sum + object.bytes, 0);
+  const bytes = bytesOf(listed);
   if (listed.length <= maxFiles && bytes <= maxBytes) return;
   throw new PolystoreError(
     'scan_refused',
@@ -114,3 +117,6 @@ function refuseScan(
     { details: { files: listed.length, bytes, maxFiles, maxBytes } },
   );
 }
+
+const bytesOf = (listed: readonly StoredObject[]): number =>
+  listed.reduce((sum, object) => sum + object.bytes, 0);

@@ -5,7 +5,6 @@ import {
   copyFile,
   link,
   mkdir,
-  open,
   readdir,
   rename,
   rm,
@@ -14,6 +13,8 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { folderError, hasCode } from './errors.ts';
+import { namesIn, sync } from './file-system.ts';
+import { createFolderNotes } from './folder-notes.ts';
 import type { ListRange, ObjectStore, StoredObject } from './objects.ts';
 
 /** Folders of processes that were killed are swept when they have been left alone for so long. */
@@ -49,6 +50,15 @@ export function createFolderObjects(root: string): ObjectStore {
     folders: [root],
     check: () => run(() => access(root, constants.R_OK | constants.W_OK)),
     list: (range) => run(() => listDays(root, range)),
+    firstDay: (range) =>
+      run(async () => {
+        for (const day of await daysIn(root, range)) {
+          const names = await namesIn(join(root, range.folder, day));
+          if (names.some((name) => name.endsWith('.parquet'))) return day.slice('day='.length);
+        }
+        return undefined;
+      }),
+    notes: createFolderNotes({ root, scratch, run }),
     get: ({ name }) =>
       run(async () => {
         const path = join(scratch, `${randomUUID()}.parquet`);
@@ -95,9 +105,7 @@ async function prepare(work: string, scratch: string): Promise<void> {
 async function listDays(root: string, { folder, from, to }: ListRange): Promise<readonly StoredObject[]> {
   // Lists what is there; a folder of a view that has no rows yet is not, the root always is.
   await stat(root);
-  const days = (await namesIn(join(root, folder))).filter(
-    (name) => name >= `day=${from}` && name <= `day=${to}`,
-  );
+  const days = await daysIn(root, { folder, from, to });
   const found = await Promise.all(
     days.map(async (day) => {
       const names = (await namesIn(join(root, folder, day))).filter((name) => name.endsWith('.parquet'));
@@ -107,24 +115,8 @@ async function listDays(root: string, { folder, from, to }: ListRange): Promise<
   return found.flat().filter((object) => object !== undefined);
 }
 
-/** Names as they were at one moment: a listing of a large folder is no snapshot, so two must agree. */
-async function namesIn(folder: string): Promise<readonly string[]> {
-  let names = await readNames(folder);
-  for (;;) {
-    const again = await readNames(folder);
-    if (names.length === again.length && names.every((name, index) => name === again[index])) return names;
-    names = again;
-  }
-}
-
-async function readNames(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
-  }
-}
+const daysIn = async (root: string, { folder, from, to }: ListRange): Promise<readonly string[]> =>
+  (await namesIn(join(root, folder))).filter((name) => name >= `day=${from}` && name <= `day=${to}`);
 
 async function describe(root: string, name: string): Promise<StoredObject | undefined> {
   try {
@@ -133,15 +125,5 @@ async function describe(root: string, name: string): Promise<StoredObject | unde
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
-  }
-}
-
-/** Waits until a file, or the names in a folder, are on the disk. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -133,7 +133,7 @@ export function renderVisible(options: VisibleOptions): string {
 }
 
 /** Of each key the row with the highest version. Equal versions carry equal content, so either may stay. */
-const highest = (placement: Placement, rows: string): string =>
+export const highest = (placement: Placement, rows: string): string =>
   `${rows} qualify row_number() over (partition by ${keyList(placement)} order by ${guardColumns.version.name} desc) = 1`;
 
 /** Files of a model that had fewer columns lack them; the first file has all of them and no rows. */

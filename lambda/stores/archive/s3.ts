@@ -4,18 +4,12 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import {
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
-import { PolystoreError } from '../../errors.ts';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { isLoopback } from '../loopback.ts';
 import { isGone, s3Error } from './errors.ts';
 import { createFileCache } from './file-cache.ts';
 import type { ListRange, ObjectStore, StoredObject } from './objects.ts';
+import { createS3Notes, deleteObjects } from './s3-notes.ts';
 
 export interface S3Options {
   readonly bucket: string;
@@ -28,8 +22,6 @@ export interface S3Options {
 
 /** Fetched files that nobody reads stay for the next read: half of the temporary folder of a function. */
 const cacheBytes = 256_000_000;
-/** S3 deletes at most so many at once. */
-const deletesAtOnce = 1000;
 
 /** Objects of a bucket. They are fetched whole: DuckDB itself reaches no network. */
 export function createS3Objects({ bucket, prefix, region, endpoint }: S3Options): ObjectStore {
@@ -79,6 +71,16 @@ export function createS3Objects({ bucket, prefix, region, endpoint }: S3Options)
         await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 }));
       }),
     list: (range) => run(() => list(client, bucket, prefix, range)),
+    firstDay: ({ folder, from, to }) =>
+      run(async () => {
+        const start = `${prefix}${folder}day=`;
+        const { Contents: [first] = [] } = await client.send(
+          new ListObjectsV2Command({ Bucket: bucket, Prefix: start, StartAfter: start + from, MaxKeys: 1 }),
+        );
+        const day = first?.Key?.slice(start.length).slice(0, to.length);
+        return day === undefined || day > to ? undefined : day;
+      }),
+    notes: createS3Notes({ client, bucket, prefix, run }),
     get: (object) => run(() => cache.hold(object)),
     put: (name, file) =>
       run(async () => {
@@ -92,23 +94,7 @@ export function createS3Objects({ bucket, prefix, region, endpoint }: S3Options)
           }),
         );
       }),
-    delete: (names) =>
-      run(async () => {
-        for (let start = 0; start < names.length; start += deletesAtOnce) {
-          const keys = names.slice(start, start + deletesAtOnce).map((name) => ({ Key: prefix + name }));
-          const request = new DeleteObjectsCommand({
-            Bucket: bucket,
-            Delete: { Objects: keys, Quiet: true },
-          });
-          const { Errors: failed = [] } = await client.send(request);
-          const [first] = failed;
-          if (first !== undefined)
-            throw new PolystoreError(
-              'store_unavailable',
-              `S3 did not delete ${failed.length} objects of ${location}, the first ${first.Key}: ${first.Code} ${first.Message}. They are deleted with the next merge`,
-            );
-        }
-      }),
+    delete: (names) => run(() => deleteObjects({ client, bucket, prefix }, names)),
     close: async () => {
       client.destroy();
       await rm(scratch, { recursive: true, force: true });

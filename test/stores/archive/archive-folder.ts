@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
@@ -29,6 +29,8 @@ export interface TestArchive {
   open(options?: Opened): ArchiveStore;
   /** Names of all files, without those that are being made. */
   files(): readonly string[];
+  /** Puts a copy of a file there under another name, as somebody else would. */
+  copy(name: string, to: string): void;
   /** What stores could not merge. */
   readonly troubles: PolystoreError[];
 }
@@ -58,6 +60,7 @@ export function openTestArchive(): TestArchive {
       stores.push(store);
       return store;
     },
+    copy: (name, to) => copyFileSync(join(folder, name), join(folder, to)),
     files: () =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.parquet') && !name.startsWith('.work'))

@@ -1,12 +1,11 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Change } from '../../../lambda/change/change.ts';
-import { PolystoreError } from '../../../lambda/errors.ts';
 import type { CompactionLimits } from '../../../lambda/stores/archive/compact.ts';
-import type { ObjectStore } from '../../../lambda/stores/archive/objects.ts';
 import { createMemoryStore } from '../../../lambda/stores/memory/index.ts';
 import { itemRow, remove, upsert } from '../contract-model.ts';
 import { history, openTestArchive, rowsIn } from './archive-folder.ts';
+import { died, endingAt } from './ending-at.ts';
 
 // DuckDB answers in milliseconds, unless other suites have the cores.
 jest.setTimeout(120_000);
@@ -30,43 +29,6 @@ const batches: readonly (readonly Change[])[] = [
 const reference = createMemoryStore({ clock: Date.now });
 for (const batch of batches) await reference.apply(history, batch);
 const expected = await rowsIn(reference);
-
-const died = (): PolystoreError => new PolystoreError('store_unavailable', 'The process ended here.');
-
-/** Ends at a call to the objects; of a deletion some names are gone by then, the first or the last of them. */
-function endingAt(
-  step: number,
-  deletes: 'forwards' | 'backwards' = 'forwards',
-): { wrap: (objects: ObjectStore) => ObjectStore; steps: () => number } {
-  let calls = 0;
-  const next = (): boolean => {
-    calls += 1;
-    return calls === step;
-  };
-  const wrap = (objects: ObjectStore): ObjectStore => ({
-    ...objects,
-    list: async (range) => {
-      if (next()) throw died();
-      return objects.list(range);
-    },
-    get: async (object) => {
-      if (next()) throw died();
-      return objects.get(object);
-    },
-    put: async (name, file) => {
-      if (next()) throw died();
-      await objects.put(name, file);
-      if (next()) throw died();
-    },
-    delete: async (names) => {
-      for (const name of deletes === 'forwards' ? names : names.toReversed()) {
-        if (next()) throw died();
-        await objects.delete([name]);
-      }
-    },
-  });
-  return { wrap, steps: () => calls };
-}
 
 const tenDaysLater = (): number => Date.parse('2013-02-11T00:00:00Z');
 
