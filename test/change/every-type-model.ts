@@ -22,7 +22,7 @@ import {
   timestamp,
 } from '../../lambda/model/index.ts';
 
-const fields = {
+export const everyFields = {
   owner: text(),
   number: bigint(),
   place: text().immutable(),
@@ -37,7 +37,7 @@ const fields = {
   colour: oneOf('red', 'green').optional(),
   extra: json().optional(),
 };
-const common = { key: ['owner', 'number'], tenant: 'owner', fields } as const;
+const common = { key: ['owner', 'number'], tenant: 'owner', fields: everyFields } as const;
 const views = { card: redis.hash({ by: ['owner', 'place'] }) };
 
 /** A model with every field type, once for each source. */

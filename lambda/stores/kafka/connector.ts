@@ -1,3 +1,4 @@
+import { unavailableValue } from '../../change/canonical-row.ts';
 import { maxRecordBytes } from '../../change/encode.ts';
 import { headerNames, schemaVersion } from '../../change/envelope.ts';
 import type { Catalog } from '../../model/index.ts';
@@ -19,6 +20,11 @@ export interface ConnectorOptions {
   readonly certificates?: string;
   /** 0 to 127: raised when the database may have gone back (DESIGN §4). */
   readonly generation: number;
+  /**
+   * The replication slot. Slots are of the whole cluster, so a second database needs another name.
+   * @default polystore
+   */
+  readonly slot?: string;
 }
 
 /** How far the slot can be behind a quiet database, and so how long a barrier waits at most. */
@@ -50,7 +56,7 @@ export function renderConnector(
     // Topics are named <prefix>.<schema>.<table> before they are routed.
     'topic.prefix': catalog.name,
     'plugin.name': 'pgoutput',
-    'slot.name': 'polystore',
+    'slot.name': options.slot ?? 'polystore',
     'slot.failover': 'true',
     'slot.drop.on.stop': 'false',
     'publication.name': 'polystore',
@@ -91,7 +97,8 @@ const encoding = {
   'decimal.handling.mode': 'string',
   'time.precision.mode': 'isostring',
   'tombstones.on.delete': 'false',
-  // Truncates are skipped by default, in silence; here they become dead letters that say so.
+  'unavailable.value.placeholder': unavailableValue,
+  // Truncates are skipped by default, in silence; here they become letters that have the views filled again.
   'skipped.operations': 'none',
 };
 
