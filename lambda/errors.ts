@@ -58,6 +58,17 @@ export const errorCatalog = {
   },
   result_too_large: { status: 422, retryable: false, summary: 'The answer is over the row or byte limit.' },
   contended: { status: 409, retryable: true, summary: 'Other writers changed the same row at every try.' },
+  overloaded: {
+    status: 429,
+    retryable: true,
+    summary: 'More is asked than can be taken now; Retry-After says when to send it again.',
+  },
+  clock_off: {
+    status: 503,
+    retryable: true,
+    summary:
+      'The clock of this process differs from the store’s by more than a second, so it writes nothing.',
+  },
   store_unavailable: { status: 503, retryable: true, summary: 'A store did not answer.' },
   blocked: {
     status: 503,
@@ -85,6 +96,18 @@ export const errorCatalog = {
     status: 500,
     retryable: false,
     summary: 'A change on the log cannot be decoded or mapped; it becomes a dead letter.',
+  },
+  stream_gap: {
+    status: 500,
+    retryable: false,
+    summary:
+      'A DynamoDB stream was read so late that changes may be lost; the message names the backfills that bring them.',
+  },
+  slot_lost: {
+    status: 500,
+    retryable: false,
+    summary:
+      'The replication slot is gone, or lost WAL that was not read; the message names the generation to set and the backfills.',
   },
   invalid_configuration: {
     status: 500,

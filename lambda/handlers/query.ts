@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { handle } from 'hono/aws-lambda';
-import { type Backend, functionsOf, environmentNames as names } from '../model/index.ts';
+import { type Backend, functionsOf } from '../model/index.ts';
 import { createAuthenticator, createQueryApp, createQueryEngine, createTokens } from '../query/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
@@ -21,12 +21,11 @@ const { env } = process;
 const clock = settings.readClock(env);
 const generation = settings.readGeneration(env);
 const readSecret = openSecrets(clock);
-const tableName = settings.readVariables(env, { [names.dynamodbTable]: settings.text })[names.dynamodbTable];
 const uses = (backend: Backend): boolean =>
   functionsOf(catalog).some(({ name, backends }) => name === 'query' && backends.includes(backend));
 const stores = {
   aurora: createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: 4 }),
-  dynamodb: createDynamodbStore({ ...settings.readDynamodb(env), tableName, catalog, clock, generation }),
+  dynamodb: createDynamodbStore({ ...settings.readTable(env), catalog, clock, generation }),
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
   ...(uses('keyspaces') && {
     keyspaces: createKeyspacesStore({ ...settings.readKeyspaces(env), catalog, clock }),

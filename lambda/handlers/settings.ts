@@ -192,6 +192,12 @@ export function readDynamodb(env: Environment): { readonly region: string; reado
     : { region: variables.AWS_REGION, endpoint };
 }
 
+/** The model's table, and where DynamoDB is. */
+export const readTable = (env: Environment) => ({
+  ...readDynamodb(env),
+  tableName: readVariables(env, { [names.dynamodbTable]: text })[names.dynamodbTable],
+});
+
 /** How to reach Keyspaces, and the keyspace: over TLS and signed, but on loopback. */
 export function readKeyspaces(env: Environment): KeyspacesConnection & { readonly keyspace: string } {
   const variables = readVariables(env, {

@@ -161,7 +161,7 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
               // For ever: a gap in the change log is worse than a late change.
               maximumRetryAttempts: -1,
             },
-            backends: ['change-log'],
+            backends: ['change-log', 'dynamodb', 'dead-letters'],
           } as const satisfies FunctionSpec,
         ]
       : []),

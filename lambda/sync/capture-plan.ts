@@ -1,4 +1,4 @@
-import type { Row } from '../change/change.ts';
+import type { Key, Row } from '../change/change.ts';
 import {
   type CaptureContext,
   encodeItemChange,
@@ -8,7 +8,7 @@ import {
 import type { LogRecord } from '../change/envelope.ts';
 import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogEntity, DynamodbTable } from '../model/index.ts';
-import { decodeItemOf, type Image } from '../stores/dynamodb/item.ts';
+import { decodeItemOf, type Image, type RemovedItem } from '../stores/dynamodb/index.ts';
 
 /** One record of a DynamoDB stream, as far as capture reads it. */
 export interface StreamRecord {
@@ -23,6 +23,11 @@ export interface StreamRecord {
         readonly ApproximateCreationDateTime?: number | undefined;
       }
     | undefined;
+  /** Who removed an item, where that was the service itself: TTL. */
+  readonly userIdentity?:
+    | { readonly principalId?: string | undefined; readonly type?: string | undefined }
+    | null
+    | undefined;
 }
 
 export interface CaptureSettings {
@@ -33,8 +38,13 @@ export interface CaptureSettings {
 
 /** What a stream record means. */
 export type Captured =
-  | { readonly kind: 'record'; readonly record: LogRecord }
-  /** Our own sweep of a tombstone. */
+  | {
+      readonly kind: 'record';
+      readonly record: LogRecord;
+      /** An item that somebody else took away: a tombstone belongs in its place. */
+      readonly removed?: RemovedItem;
+    }
+  /** Our own sweep of a tombstone, by TTL. */
   | { readonly kind: 'sweep' }
   /** An item that no entity of this model owns. */
   | { readonly kind: 'foreign'; readonly entity: string | undefined };
@@ -42,19 +52,30 @@ export type Captured =
 /** Decides what one stream record becomes on the log. Never throws for what the record holds. */
 export function planCapture(stream: StreamRecord, { catalog, table, context }: CaptureSettings): Captured {
   const { NewImage: after, OldImage: before, Keys: keys } = stream.dynamodb ?? {};
-  const name = (after ?? before)?.[table.entityAttribute]?.S;
+  const image = after ?? before;
+  const name = image?.[table.entityAttribute]?.S;
   const entity = catalog.entities.find(
     (candidate) => candidate.name === name && candidate.source.kind === 'dynamodb.source',
   );
-  if (entity === undefined) return { kind: 'foreign', entity: name };
+  if (entity === undefined || image === undefined) return { kind: 'foreign', entity: name };
   const writtenAtMs = Math.round(
     (stream.dynamodb?.ApproximateCreationDateTime ?? context.nowMs / 1000) * 1000,
   );
   const common = { entity, table: table.name, writtenAtMs };
   try {
-    const change = after === undefined ? removal(entity, before) : write(entity, { before, after });
-    if (change === undefined) return { kind: 'sweep' };
-    return { kind: 'record', record: encodeItemChange({ ...common, ...change }, context) };
+    if (after !== undefined)
+      return {
+        kind: 'record',
+        record: encodeItemChange({ ...common, ...write(entity, { before, after }) }, context),
+      };
+    const removed = removal(entity, image, isByTtl(stream));
+    if (removed === undefined) return { kind: 'sweep' };
+    const { key, position, row } = removed;
+    return {
+      kind: 'record',
+      record: encodeItemChange({ ...common, key, position, before: row, after: undefined }, context),
+      removed,
+    };
   } catch (error) {
     if (!(error instanceof PolystoreError)) throw error;
     const itemKey = Object.fromEntries(
@@ -81,13 +102,27 @@ function write(
     : { key, position, before: old ?? now.before, after: undefined };
 }
 
-/** @returns undefined for the sweep of a tombstone, which is ours. */
-function removal(entity: CatalogEntity, before: Image | undefined): Change | undefined {
-  const old = before === undefined ? undefined : decodeItemOf(entity, before);
-  if (old?.kind !== 'row') return undefined;
-  // Somebody else removed a live item: a delete that came right after the version it removed.
-  return { key: old.key, before: old.row, after: undefined, position: old.position + 1n };
+/**
+ * What was removed, as a delete that came right after the version that was there. A live item may have
+ * been removed by anybody, TTL among them where the item was given one; a tombstone goes by TTL when
+ * nothing can come again that it must hide, and anybody else has taken it away too early.
+ *
+ * @returns undefined for the sweep of a tombstone, which is ours.
+ */
+function removal(
+  entity: CatalogEntity,
+  before: Image,
+  byTtl: boolean,
+): (RemovedItem & { readonly key: Key }) | undefined {
+  const old = decodeItemOf(entity, before);
+  if (old.kind === 'tombstone' && byTtl) return undefined;
+  const row = old.kind === 'row' ? old.row : old.before;
+  return { entity, key: old.key, row, position: old.position + 1n };
 }
+
+/** TTL removes items in the name of the service (docs.aws.amazon.com/amazondynamodb, "DynamoDB Streams and Time to Live"). */
+const isByTtl = ({ userIdentity }: StreamRecord): boolean =>
+  userIdentity?.type === 'Service' && userIdentity.principalId === 'dynamodb.amazonaws.com';
 
 /** The image before only informs: what was unreadable then is no problem now. */
 function readOld(entity: CatalogEntity, image: Image): Row | undefined {

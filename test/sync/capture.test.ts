@@ -8,7 +8,7 @@ import { encodeItemKey, encodeRow, encodeTombstone, type Image } from '../../lam
 import { createCapture } from '../../lambda/sync/capture.ts';
 import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
 import { everyRow, everyType, sourcedIn } from '../change/every-type-model.ts';
-import { createFakeLines, createFakeLog } from './fakes.ts';
+import { createFakeDeadLetters, createFakeLines, createFakeLog, createFakeTombstones } from './fakes.ts';
 
 const entity = sourcedIn('dynamodb');
 const row: Row = {
@@ -25,7 +25,10 @@ const live = (of: Row, position: bigint): Image => image(encodeRow(entity, of, p
 const dead = (of: Row, position: bigint): Image => image(encodeTombstone(entity, of, position, nowMs));
 
 let sequence = 0;
-const streamed = (images: { readonly before?: Image; readonly after?: Image }): StreamRecord => {
+const streamed = (
+  images: { readonly before?: Image; readonly after?: Image },
+  createdAtMs = nowMs,
+): StreamRecord => {
   sequence += 1;
   return {
     dynamodb: {
@@ -33,17 +36,30 @@ const streamed = (images: { readonly before?: Image; readonly after?: Image }): 
       ...(images.before && { OldImage: images.before }),
       ...(images.after && { NewImage: images.after }),
       SequenceNumber: String(sequence),
-      ApproximateCreationDateTime: 1_700_000_000,
+      ApproximateCreationDateTime: createdAtMs / 1000,
     },
   };
 };
 
-async function capture(records: readonly StreamRecord[], refuses?: Parameters<typeof createFakeLog>[0]) {
+/** As TTL removes an item. */
+const byService = (record: StreamRecord): StreamRecord => ({
+  ...record,
+  userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' },
+});
+
+async function capture(
+  records: readonly StreamRecord[],
+  refuses?: Parameters<typeof createFakeLog>[0],
+  tombstones = createFakeTombstones(),
+) {
   const fake = createFakeLog(refuses);
   const log = createFakeLines();
+  const deadLetters = createFakeDeadLetters();
   const run = createCapture({
     catalog: everyType,
     changeLog: fake.changeLog,
+    tombstones,
+    deadLetters,
     generation: 4,
     clock: () => nowMs,
     log,
@@ -52,6 +68,8 @@ async function capture(records: readonly StreamRecord[], refuses?: Parameters<ty
   return {
     response,
     log,
+    letters: [...deadLetters.letters.values()],
+    tombstones: tombstones.items,
     decoded: fake.records.map((record) => decodeRecord(entity, record)),
     records: fake.records,
   };
@@ -94,30 +112,107 @@ describe('capture', () => {
     ]);
   });
 
-  test('takes the removal of a tombstone for our own sweep', async () => {
-    const { decoded, response } = await capture([streamed({ before: dead(row, 5n) })]);
+  test('takes the removal of a tombstone by the service for our own sweep', async () => {
+    const { decoded, response, tombstones } = await capture([byService(streamed({ before: dead(row, 5n) }))]);
 
-    expect({ decoded, response }).toEqual({ decoded: [], response: { batchItemFailures: [] } });
-  });
-
-  test('takes the removal of a live item for a delete right after it', async () => {
-    const { decoded } = await capture([streamed({ before: live(row, 5n) })]);
-
-    expect(decoded).toMatchObject([{ change: { kind: 'delete', version: createVersion(4, 6n) } }]);
+    expect({ decoded, response, tombstones }).toEqual({
+      decoded: [],
+      response: { batchItemFailures: [] },
+      tombstones: [],
+    });
   });
 
   test.each([
-    ['of another entity', { entity: { S: 'stranger' } }],
-    ['without an entity', { pk: { S: 'x' } }],
-  ])('counts and logs an item %s, and does not fail', async (_name, after) => {
-    const { decoded, log, response } = await capture([streamed({ after })]);
+    ['a live item by somebody', streamed({ before: live(row, 5n) })],
+    ['a live item by TTL', byService(streamed({ before: live(row, 5n) }))],
+    ['a tombstone by somebody, before its time', streamed({ before: dead(row, 5n) })],
+  ])(
+    'takes the removal of %s for a delete right after it, and puts a tombstone there',
+    async (_what, removed) => {
+      const { decoded, tombstones } = await capture([removed]);
+
+      expect(decoded).toMatchObject([
+        {
+          change: { kind: 'delete', version: createVersion(4, 6n), before: { owner: 'AA', place: 'JFK' } },
+        },
+      ]);
+      expect(tombstones).toMatchObject([{ row: { owner: 'AA', number: '7', place: 'JFK' }, position: 6n }]);
+    },
+  );
+
+  test('puts no tombstone for a removal that the log does not have, and asks for it again', async () => {
+    const removed = streamed({ before: live(row, 5n) });
+
+    const { response, tombstones } = await capture([removed], () => true);
+
+    expect(tombstones).toEqual([]);
+    expect(response).toEqual({
+      batchItemFailures: [{ itemIdentifier: removed.dynamodb?.SequenceNumber }],
+    });
+  });
+
+  test('asks for a removal again whose tombstone DynamoDB did not take', async () => {
+    const [first, removed] = [streamed({ after: live(row, 4n) }), streamed({ before: live(row, 5n) })];
+
+    const { response } = await capture(
+      [first, removed],
+      undefined,
+      createFakeTombstones(() => true),
+    );
+
+    expect(response).toEqual({
+      batchItemFailures: [{ itemIdentifier: removed.dynamodb?.SequenceNumber }],
+    });
+  });
+
+  test.each([
+    ['of another entity', { entity: { S: 'stranger' } }, /'stranger'/],
+    ['of an entity whose source is elsewhere', { entity: { S: 'in_aurora' } }, /'in_aurora'/],
+    ['without an entity', { pk: { S: 'x' } }, /no attribute 'entity'/],
+  ])('counts an item %s and keeps its last record, and does not fail', async (_name, after, reason) => {
+    const { decoded, log, response, letters } = await capture([streamed({ after }), streamed({ after })]);
 
     expect(decoded).toEqual([]);
     expect(response.batchItemFailures).toEqual([]);
+    expect(letters).toMatchObject([{ scope: '@unknown', reason: expect.stringMatching(reason) }]);
+    expect(JSON.parse(Buffer.from(letters[0]?.record.value ?? []).toString())).toMatchObject({
+      dynamodb: { NewImage: after },
+    });
     expect(log.lines).toMatchObject([
-      ['warn', expect.anything(), {}],
-      ['info', 'captured', { foreign: 1 }],
+      ['warn', expect.anything(), { foreign: 2 }],
+      ['info', 'captured', { foreign: 2 }],
     ]);
+  });
+
+  test.each([
+    ['11 hours', 11, [], 0],
+    ['13 hours', 13, ['warn'], 0],
+    ['23 hours and 50 minutes', 23.83, ['error'], 1],
+    ['the day after tomorrow, by a clock that is off', -48, [], 0],
+  ])('says of a record of %s whether others were lost before it', async (_age, hours, levels, kept) => {
+    const { log, letters, decoded, response } = await capture([
+      streamed({ after: live(row, 1n) }, nowMs - hours * 3_600_000),
+      streamed({ after: live(row, 2n) }),
+    ]);
+
+    expect(log.lines.map(([level]) => level)).toEqual([...levels, 'info']);
+    expect(letters).toHaveLength(kept);
+    expect({ read: decoded.length, response }).toEqual({ read: 2, response: { batchItemFailures: [] } });
+  });
+
+  test('names a gap, and the backfill of every entity that it may have hit, and leaves them a letter', async () => {
+    const { log, letters } = await capture([streamed({ after: live(row, 1n) }, nowMs - 25 * 3_600_000)]);
+
+    expect(log.lines[0]).toMatchObject([
+      'error',
+      'the stream has a gap',
+      {
+        code: 'stream_gap',
+        reason: expect.stringMatching(/25\.0 hours late.*polystore backfill in_dynamodb/),
+        commands: ['polystore backfill in_dynamodb'],
+      },
+    ]);
+    expect(letters).toMatchObject([{ scope: 'in_dynamodb', retry: 'view' }]);
   });
 
   test('passes an item that it cannot read on as poison, so that every reader keeps a letter of it', async () => {

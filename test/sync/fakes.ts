@@ -1,5 +1,6 @@
 import type { LoggedRecord, LogRecord } from '../../lambda/change/envelope.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
+import type { RemovedItem, Tombstones } from '../../lambda/stores/dynamodb/index.ts';
 import type { Appended, ChangeLog } from '../../lambda/stores/kafka/index.ts';
 import { partitionOf } from '../../lambda/stores/kafka/partition.ts';
 import type { DeadLetter, DeadLetters } from '../../lambda/sync/dead-letters.ts';
@@ -66,6 +67,22 @@ export function createFakeDeadLetters(): DeadLetters & { readonly letters: Reado
       }
     },
     count: async (scopes) => [...letters.values()].filter(({ scope }) => scopes.includes(scope)).length,
+  };
+}
+
+/** Tombstones that are only noted; what `refuses` picks is not taken. */
+export function createFakeTombstones(
+  refuses: (item: RemovedItem) => boolean = () => false,
+): Tombstones & { readonly items: readonly RemovedItem[] } {
+  const items: RemovedItem[] = [];
+  return {
+    items,
+    put: async (removed) =>
+      removed.map((item) => {
+        if (refuses(item)) return false;
+        items.push(item);
+        return true;
+      }),
   };
 }
 

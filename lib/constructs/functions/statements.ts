@@ -31,7 +31,13 @@ export function renderStatements(
   const ofBackend: Readonly<Record<Backend, () => readonly PolicyStatement[]>> = {
     'aurora-writer': password,
     'aurora-replica': password,
-    dynamodb: () => (table.table === undefined ? [] : useItems(table.table.tableArn, table.encryptionKey)),
+    dynamodb: () => {
+      if (table.table === undefined) return [];
+      const { tableArn } = table.table;
+      // Capture puts tombstones where items were removed, and reads none.
+      if (spec.trigger.kind === 'dynamodb-stream') return [putItems(tableArn)];
+      return useItems(tableArn, table.encryptionKey);
+    },
     'dead-letters': () => [
       new PolicyStatement({
         actions: ['dynamodb:Query', 'dynamodb:UpdateItem'],
@@ -101,6 +107,9 @@ const useItems = (tableArn: string, key: IKey): PolicyStatement[] => [
   }),
   useKey(key, 'dynamodb', dataKeyActions),
 ];
+
+const putItems = (tableArn: string): PolicyStatement =>
+  new PolicyStatement({ actions: ['dynamodb:PutItem'], resources: [tableArn] });
 
 const readSecret = (secret: SecretReference): PolicyStatement =>
   new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] });

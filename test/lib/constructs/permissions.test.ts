@@ -104,7 +104,7 @@ describe('the rights of functions', () => {
     expect(topics).not.toMatch(/changes\.(event|reading|place|account)/);
   });
 
-  test('capture writes the topics of DynamoDB’s entities, reads the stream, and no item', () => {
+  test('capture writes the topics of DynamoDB’s entities, reads the stream, and puts items but reads none', () => {
     expect(resourcesOf('capture', 'kafka-cluster:WriteData')).toMatch(/everything\.changes\.item"/);
     expect(resourcesOf('capture', 'kafka-cluster:WriteData')).not.toMatch(/changes\.(event|reading|place)/);
     expect(allowed('capture', 'dynamodb')).toEqual([
@@ -112,6 +112,10 @@ describe('the rights of functions', () => {
       'dynamodb:GetRecords',
       'dynamodb:GetShardIterator',
       'dynamodb:ListStreams',
+      'dynamodb:PutItem',
+      // Of the dead letters.
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
     ]);
     expect(allowed('capture', 'secretsmanager')).toEqual([]);
   });
