@@ -7,7 +7,7 @@ import { forgetRuns } from '../../local/deployment/forget.ts';
 import { killPart, restartEngine } from '../../local/deployment/kill.ts';
 import { createLoads, type Load, type LoadRequest, type Loads } from '../../local/deployment/loads.ts';
 import { claimRun, type RunClaim } from '../../local/deployment/run-file.ts';
-import { chooseApiPort } from '../../local/deployment/settings.ts';
+import { chooseApiPort, chooseGeneration } from '../../local/deployment/settings.ts';
 import { choosePorts, type EngineName } from '../../local/engines/index.ts';
 import { setUp } from '../../local/setup/index.ts';
 import model from '../../model/flights.ts';
@@ -60,6 +60,7 @@ export async function start(root: string, stateDir: string, options: StartOption
       stateDir,
       ports,
       durable: options.durable === true,
+      generation: chooseGeneration(process.env),
       onProgress: screen.progress,
       signal,
     });

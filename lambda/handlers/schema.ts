@@ -1,5 +1,5 @@
 import { functionsOf } from '../model/index.ts';
-import { applyReplication, applySchema } from '../stores/aurora/index.ts';
+import { applyReplication, applySchema, checkReplication } from '../stores/aurora/index.ts';
 import { ensureTopics } from '../stores/kafka/index.ts';
 import { applyKeyspacesSchema } from '../stores/keyspaces/index.ts';
 import { ensureSearch } from '../stores/opensearch/index.ts';
@@ -7,12 +7,23 @@ import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import { openLog } from './open-log.ts';
 import { openSecrets } from './open-secrets.ts';
-import { readClock, readKeyspaces, readLogConnection, readOpensearch, readReplication } from './settings.ts';
+import {
+  readClock,
+  readGeneration,
+  readKeyspaces,
+  readLogConnection,
+  readOpensearch,
+  readReplication,
+} from './settings.ts';
 
-/** What the deployment sends: a part by name, or nothing for all. `allow` names what may be lost. */
+/**
+ * What the deployment sends: a part by name, or nothing for all. `allow` names what may be lost. `check`
+ * changes nothing and fails with `slot_lost` when Aurora's changes can no longer be captured.
+ */
 interface SchemaEvent {
   readonly part?: 'aurora' | 'log' | 'keyspaces' | 'search';
   readonly allow?: readonly string[];
+  readonly check?: 'capture';
 }
 
 /** Brings the stores and the change log to what the model says. Runs before everything else; harmless to repeat. */
@@ -22,13 +33,20 @@ const readSecret = openSecrets(clock);
 
 const holdsSearch = functionsOf(catalog).some(({ name }) => name === 'apply-opensearch');
 
-export const handler = async ({ part, allow = [] }: SchemaEvent) => {
+const auroraOptions = () => {
+  const { writer, replicas: _, ...credentials } = readAuroraConnection(process.env, readSecret);
+  return { connection: { ...writer, ...credentials }, catalog, generation: readGeneration(process.env) };
+};
+
+export const handler = async ({ part, allow = [], check }: SchemaEvent) => {
+  if (check === 'capture') {
+    await checkReplication(auroraOptions());
+    return {};
+  }
   const wants = (name: NonNullable<SchemaEvent['part']>): boolean => part === undefined || part === name;
   if (wants('aurora')) {
-    const { writer, replicas: _, ...credentials } = readAuroraConnection(process.env, readSecret);
-    const connection = { ...writer, ...credentials };
-    const changed = await applySchema({ connection, catalog, allow, clock });
-    await applyReplication({ connection, catalog });
+    const changed = await applySchema({ ...auroraOptions(), allow, clock });
+    await applyReplication(auroraOptions());
     log.info('Aurora is as the model says', { changed });
   }
   if (wants('log')) {

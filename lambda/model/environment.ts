@@ -3,7 +3,7 @@
  * is read. A secret is never a value here: on AWS the variable holds the secret's ARN.
  */
 export const environmentNames = {
-  /** Generation of the change records that this function captures (DESIGN §4), 0 to 127. */
+  /** Generation of the changes that are captured (DESIGN §4), 0 to 127; raised where changes may be lost. */
   generation: 'POLYSTORE_GENERATION',
   /** `host:port` of the Aurora writer; the database and the users. */
   auroraWriter: 'POLYSTORE_AURORA_WRITER',

@@ -30,6 +30,7 @@ export class CaptureStack extends Stack {
     const { catalog, environment, network } = props;
     this.capture = new CaptureConnector(this, 'Capture', {
       connectorName: `${catalog.name}-${environment.name}`,
+      generation: environment.functions.generation,
       pluginFile: props.pluginFile,
       renderConnector: props.renderConnector,
       relational: props.relational,

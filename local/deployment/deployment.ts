@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { type Catalog, type FunctionSpec, functionsOf } from '../../lambda/model/index.ts';
-import { renderConnector } from '../../lambda/stores/kafka/index.ts';
+import { connectorName, connectorPrefix, renderConnector } from '../../lambda/stores/kafka/index.ts';
 import {
   beginEngines,
+  deleteConnectors,
   type EnginePorts,
   type EngineProgress,
   type EngineSet,
@@ -22,6 +23,7 @@ import type { TriggerNotice } from '../triggers/index.ts';
 import { type Credentials, openCredentials } from './credentials.ts';
 import { enginesOfApi } from './function-engines.ts';
 import { functionEnvironment } from './function-environment.ts';
+import { usualGeneration } from './settings.ts';
 import { type DeploymentStatus, readStatus } from './status.ts';
 import { createTables, deadLettersTableName } from './tables.ts';
 import { startTriggers, type Triggers } from './trigger-set.ts';
@@ -36,6 +38,8 @@ export interface DeploymentOptions {
   readonly ports: EnginePorts & { readonly api: number };
   /** Whether the engines sync each write to disk before they acknowledge it. */
   readonly durable: boolean;
+  /** Of the changes that are captured, 0 to 127. @default 1 */
+  readonly generation?: number;
   /** Stops the functions' clock, milliseconds since the epoch; tests only. */
   readonly fixedClockMs?: number;
   /** Starts a function; tests only, which put several versions side by side. @default `startFunction` */
@@ -90,7 +94,7 @@ const auroraUser = 'postgres';
  * @throws PolystoreError what the engines, the migration or a function's start say.
  */
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { catalog, stateDir, ports, signal } = options;
+  const { catalog, stateDir, ports, signal, generation = usualGeneration } = options;
   const begun = performance.now();
   const step = (title: string): void =>
     options.onProgress?.({ kind: 'step', title, elapsedMs: Math.round(performance.now() - begun) });
@@ -124,6 +128,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     archiveFolder,
     lambdaEndpoint: invokeEndpoint.url,
     auroraUser,
+    generation,
     ...(options.fixedClockMs !== undefined && { fixedClockMs: options.fixedClockMs }),
   });
   let engines: StartingEngines | undefined;
@@ -172,6 +177,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
         },
         connect: async (endpoints) => {
           await startCapture(catalog, endpoints, {
+            generation,
             logFile: logFileOf(enginesDir, 'connect'),
             ...(signal !== undefined && { signal }),
           });
@@ -264,20 +270,25 @@ async function invokeSchema(
 async function startCapture(
   catalog: Catalog,
   engines: EngineSet,
-  options: Pick<PutConnectorOptions, 'logFile' | 'signal'>,
+  {
+    generation,
+    ...options
+  }: Pick<PutConnectorOptions, 'logFile' | 'signal'> & { readonly generation: number },
 ): Promise<void> {
   const { host, port, database, user } = engines.postgresWriter;
   const config = renderConnector(catalog, {
-    host,
-    port,
-    database,
-    user,
+    ...{ host, port, database, user, generation },
     password: undefined,
     tls: 'disable',
-    generation: 1,
   });
   if (config === undefined) return;
-  await putConnector(engines.connect, `${catalog.name}-aurora`, config, options);
+  const name = connectorName(catalog, generation);
+  // A slot has one reader: those of other generations go.
+  await deleteConnectors(
+    engines.connect,
+    (other) => other.startsWith(connectorPrefix(catalog)) && other !== name,
+  );
+  await putConnector(engines.connect, name, config, options);
 }
 
 /** Where each part is reached, for people. */

@@ -15,6 +15,8 @@ export interface FunctionEnvironmentOptions {
   readonly lambdaEndpoint: string;
   /** The PostgreSQL user of a function's backend; on this machine no password is asked. */
   readonly auroraUser: string;
+  /** Of the changes that are captured, 0 to 127. */
+  readonly generation: number;
   /** Stops the functions' clock at this time, milliseconds since the epoch; tests only. */
   readonly fixedClockMs?: number;
 }
@@ -27,7 +29,7 @@ export function functionEnvironment(options: FunctionEnvironmentOptions): Readon
   const { engines, credentials } = options;
   const address = ({ host, port }: Pick<PostgresEndpoint, 'host' | 'port'>): string => `${host}:${port}`;
   return {
-    [names.generation]: '1',
+    [names.generation]: String(options.generation),
     [names.auroraWriter]: address(engines.postgresWriter),
     [names.auroraDashboard]: address(engines.postgresReplicas.dashboard),
     [names.auroraAnalytics]: address(engines.postgresReplicas.analytics),

@@ -3,7 +3,7 @@ export { beginEngines, endpointsOf, startEngines } from './engines.ts';
 export { logFileOf } from './logs.ts';
 export { choosePorts, freePorts, isFree } from './ports.ts';
 export { endLeftovers, findLeftovers } from './process-record.ts';
-export { type PutConnectorOptions, putConnector } from './put-connector.ts';
+export { deleteConnectors, type PutConnectorOptions, putConnector } from './put-connector.ts';
 export {
   type EngineExit,
   type EngineName,

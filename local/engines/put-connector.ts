@@ -62,6 +62,19 @@ export async function putConnector(
   );
 }
 
+/** Deletes the connectors whose names are picked, which ends their tasks. */
+export async function deleteConnectors(
+  connect: { readonly url: string },
+  isMeant: (name: string) => boolean,
+): Promise<void> {
+  const names = z.array(z.string()).parse(await (await fetch(`${connect.url}/connectors`)).json());
+  for (const name of names.filter(isMeant)) {
+    const address = `${connect.url}/connectors/${encodeURIComponent(name)}`;
+    // 409 while the group rebalances.
+    while ((await fetch(address, { method: 'DELETE' })).status === 409) await delay(pollEveryMs);
+  }
+}
+
 interface Put {
   readonly deadline: number;
   readonly name: string;

@@ -4,12 +4,14 @@ import type { LoggedRecord } from '../../lambda/change/envelope.ts';
 import type { Catalog } from '../../lambda/model/index.ts';
 import { applyReplication } from '../../lambda/stores/aurora/index.ts';
 import {
+  connectorName,
+  connectorPrefix,
   createTopicRecords,
   ensureTopics,
   renderConnector,
   renderTopics,
 } from '../../lambda/stores/kafka/index.ts';
-import { putConnector } from '../../local/engines/index.ts';
+import { deleteConnectors, putConnector } from '../../local/engines/index.ts';
 import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
 
@@ -18,6 +20,11 @@ export interface CapturedDatabase extends TestDatabase {
   readonly slot: string;
   /** Waits until an entity's topic holds more records than were read before, and gives those. */
   next(entity: string, count: number): Promise<readonly LoggedRecord[]>;
+  /** Runs the connector of a generation, and no other. @throws `engine_failed` when it does not come to run. */
+  startConnector(generation: number): Promise<void>;
+  /** Deletes the connector and waits until it has let go of the slot. */
+  stopConnector(): Promise<void>;
+  dropSlot(): Promise<void>;
   /** Stops the capture and forgets all of it. */
   close(): Promise<void>;
 }
@@ -28,18 +35,33 @@ export async function captureDatabase(
 ): Promise<CapturedDatabase> {
   const { kafka, connect, postgresWriter } = sharedEngines();
   const slot = catalog.name.replaceAll('-', '_');
-  const connector = `${catalog.name}-aurora`;
   const log = { brokers: kafka.brokers, auth: 'none', clientId: 'test' } as const;
   const database = await createDatabase(catalog, options.clock);
-  await applyReplication({ connection: database.connection, catalog, slot });
-  await ensureTopics(catalog, { ...log, replication: 1 });
-  const config = renderConnector(catalog, {
-    ...{ host: postgresWriter.host, port: postgresWriter.port },
-    ...{ database: database.connection.database, user: database.connection.user },
-    ...{ password: undefined, tls: 'disable', generation: options.generation, slot },
+  await applyReplication({
+    ...{ connection: database.connection, catalog, slot },
+    generation: options.generation,
   });
-  if (config === undefined) throw new Error(`the model ${catalog.name} has nothing to capture`);
-  await putConnector(connect, connector, config);
+  await ensureTopics(catalog, { ...log, replication: 1 });
+  const stopConnector = async (): Promise<void> => {
+    await deleteConnectors(connect, (name) => name.startsWith(connectorPrefix(catalog)));
+    await untilLetGo(database, slot);
+  };
+  const startConnector = async (generation: number): Promise<void> => {
+    const config = renderConnector(catalog, {
+      ...{ host: postgresWriter.host, port: postgresWriter.port },
+      ...{ database: database.connection.database, user: database.connection.user },
+      ...{ password: undefined, tls: 'disable', generation, slot },
+    });
+    if (config === undefined) throw new Error(`the model ${catalog.name} has nothing to capture`);
+    await putConnector(connect, connectorName(catalog, generation), config);
+  };
+  const dropSlot = async (): Promise<void> => {
+    await database.query(
+      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
+      [slot],
+    );
+  };
+  await startConnector(options.generation);
 
   const readers = new Map(
     catalog.entities.map(({ name, topic }) => [
@@ -82,25 +104,25 @@ export async function captureDatabase(
         await sleep(50);
       }
     },
+    startConnector,
+    stopConnector,
+    dropSlot,
     async close() {
-      await fetch(`${connect.url}/connectors/${connector}`, { method: 'DELETE' });
+      await stopConnector();
       await Promise.all([...readers.values()].map(({ records }) => records.close()));
       const admin = new Admin({ clientId: 'test', bootstrapBrokers: [...kafka.brokers] });
       await admin.deleteTopics({ topics: renderTopics(catalog).map(({ name }) => name) });
       await admin.close();
-      await dropSlot(database, slot);
+      // A slot that nobody reads keeps the WAL of the whole cluster.
+      await dropSlot();
       await database.drop();
     },
   };
 }
 
-/** Once its reader has let go of it: a slot that nobody reads keeps the WAL of the whole cluster. */
-async function dropSlot(database: TestDatabase, slot: string): Promise<void> {
+async function untilLetGo(database: TestDatabase, slot: string): Promise<void> {
   const [held] = await database.query('select active from pg_replication_slots where slot_name = $1', [slot]);
-  if (held === undefined) return;
-  if (held.active === true) {
-    await sleep(100);
-    return dropSlot(database, slot);
-  }
-  await database.query('select pg_drop_replication_slot($1)', [slot]);
+  if (held?.active !== true) return;
+  await sleep(100);
+  await untilLetGo(database, slot);
 }

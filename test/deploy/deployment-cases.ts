@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile } from '../../lambda/model/index.ts';
-import { renderConnector } from '../../lambda/stores/kafka/index.ts';
+import { connectorName, renderConnector } from '../../lambda/stores/kafka/index.ts';
 import { putConnector } from '../../local/engines/index.ts';
 import model from '../../model/flights.ts';
 import { openAccount } from './account.ts';
@@ -192,5 +192,5 @@ async function startDebezium(endpoints: World['engines']['endpoints']): Promise<
     generation: 0,
   });
   assert.ok(config, 'the model has entities in Aurora');
-  await putConnector(endpoints.connect, `${catalog.name}-aurora`, config);
+  await putConnector(endpoints.connect, connectorName(catalog, 0), config);
 }

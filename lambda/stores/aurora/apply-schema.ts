@@ -1,17 +1,14 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog } from '../../model/index.ts';
 import { backOff } from '../backoff.ts';
 import type { Clock } from '../store.ts';
-import { type AuroraCredentials, type AuroraNode, clientConfig } from './connection.ts';
 import { readCurrentSchema } from './current-schema.ts';
 import { auroraError, isContention, sqlState } from './errors.ts';
 import { planMigration } from './migrate.ts';
+import { type AuroraConnection, withOwner } from './owner.ts';
 import { isPartitioned, monthsAhead, partitionLock, renderPartition } from './partition.ts';
-import { renderReplication } from './replication.ts';
 import { renderSchema, tablesOf } from './schema.ts';
-
-export type AuroraConnection = AuroraNode & AuroraCredentials;
 
 export interface SchemaOptions {
   /** Of the writer, as the user that owns the schema. */
@@ -39,39 +36,6 @@ export async function applySchema(options: SchemaOptions): Promise<readonly stri
       if (attempt === attempts || !isRace(error)) throw explained(error);
       await backOff(attempt);
     }
-  }
-}
-
-/**
- * Makes the publication and the replication slot where they are missing; before the first standby
- * starts, or the slot does not survive a promotion.
- */
-export async function applyReplication(options: {
-  readonly connection: AuroraConnection;
-  readonly catalog: Catalog;
-  readonly slot?: string;
-}): Promise<void> {
-  const { connection, catalog, slot } = options;
-  await withOwner(connection, async (client) => {
-    for (const statement of renderReplication(catalog, slot === undefined ? {} : { slot }))
-      await client.query(statement);
-  }).catch((error: unknown) => {
-    throw auroraError(error);
-  });
-}
-
-async function withOwner<T>(
-  connection: AuroraConnection,
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  const client = new pg.Client(clientConfig(connection, connection));
-  // A broken connection also fails the query that runs on it.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return await work(client);
-  } finally {
-    await client.end();
   }
 }
 

@@ -1,3 +1,5 @@
-export { type AuroraConnection, applyReplication, applySchema } from './apply-schema.ts';
+export { applyReplication, checkReplication } from './apply-replication.ts';
+export { applySchema } from './apply-schema.ts';
 export { createAuroraStore } from './client.ts';
 export type { AuroraCredentials } from './connection.ts';
+export type { AuroraConnection } from './owner.ts';

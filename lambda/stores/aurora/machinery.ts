@@ -49,6 +49,8 @@ export const renderMachinery = (): readonly string[] => [
    values (pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text) on conflict do nothing`,
   'create table if not exists polystore.heartbeat (id integer primary key check (id = 1), at timestamptz not null)',
   'insert into polystore.heartbeat (id, at) values (1, pg_catalog.now()) on conflict do nothing',
+  // By which generation each slot's changes are captured, and since when: a slot that is gone is missed.
+  'create table if not exists polystore.capture (slot text primary key, generation smallint not null check (generation between 0 and 127), since timestamptz not null)',
   /*
    * A tenant setting counts only with a seal of this transaction and this backend: any statement may
    * call set_config, none can make a seal.

@@ -27,6 +27,17 @@ export interface ConnectorOptions {
   readonly slot?: string;
 }
 
+/**
+ * The connector's name in Kafka Connect, which keeps offsets by it. A generation has a name of its own:
+ * after a loss the offsets of the one before are below where the new slot begins, and Debezium refuses
+ * to start there; without offsets it begins where the slot does.
+ */
+export const connectorName = (catalog: Catalog, generation: number): string =>
+  `${connectorPrefix(catalog)}-g${generation}`;
+
+/** What the names of a model's connectors have in common: at most one of them may run. */
+export const connectorPrefix = (catalog: Catalog): string => `${catalog.name}-aurora`;
+
 /** How far the slot can be behind a quiet database, and so how long a barrier waits at most. */
 const heartbeatMs = 1_000;
 

@@ -33,6 +33,11 @@ export type RenderConnector = (database: CapturedDatabase) => Readonly<Record<st
 export interface CaptureConnectorProps {
   /** Up to 100 letters, digits and hyphens; a hash follows, since what MSK Connect replaces needs another name. */
   readonly connectorName: string;
+  /**
+   * Of the changes that it captures (DESIGN §4), 0 to 127. Another one is another connector: after a loss
+   * the offsets of the one before are below where the new slot begins, and Debezium refuses to start there.
+   */
+  readonly generation: number;
   /** Absolute path of the plugin's ZIP archive: Debezium and our config provider. */
   readonly pluginFile: string;
   readonly renderConnector: RenderConnector;
@@ -98,7 +103,7 @@ export class CaptureConnector extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.connector = new kafkaconnect.CfnConnector(this, 'Connector', {
-      connectorName: `${connectorName}-${hashOf(`${plugin.name} ${worker.name}`)}`,
+      connectorName: `${connectorName}-g${props.generation}-${hashOf(`${plugin.name} ${worker.name}`)}`,
       connectorDescription: 'Carries the changes of Aurora into the change log',
       connectorConfiguration: { ...configuration },
       // Runs Java 17, which Debezium 3 asks for.

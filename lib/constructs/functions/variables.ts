@@ -89,11 +89,13 @@ function httpVariables(identity: Identity, tokenSecret: SecretReference): Variab
   };
 }
 
-/** The schema function makes the topics; others that write changes to a source or the log need a generation. */
+/** Who writes changes to a source or the log, or makes the slot that they are captured by, needs the generation. */
 function versionVariables(spec: FunctionSpec, stores: Stores, settings: FunctionSettings): Variables {
-  if (spec.trigger.kind === 'deployment')
-    return { [environmentNames.logReplication]: String(stores.log.replication) };
-  return spec.backends.includes('change-log') || spec.backends.includes('dynamodb')
-    ? { [environmentNames.generation]: String(settings.generation) }
-    : {};
+  const captures = spec.backends.includes('change-log') || spec.backends.includes('dynamodb');
+  return {
+    ...(captures && { [environmentNames.generation]: String(settings.generation) }),
+    ...(spec.trigger.kind === 'deployment' && {
+      [environmentNames.logReplication]: String(stores.log.replication),
+    }),
+  };
 }

@@ -183,7 +183,7 @@ describe('the schema of Aurora', () => {
   test('publishes source tables and the heartbeat, whole rows, through a slot that survives a promotion', async () => {
     const slot = `s_${randomUUID().replaceAll('-', '')}`;
     const replicate = () =>
-      applyReplication({ connection: database.connection, catalog: catalogOf(base), slot });
+      applyReplication({ connection: database.connection, catalog: catalogOf(base), slot, generation: 0 });
     try {
       await replicate();
       await replicate();

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { isWider } from '../../../lambda/stores/aurora/migrate.ts';
 import { fitName, quoteName, quoteText } from '../../../lambda/stores/aurora/names.ts';
 import { monthsAhead, renderPartition } from '../../../lambda/stores/aurora/partition.ts';
-import { renderReplication } from '../../../lambda/stores/aurora/replication.ts';
+import { renderPublication } from '../../../lambda/stores/aurora/replication.ts';
 import { renderSchema } from '../../../lambda/stores/aurora/schema.ts';
 import { fromText } from '../../../lambda/stores/aurora/value-text.ts';
 import { renderUpsert } from '../../../lambda/stores/aurora/write.ts';
@@ -30,7 +30,7 @@ describe('the statements of Aurora’s schema', () => {
   });
 
   test('only source tables and the heartbeat are published', () => {
-    expect(renderReplication(catalog).join()).toContain(
+    expect(renderPublication(catalog)).toContain(
       'for table "source"."place", "source"."account", polystore.heartbeat',
     );
   });
