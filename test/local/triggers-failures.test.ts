@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Trigger as TriggerSpec } from '../../lambda/model/index.ts';
 import type { FetchedRecord } from '../../lambda/stores/kafka/index.ts';
@@ -17,6 +17,9 @@ import {
   type TriggerNotice,
 } from '../../local/triggers/index.ts';
 import { recordOf, ScriptedStream } from './scripted-stream.ts';
+
+// Turns of the event loop, unless other suites have the cores.
+jest.setTimeout(120_000);
 
 const success = (payload: unknown = null): InvocationResult => ({ kind: 'success', requestId: 'r', payload });
 const failed: InvocationResult = {
@@ -296,6 +299,82 @@ describe('a stream with batches that run at the same time', () => {
     expect(trigger.status()).toMatchObject({ failures: expect.any(Number), lastError: 'StoreDown: not now' });
     // All of the key that fails waits behind it.
     expect(taken).not.toContain('6');
+  });
+});
+
+describe('a stream whose shards split', () => {
+  test('keeps the order of each key through splits, failures and partial answers', async () => {
+    // A shard is split into two or followed by one, some times over; a key goes on in one of the children.
+    const plan = fc.record({
+      splits: fc.array(fc.boolean(), { maxLength: 5 }),
+      writes: fc.array(fc.record({ key: fc.nat(7), splitsFirst: fc.boolean() }), {
+        minLength: 1,
+        maxLength: 60,
+      }),
+      parallelizationFactor: fc.integer({ min: 1, max: 4 }),
+      answers: fc.infiniteStream(fc.constantFrom('takes', 'takes', 'fails', 'takes one')),
+    });
+    await fc.assert(
+      fc.asyncProperty(plan, async ({ splits, writes, parallelizationFactor, answers }) => {
+        folder = mkdtempSync(join(tmpdir(), 'polystore-splits-'));
+        stream = new ScriptedStream();
+        const left = [...splits];
+        const root = stream.shard('s', []);
+        let open = [root];
+        /** By key; a split sends a key to one of the children. */
+        const home = Array.from({ length: 8 }, () => root);
+        const keys = new Map<string, number>();
+        for (const [index, { key, splitsFirst }] of writes.entries()) {
+          const isSplit = splitsFirst ? left.shift() : undefined;
+          if (isSplit !== undefined)
+            open = open.flatMap((parent) => {
+              parent.closed = true;
+              const children = isSplit ? ['0', '1'] : ['0'];
+              return children.map((child) =>
+                stream.shard(`${parent.id}.${child}`, [], { parent: parent.id }),
+              );
+            });
+          const sequence = index + 1;
+          keys.set(String(sequence), key);
+          const record = recordOf(sequence);
+          home[key]?.records.push({
+            ...record,
+            dynamodb: { ...record.dynamodb, Keys: { pk: { S: String(key) } } },
+          });
+        }
+        // Discovery is told of them in any order: children may come first.
+        stream.held.reverse();
+        const taken: string[] = [];
+        const trigger = startStream(
+          { parallelizationFactor, batchSize: 3, reportsPartialFailures: true },
+          (batch) => {
+            const answer = answers.next().value;
+            if (answer === 'fails') return failed;
+            if (answer === 'takes one' && batch.length > 1) {
+              taken.push(...batch.slice(0, 1));
+              return success({ batchItemFailures: [{ itemIdentifier: batch[1] }] });
+            }
+            taken.push(...batch);
+            return success();
+          },
+        );
+
+        await until(
+          () =>
+            trigger.status().shards.filter(({ finished }) => !finished).length === open.length &&
+            trigger.status().backlog === 0 &&
+            taken.length >= writes.length,
+        );
+        await trigger.stop();
+
+        for (const key of new Set(keys.values())) {
+          const mine = taken.filter((sequence) => keys.get(sequence) === key).map(Number);
+          expect(mine).toEqual([...mine].sort((a, b) => a - b));
+        }
+        expect(new Set(taken).size).toBe(writes.length);
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 
