@@ -13,6 +13,7 @@ import { type DayRange, daysOf } from './days.ts';
 import { type Duckdb, openDuckdb } from './duckdb.ts';
 import { createEmptyFiles, type EmptyFiles } from './empty-files.ts';
 import { type FileLimits, withFiles } from './files.ts';
+import { createLeases } from './leases.ts';
 import type { ObjectStore } from './objects.ts';
 import { onlyBuild } from './only-build.ts';
 import type { Statement } from './parameters.ts';
@@ -107,7 +108,12 @@ export function createArchiveStore(options: ArchiveStoreOptions): ArchiveStore {
       compactor,
       putFile,
       scanner: createScanner(parts),
-      repair: createRepair({ ...parts, putFile, timeoutMs: limits.timeoutMs }),
+      repair: createRepair({
+        ...parts,
+        putFile,
+        holdDay: createLeases(objects.notes, clock),
+        timeoutMs: limits.timeoutMs,
+      }),
       sweep: createSweep({ ...parts, compactor }),
       progress: createArchiveProgress(objects.notes),
     };

@@ -102,7 +102,7 @@ export function renderCompaction(
   const key = keyList(placement);
   const ranked = renderRanked(placement, files, parameters);
   const kept = whole
-    ? `not (${deleted.name} and ${deletedAt.name} < ${parameters.instant(nowMs - keepTombstonesMs)} and _lowest = ${version.name})`
+    ? `not (${deleted.name} and ${deletedAt.name} <= ${parameters.instant(nowMs - keepTombstonesMs)} and _lowest = ${version.name})`
     : 'true';
   const columns = fileColumns(placement).map(({ name }) => quoted(name));
   return parameters.statement(
@@ -118,7 +118,7 @@ export function renderDueTombstones(
 ): Statement {
   const parameters = createParameters();
   const { deleted, deletedAt } = guardColumns;
-  const due = `${deletedAt.name} < ${parameters.instant(nowMs - keepTombstonesMs)}`;
+  const due = `${deletedAt.name} <= ${parameters.instant(nowMs - keepTombstonesMs)}`;
   const ranked = renderRanked(placement, files, parameters);
   return parameters.statement(
     `select count(*) from (${ranked}) where _rank = 1 and ${deleted.name} and ${due}`,

@@ -8,6 +8,7 @@ import type { Duckdb } from './duckdb.ts';
 import type { EmptyFiles } from './empty-files.ts';
 import { levelOf } from './file-name.ts';
 import { fetchAll, releaseAll } from './files.ts';
+import type { HoldDay } from './leases.ts';
 import type { LocalFile, ObjectStore, StoredObject } from './objects.ts';
 import { renderKeys, versionsOf } from './read.ts';
 import { isHigher, renderRepaired, renderVoidFiles, repairTexts } from './repair.ts';
@@ -21,6 +22,7 @@ export interface RepairerOptions {
   readonly emptyFile: EmptyFiles;
   readonly tombstones: TombstoneNotes;
   readonly putFile: (placement: Placement, file: FilePlan) => Promise<void>;
+  readonly holdDay: HoldDay;
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
@@ -29,13 +31,13 @@ export interface RepairerOptions {
 const tries = 20;
 
 /**
- * Rule 3 in files that never change. What is right at a higher version than what is wrong is one file more. Otherwise
+ * Rule 3 in files that never change; one repair of a day at a time. What is right at a higher version than what is wrong is one file more. Otherwise
  * the files that hold what is wrong are written anew without it, and go: the new one is there first, so a stop in
  * between leaves both, which the next comparison finds. A compaction that had read them before may bring it back: that
  * is found too.
  */
 export function createRepair(options: RepairerOptions) {
-  const { objects, duckdb, emptyFile, tombstones, putFile, timeoutMs, clock } = options;
+  const { objects, duckdb, emptyFile, tombstones, putFile, holdDay, timeoutMs, clock } = options;
 
   /** The repairs whose rows are still what was compared. */
   const unmoved = async (
@@ -133,7 +135,8 @@ export function createRepair(options: RepairerOptions) {
     for (const [text, group] of days) {
       // The archive has one term, so a place is a list of one day.
       const [day] = JSON.parse(text) as readonly [string];
-      for (const repair of await repairDay(placement, day, group)) late.add(repair);
+      const moved = await holdDay(placement, day, () => repairDay(placement, day, group));
+      for (const repair of moved) late.add(repair);
     }
     const moved = repairs.filter((repair) => late.has(repair));
     return { repaired: repairs.length - moved.length, moved };

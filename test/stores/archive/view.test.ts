@@ -15,6 +15,7 @@ import type {
 } from '../../../lambda/stores/view-store.ts';
 import { itemRow, keyOfRow } from '../contract-model.ts';
 import { history, openTestArchive } from './archive-folder.ts';
+import { endingAt } from './ending-at.ts';
 
 // DuckDB answers in milliseconds, unless other suites have the cores.
 jest.setTimeout(300_000);
@@ -194,6 +195,35 @@ describe('a repair', () => {
     expect(await scanAll(archive)).toEqual([
       expect.objectContaining({ version: createVersion(2, 5n), row: rowOf(1, 1, '5') }),
     ]);
+  });
+
+  test('that stops at any step loses no row, and the next comparison and repair end it', async () => {
+    const right = changeOf([1, 1, 4], 'upsert');
+    const wrong = changeOf([1, 1, 8], 'upsert', ' never happened');
+    const beside = changeOf([2, 1, 3], 'upsert');
+    const fill = async () => {
+      const archive = openTestArchive();
+      await archive.open().apply(history, [right, wrong, beside]);
+      return archive;
+    };
+    const whole = endingAt(Number.POSITIVE_INFINITY);
+    await (await fill()).open({ wrap: whole.wrap }).repair(history, [{ change: right, held: wrong.version }]);
+    expect(whole.steps()).toBeGreaterThan(5);
+    for (let step = 1; step <= whole.steps(); step += 1) {
+      const archive = await fill();
+      await archive
+        .open({ wrap: endingAt(step).wrap })
+        .repair(history, [{ change: right, held: wrong.version }])
+        .catch(() => undefined);
+
+      // The lease of one who died ends by itself.
+      const later = archive.open({ clock: () => clock() + 600_000 });
+      const first = (await scanAll(later)).find(({ key }) => key.number === '1');
+      if (first?.version !== right.version)
+        await later.repair(history, [{ change: right, held: first?.version }]);
+      // In the order of the keys.
+      expect((await scanAll(later)).map(({ version }) => version)).toEqual([beside.version, right.version]);
+    }
   });
 
   test('does not say where its row lies: refused, with what is missing', async () => {
