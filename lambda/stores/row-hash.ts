@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Row } from '../change/change.ts';
+import type { Row, Value } from '../change/change.ts';
 import { renderVersion, type Version } from '../change/version.ts';
-import { projectRow, rowId } from './placement.ts';
+import { heldColumns, rowId } from './placement.ts';
 import type { Placement } from './store.ts';
+import { compareText } from './value-order.ts';
 
 /**
  * How rows are told apart without moving them. SHA-1 is what PostgreSQL (pgcrypto), Redis's Lua and
@@ -24,12 +25,31 @@ export const bucketOf = (id: string, buckets: number): number =>
   Number.parseInt(hash(id).slice(0, 8), 16) % buckets;
 
 /**
- * The text of a row that is hashed: its id, its version (empty where it is not compared), and the columns
- * that the placement holds as JSON, in the model's order, with nothing between the members. A store that
+ * The columns that the placement holds as JSON, in the model's order, with nothing between the members. Within a
+ * value of JSON members are in the order of their names (those that are whole numbers first, by number, as
+ * JavaScript keeps them): stores keep them in whatever order.
+ */
+export const rowText = (placement: Placement, row: Row): string =>
+  JSON.stringify(
+    Object.fromEntries(heldColumns(placement).map(({ name }) => [name, inOrder(row[name] ?? null)])),
+  );
+
+function inOrder(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) return value.map(inOrder);
+  const members = Object.entries(value).map(([name, member]) => [name, inOrder(member)] as const);
+  return Object.fromEntries(members.sort(([a], [b]) => compareText(a, b)));
+}
+
+// Array.isArray does not narrow a readonly array away.
+const isList = (value: object): value is readonly Value[] => Array.isArray(value);
+
+/**
+ * The text of a row that is hashed: its id, its version (empty where it is not compared), and its `rowText`. A store that
  * renders a value in other words only has its rows compared one by one.
  */
 export const hashedText = (placement: Placement, row: Row, version: Version | undefined): string =>
-  `${rowId(placement, row)}\n${version === undefined ? '' : renderVersion(version)}\n${JSON.stringify(projectRow(placement, row))}`;
+  `${rowId(placement, row)}\n${version === undefined ? '' : renderVersion(version)}\n${rowText(placement, row)}`;
 
 /** 52 bits: the first 13 hexadecimal digits. */
 export const rowHash = (placement: Placement, row: Row, version: Version | undefined): bigint =>

@@ -2,8 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Catalog } from '../../lambda/model/index.ts';
-import { type AuroraConnection, applySchema, createAuroraStore } from '../../lambda/stores/aurora/index.ts';
-import type { SqlStore } from '../../lambda/stores/store.ts';
+import {
+  type AuroraConnection,
+  type AuroraStore,
+  applySchema,
+  createAuroraStore,
+} from '../../lambda/stores/aurora/index.ts';
+
 import type { EngineSet } from '../../local/engines/index.ts';
 import { sharedEngines } from '../engines.ts';
 
@@ -14,7 +19,7 @@ type PostgresEndpoint = EngineSet['postgresWriter'];
 export interface TestDatabase {
   readonly connection: AuroraConnection;
   /** A store on the writer, or with reads on replicas: the real ones, or those given. */
-  open(options: { readonly clock: () => number; readonly replicas?: true | Replicas }): SqlStore;
+  open(options: { readonly clock: () => number; readonly replicas?: true | Replicas }): AuroraStore;
   /** Runs statements as the superuser. */
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   drop(): Promise<void>;

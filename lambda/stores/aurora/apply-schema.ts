@@ -45,11 +45,13 @@ async function migrate(
 ): Promise<readonly string[]> {
   await client.query("begin; set local lock_timeout = '10s'; set local client_min_messages = warning");
   await client.query(partitionLock);
-  const changes = planMigration(await readCurrentSchema(client), catalog, allow);
-  const ahead = tablesOf(catalog)
+  const current = await readCurrentSchema(client);
+  const changes = planMigration(current, catalog, allow);
+  const ahead = tablesOf(catalog, current.builds)
     .filter(isPartitioned)
     .flatMap((table) => monthsAhead(clock()).flatMap((month) => renderPartition(table, month)));
-  for (const statement of [...changes, ...renderSchema(catalog), ...ahead]) await client.query(statement);
+  for (const statement of [...changes, ...renderSchema(catalog, current.builds), ...ahead])
+    await client.query(statement);
   await client.query('commit');
   return changes;
 }

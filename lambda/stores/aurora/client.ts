@@ -4,16 +4,20 @@ import { coalesce } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import type { Workload } from '../../model/index.ts';
 import { backOff } from '../backoff.ts';
-import { notFiltered, notHeld } from '../placement.ts';
+import { notFiltered, notHeld, placementName } from '../placement.ts';
 import { sliceShape } from '../slice.ts';
 import type { ApplyResult, Clock, Placement, SqlStore } from '../store.ts';
+import type { SourceStore, ViewStore } from '../view-store.ts';
+import { holdBuilds, readBuilds, resolve, written } from './builds.ts';
 import { type AuroraCredentials, type AuroraNode, createPool } from './connection.ts';
-import { isContention, isNoPartition, isRowAtFault } from './errors.ts';
+import { isContention, isMissingTable, isNoPartition, isRowAtFault } from './errors.ts';
+import { measureLag, type ReplicaLag } from './lag.ts';
 import { tableName } from './names.ts';
 import { monthsOf, partitionLock, renderPartition } from './partition.ts';
 import { parseRows, renderKeysRead, renderSliceRead, renderVersionsRead, versionOf } from './read.ts';
 import { runSql } from './run.ts';
-import { fetchRows, inTransaction, type TransactionOptions, withClient } from './transaction.ts';
+import { fetchRows, inTransaction, withClient } from './transaction.ts';
+import { createMaintenance } from './view-maintenance.ts';
 import { renderUpsert, type Statement } from './write.ts';
 
 export interface AuroraStoreOptions extends AuroraCredentials {
@@ -23,14 +27,25 @@ export interface AuroraStoreOptions extends AuroraCredentials {
   readonly clock: Clock;
   /** Connections at most, to each node. */
   readonly poolSize: number;
+  /** Of the versions that `readTruth` gives: that of Debezium's connector. Default: 0. */
+  readonly generation?: number;
+  /** How long `readTruth` waits for transactions that are in flight, in milliseconds. Default: 30,000. */
+  readonly truthWaitMs?: number;
+}
+
+export interface AuroraStore extends SqlStore, ViewStore, SourceStore {
+  /** How late the replica of each workload is; none without replicas. */
+  replicaLag(): Promise<readonly ReplicaLag[]>;
 }
 
 const sync = { actor: { kind: 'sync' }, timeoutMs: 30_000, giveUpMs: 40_000 } as const;
 const healthMs = 5_000;
 const applyAttempts = 6;
+const defaultTruthWaitMs = 30_000;
+const buildName = (placement: Placement): string => `${placementName(placement)} ${placement.build ?? ''}`;
 
 /** Sources and views in Aurora PostgreSQL, and callers' SQL over both. */
-export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
+export function createAuroraStore(options: AuroraStoreOptions): AuroraStore {
   const pools = new Map<string, pg.Pool>();
   const poolOf = (node: AuroraNode): pg.Pool => {
     const address = `${node.host}:${node.port}`;
@@ -55,9 +70,7 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
     if (!closed) return pool;
     throw new PolystoreError('store_unavailable', 'The Aurora store was closed. Make another one.');
   };
-  const fetchAs = (options: TransactionOptions, statement: Statement) =>
-    inTransaction(open(writer), options, (client) => fetchRows(client, statement));
-
+  /** Makes the partitions of one build that rows fall into. */
   const ensurePartitions = async (placement: Placement, changes: readonly Change[]): Promise<void> => {
     const named = monthsOf(placement, changes).map((month) => ({
       month,
@@ -77,20 +90,39 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
     for (const { name } of missing) partitions.add(name);
   };
 
-  /** Writes a batch; halves it as long as some row of it is at fault, until that row stands alone. */
+  /** The builds of views as they were last seen: a guess of which partitions are needed. */
+  const seen = new Map<string, readonly Placement[]>();
+  const lastSeen = async (placement: Placement): Promise<readonly Placement[]> => {
+    const known = seen.get(buildName(placement));
+    if (known !== undefined) return known;
+    return inTransaction(open(writer), { ...sync, access: 'read' }, async (client) =>
+      written(placement, await readBuilds(client, placement)),
+    );
+  };
+
+  /** Writes a batch to each build; halves it as long as some row of it is at fault, until that row stands alone. */
   const write = async (placement: Placement, changes: readonly Change[]): Promise<Outcome> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await ensurePartitions(placement, changes);
-        const { text, params } = renderUpsert(placement, changes);
-        const { rowCount } = await inTransaction(open(writer), { ...sync, access: 'write' }, (client) =>
-          client.query(text, [...params]),
-        );
-        return { applied: rowCount ?? 0, rejected: [] };
+        for (const build of await lastSeen(placement)) await ensurePartitions(build, changes);
+        const applied = await inTransaction(open(writer), { ...sync, access: 'write' }, async (client) => {
+          const builds = written(placement, await holdBuilds(client, placement));
+          seen.set(buildName(placement), builds);
+          const counts: number[] = [];
+          for (const build of builds) {
+            const { text, params } = renderUpsert(build, { changes, nowMs: options.clock() });
+            const { rowCount } = await client.query(text, [...params]);
+            counts.push(rowCount ?? 0);
+          }
+          return counts;
+        });
+        // What readers see is the first, the active one.
+        return { applied: applied[0] ?? 0, rejected: [] };
       } catch (error) {
         const cause = error instanceof PolystoreError ? error.cause : undefined;
-        const again = isContention(cause) || isNoPartition(cause);
+        const again = isContention(cause) || isNoPartition(cause) || isMissingTable(cause);
         if (isNoPartition(cause)) partitions.clear();
+        if (isMissingTable(cause)) seen.delete(buildName(placement));
         if (again && attempt < applyAttempts) await backOff(attempt);
         else if (isRowAtFault(cause)) return split(placement, changes, error);
         else throw error;
@@ -113,6 +145,14 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
     const second = await write(placement, changes.slice(middle));
     return { applied: first.applied + second.applied, rejected: [...first.rejected, ...second.rejected] };
   };
+
+  /** Rows by a statement over the build that the placement means. */
+  const fetchOf = (placement: Placement, render: (resolved: Placement) => Statement) =>
+    inTransaction(open(writer), { ...sync, access: 'read' }, async (client) => {
+      const isView = placement.target.kind === 'aurora.table';
+      const resolved = isView ? resolve(placement, await readBuilds(client, placement)) : placement;
+      return fetchRows(client, render(resolved));
+    });
 
   return {
     name: 'aurora',
@@ -142,9 +182,12 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
       const { placement } = fragment;
       if (fragment.kind === 'filter') throw notFiltered('The Aurora store', placement);
       if (fragment.kind === 'keys' && fragment.keys.length === 0) return [];
-      const statement =
-        fragment.kind === 'keys' ? renderKeysRead(fragment) : renderSliceRead(fragment, sliceShape(fragment));
-      return parseRows(placement, await fetchAs({ ...sync, access: 'read' }, statement));
+      const rows = await fetchOf(placement, (resolved) =>
+        fragment.kind === 'keys'
+          ? renderKeysRead({ ...fragment, placement: resolved })
+          : renderSliceRead({ ...fragment, placement: resolved }, sliceShape(fragment)),
+      );
+      return parseRows(placement, rows);
     },
     versions: async (placement, keys) => {
       if (placement.target.kind !== 'aurora.table')
@@ -154,7 +197,7 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
           'look up versions in',
         );
       if (keys.length === 0) return [];
-      const rows = await fetchAs({ ...sync, access: 'read' }, renderVersionsRead(placement, keys));
+      const rows = await fetchOf(placement, (resolved) => renderVersionsRead(resolved, keys));
       return rows.map(([text]) => versionOf(text));
     },
     run: async (request) => {
@@ -164,6 +207,19 @@ export function createAuroraStore(options: AuroraStoreOptions): SqlStore {
         request,
       );
     },
+    ...createMaintenance({
+      transact: ({ as, access, waitMs = 0 }, work) =>
+        inTransaction(
+          open(writer),
+          { ...sync, actor: { kind: as }, access, giveUpMs: sync.giveUpMs + waitMs },
+          work,
+        ),
+      ensurePartitions,
+      clock: options.clock,
+      generation: options.generation ?? 0,
+      truthWaitMs: options.truthWaitMs ?? defaultTruthWaitMs,
+    }),
+    replicaLag: async () => (readers === undefined ? [] : measureLag(open(writer), readers)),
     health: async () => {
       await Promise.all(
         [...pools.values()].map((pool) =>

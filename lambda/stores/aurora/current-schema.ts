@@ -1,8 +1,10 @@
 import type pg from 'pg';
+import { type BuildsOf, readAllBuilds } from './builds.ts';
 
 /** What is in the database now, as far as the model's schemas go. */
 export interface CurrentSchema {
   readonly tables: readonly CurrentTable[];
+  readonly builds: BuildsOf;
   readonly views: readonly { readonly name: string; readonly columns: readonly string[] }[];
 }
 export interface CurrentTable {
@@ -48,5 +50,5 @@ order by 1`;
 export async function readCurrentSchema(client: pg.Client): Promise<CurrentSchema> {
   const found = await client.query<CurrentTable>(tables);
   const shown = await client.query<CurrentSchema['views'][number]>(views);
-  return { tables: found.rows, views: shown.rows };
+  return { tables: found.rows, views: shown.rows, builds: await readAllBuilds(client) };
 }

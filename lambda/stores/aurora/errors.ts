@@ -63,6 +63,9 @@ export function isRowAtFault(error: unknown): boolean {
 export const isContention = (error: unknown): boolean =>
   ['40001', '40P01', '55P03'].includes(sqlState(error) ?? '');
 
+/** A table is not there (any more): a build was dropped. */
+export const isMissingTable = (error: unknown): boolean => sqlState(error) === '42P01';
+
 /** No partition for a row: PostgreSQL reports it as a failed check. */
 export const isNoPartition = (error: unknown): boolean =>
   sqlState(error) === '23514' &&

@@ -1,5 +1,5 @@
 export { applyReplication, checkReplication } from './apply-replication.ts';
 export { applySchema } from './apply-schema.ts';
-export { createAuroraStore } from './client.ts';
+export { type AuroraStore, createAuroraStore } from './client.ts';
 export type { AuroraCredentials } from './connection.ts';
 export type { AuroraConnection } from './owner.ts';

@@ -1,3 +1,5 @@
+import { renderHashing } from './hashing.ts';
+import { renderMaintenance } from './maintenance-tables.ts';
 import { roles } from './names.ts';
 
 /** The session settings that make answers the same everywhere, for the length of a transaction. */
@@ -51,6 +53,7 @@ export const renderMachinery = (): readonly string[] => [
   'insert into polystore.heartbeat (id, at) values (1, pg_catalog.now()) on conflict do nothing',
   // By which generation each slot's changes are captured, and since when: a slot that is gone is missed.
   'create table if not exists polystore.capture (slot text primary key, generation smallint not null check (generation between 0 and 127), since timestamptz not null)',
+  ...renderMaintenance(),
   /*
    * A tenant setting counts only with a seal of this transaction and this backend: any statement may
    * call set_config, none can make a seal.
@@ -91,6 +94,7 @@ export const renderMachinery = (): readonly string[] => [
     perform pg_catalog.set_config('role', '${roles[name]}', true);
    end $$`,
   ),
+  ...renderHashing(),
   ...[
     'polystore.seal_of(text)',
     'polystore.tenant()',

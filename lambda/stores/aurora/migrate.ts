@@ -3,7 +3,7 @@ import type { Catalog, CatalogColumn } from '../../model/index.ts';
 import { checkSuffix, columnCheck, columnDefinition, columnType } from './column-type.ts';
 import type { CurrentColumn, CurrentSchema, CurrentTable } from './current-schema.ts';
 import { fitName, qualified, quoteName, schemas, tableName } from './names.ts';
-import { type ModelTable, tablesOf, visibleColumns, visibleTable } from './schema.ts';
+import { changedAt, type ModelTable, tablesOf, visibleColumns, visibleTable } from './schema.ts';
 
 /**
  * The statements that bring what is there to where `renderSchema` can go on. What only adds is done;
@@ -16,9 +16,10 @@ export function planMigration(
   catalog: Catalog,
   allow: readonly string[],
 ): readonly string[] {
+  const { builds } = current;
   const refused: string[] = [];
   const changes = new Map<string, readonly string[]>();
-  const wanted = new Map(tablesOf(catalog).map((table) => [qualified(tableName(table)), table]));
+  const wanted = new Map(tablesOf(catalog, builds).map((table) => [qualified(tableName(table)), table]));
   const statements: string[] = [];
   for (const there of current.tables) {
     const name = qualified(there);
@@ -48,7 +49,7 @@ function dropViews(
   return current.views
     .filter(({ name, columns }) => {
       const entity = catalog.entities.find((candidate) => fitName(candidate.name) === name);
-      const table = entity === undefined ? undefined : visibleTable(entity);
+      const table = entity === undefined ? undefined : visibleTable(entity, current.builds);
       if (table === undefined || replaced.has(qualified(tableName(table)))) return true;
       return visibleColumns(table).join() !== columns.join();
     })
@@ -97,7 +98,12 @@ function alterTable(
   const outdated = there.checks
     .filter((name) => name.includes(`_${checkSuffix}_`) && !checks.includes(name))
     .map((name) => alter(`drop constraint ${quoteName(name)}`));
-  return [...outdated, ...dropped, ...changed, ...added];
+  // A view of before tombstones were swept: its own are as old as this migration.
+  const guard =
+    isSource || there.columns.some(({ name }) => name === '_changed_at')
+      ? []
+      : [alter(`add column ${changedAt}`)];
+  return [...outdated, ...dropped, ...changed, ...added, ...guard];
 }
 
 function alterColumn(options: {

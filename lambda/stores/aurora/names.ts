@@ -43,14 +43,19 @@ export interface TableName {
 
 export const qualified = ({ schema, table }: TableName): string => `${quoteName(schema)}.${quoteName(table)}`;
 
-/** Where a placement's rows lie. Two `_` keep `flight` + `eventLog` apart from `flight_event` + `log`. */
+/**
+ * Where a placement's rows lie, of a view those of the build that it names, or of the first. Two `_` keep
+ * `flight` + `eventLog` apart from `flight_event` + `log`.
+ */
 export function tableName(placement: Placement): TableName {
-  const { entity, target } = placement;
+  const { entity, target, build = 1 } = placement;
   if (target.kind === 'aurora.source') return { schema: schemas.source, table: fitName(entity.name) };
   if (target.kind === 'aurora.table')
     return {
       schema: schemas.view,
-      table: fitName(`${entity.name}__${snakeCase(viewOf(placement)?.name ?? '')}`),
+      table: fitName(
+        `${entity.name}__${snakeCase(viewOf(placement)?.name ?? '')}${build === 1 ? '' : `__${build}`}`,
+      ),
     };
   throw notHeld('The Aurora store', placement, 'hold');
 }

@@ -73,14 +73,18 @@ export function renderSliceRead(fragment: SliceFragment, { sort }: SliceShape): 
 
 /** What the reads above return, as rows. */
 export function parseRows(placement: Placement, rows: readonly RawRow[]): readonly VersionedRow[] {
-  const columns = heldColumns(placement);
+  const { length } = heldColumns(placement);
   return rows.map((raw) => ({
-    row: Object.fromEntries(
-      columns.map(({ name, type }, index) => [name, fromText(type.kind, raw[index] ?? null)]),
-    ),
-    version: isView(placement) ? versionOf(raw[columns.length]) : undefined,
+    row: parseRow(placement, raw),
+    version: isView(placement) ? versionOf(raw[length]) : undefined,
   }));
 }
+
+/** A row whose first columns are those of the placement. */
+export const parseRow = (placement: Placement, raw: RawRow): Row =>
+  Object.fromEntries(
+    heldColumns(placement).map(({ name, type }, index) => [name, fromText(type.kind, raw[index] ?? null)]),
+  );
 
 /** A version as a bigint column gives it: without leading zeros. */
 export const versionOf = (text: string | null | undefined): Version | undefined =>

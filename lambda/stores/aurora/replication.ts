@@ -1,5 +1,6 @@
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog } from '../../model/index.ts';
+import { onlyFirst } from './builds.ts';
 import { qualified, quoteName, quoteText, tableName } from './names.ts';
 import { tablesOf } from './schema.ts';
 
@@ -11,7 +12,7 @@ export const replicationNames = { publication: 'polystore', slot: 'polystore' } 
  * that a quiet database lets go of its WAL; the connector's table list leaves its rows out of the log.
  */
 export function renderPublication(catalog: Catalog): string {
-  const tables = tablesOf(catalog).filter(({ target }) => target.kind === 'aurora.source');
+  const tables = tablesOf(catalog, onlyFirst).filter(({ target }) => target.kind === 'aurora.source');
   const list = [...tables.map((table) => qualified(tableName(table))), 'polystore.heartbeat'].join(', ');
   const publication = quoteName(replicationNames.publication);
   return `do $$

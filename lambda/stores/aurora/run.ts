@@ -5,6 +5,7 @@ import { renderVersion } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import { notHeld, placementName } from '../placement.ts';
 import type { SqlRequest, SqlResult } from '../store.ts';
+import { readBuilds, resolve } from './builds.ts';
 import { renderVersionsRead, versionOf } from './read.ts';
 import { canonicalResult, type RawRow, rawText } from './result.ts';
 import { fetchRows, inTransaction, withClient } from './transaction.ts';
@@ -76,9 +77,9 @@ async function reachVersions(client: pg.PoolClient, request: SqlRequest, waitUnt
   for (const { placement, key, version } of request.notBeforeVersions) {
     if (placement.target.kind !== 'aurora.table')
       throw notHeld('The Aurora store', placement, 'check versions in');
-    const statement = renderVersionsRead(placement, [key]);
     const met = await poll(waitUntil, async () => {
-      const [row] = await fetchRows(client, statement);
+      const resolved = resolve(placement, await readBuilds(client, placement));
+      const [row] = await fetchRows(client, renderVersionsRead(resolved, [key]));
       const held = versionOf(row?.[0]);
       return held !== undefined && held >= version;
     });

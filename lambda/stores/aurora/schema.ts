@@ -4,6 +4,7 @@ import type {
   Catalog,
   CatalogEntity,
 } from '../../model/index.ts';
+import { activeOf, type BuildsOf } from './builds.ts';
 import { columnCheck, columnDefinition } from './column-type.ts';
 import { renderMachinery } from './machinery.ts';
 import { fitName, qualified, quoteName, quoteNames, quoteText, roles, schemas, tableName } from './names.ts';
@@ -12,27 +13,36 @@ import { fitName, qualified, quoteName, quoteNames, quoteText, roles, schemas, t
 export interface ModelTable {
   readonly entity: CatalogEntity;
   readonly target: AuroraSourcePlacement | AuroraTablePlacement;
+  /** Of a view. */
+  readonly build?: number;
 }
 
-export const tablesOf = (catalog: Catalog): readonly ModelTable[] =>
+export const tablesOf = (catalog: Catalog, builds: BuildsOf): readonly ModelTable[] =>
   catalog.entities.flatMap((entity) => [
     ...(entity.source.kind === 'aurora.source' ? [{ entity, target: entity.source }] : []),
-    ...entity.views.flatMap((view) => (view.kind === 'aurora.table' ? [{ entity, target: view }] : [])),
+    ...entity.views.flatMap((view) => {
+      if (view.kind !== 'aurora.table') return [];
+      const placement = { entity, target: view };
+      return builds(placement).map(({ number }) => ({ ...placement, build: number }));
+    }),
   ]);
 
 /**
  * All of the model's schema as statements that may be run again. They make what is missing; what is
  * there and differs is `planMigration`'s.
  */
-export const renderSchema = (catalog: Catalog): readonly string[] => [
+export const renderSchema = (catalog: Catalog, builds: BuildsOf): readonly string[] => [
   ...renderMachinery(),
-  ...tablesOf(catalog).flatMap(renderTable),
-  ...catalog.entities.flatMap(renderEntity),
+  ...tablesOf(catalog, builds).flatMap(renderTable),
+  ...catalog.entities.flatMap((entity) => renderEntity(entity, builds)),
 ];
 
-function renderTable(table: ModelTable): readonly string[] {
+export function renderTable(table: ModelTable): readonly string[] {
   return [...renderDefinition(table), ...renderIndexes(table), ...renderAccess(table)];
 }
+
+/** When a version was written, by the clock of the store that wrote it: tombstones are swept by it. */
+export const changedAt = '_changed_at timestamp with time zone not null default now()';
 
 function renderDefinition(table: ModelTable): readonly string[] {
   const { entity, target } = table;
@@ -45,7 +55,7 @@ function renderDefinition(table: ModelTable): readonly string[] {
       const required = isSource ? !column.optional : entity.key.includes(column.name);
       return columnDefinition(column) + (required ? ' not null' : '');
     });
-  const guard = isSource ? [] : ['_version bigint not null', '_deleted boolean not null'];
+  const guard = isSource ? [] : ['_version bigint not null', '_deleted boolean not null', changedAt];
   const partition =
     target.kind === 'aurora.table' && target.partitionBy !== undefined
       ? ` partition by range (${quoteName(target.partitionBy.column)})`
@@ -77,10 +87,13 @@ end $$`,
 
 function renderIndexes(table: ModelTable): readonly string[] {
   const name = tableName(table);
-  return table.target.indexes.map(
-    (columns) =>
-      `create index if not exists ${quoteName(fitName(`${name.table}_${columns.join('_')}_idx`))} on ${qualified(name)} (${quoteNames(columns)})`,
-  );
+  const index = (suffix: string, on: string): string =>
+    `create index if not exists ${quoteName(fitName(`${name.table}_${suffix}_idx`))} on ${qualified(name)} ${on}`;
+  return [
+    ...table.target.indexes.map((columns) => index(columns.join('_'), `(${quoteNames(columns)})`)),
+    // Small: tombstones alone.
+    ...(table.target.kind === 'aurora.table' ? [index('_tombstones', '(_changed_at) where _deleted')] : []),
+  ];
 }
 
 /** Who may do what. Row-level security is forced, so that the owner is held to it too. */
@@ -118,30 +131,35 @@ begin
 end $$`;
 
 /** The table that a caller's SQL sees: the entity's source, or else its first view in Aurora. */
-export function visibleTable(entity: CatalogEntity): ModelTable | undefined {
+export function visibleTable(entity: CatalogEntity, builds: BuildsOf): ModelTable | undefined {
   if (entity.source.kind === 'aurora.source') return { entity, target: entity.source };
   const view = entity.views.find((candidate) => candidate.kind === 'aurora.table');
-  return view === undefined ? undefined : { entity, target: view };
+  if (view === undefined) return undefined;
+  const table = { entity, target: view };
+  return { ...table, build: activeOf(builds(table)) };
+}
+
+function renderEntity(entity: CatalogEntity, builds: BuildsOf): readonly string[] {
+  const table = visibleTable(entity, builds);
+  return table === undefined ? [] : renderVisible(table, visibleColumns(table));
 }
 
 /** `security_invoker`: the caller's own rights and policies count, not the owner's. */
-function renderEntity(entity: CatalogEntity): readonly string[] {
-  const table = visibleTable(entity);
-  if (table === undefined) return [];
+export function renderVisible(table: ModelTable, columns: readonly string[]): readonly string[] {
+  const { entity } = table;
   const name = entityView(entity);
   const from = qualified(tableName(table));
   const isSource = table.target.kind === 'aurora.source';
-  const columns = quoteNames(visibleColumns(table));
   const writers = entity.tenant === undefined ? roles.operator : `${roles.query}, ${roles.operator}`;
   return [
     `create or replace view ${name} with (security_invoker = true, security_barrier = true) as
-     select ${columns} from ${from}${isSource ? '' : ' where not _deleted'}`,
+     select ${quoteNames(columns)} from ${from}${isSource ? '' : ' where not _deleted'}`,
     `grant select on ${name} to ${roles.query}, ${roles.operator}, ${roles.sync}`,
     ...(isSource ? [`grant insert, update, delete on ${name} to ${writers}`] : []),
   ];
 }
 
-const entityView = (entity: CatalogEntity): string =>
+export const entityView = (entity: CatalogEntity): string =>
   qualified({ schema: schemas.entities, table: fitName(entity.name) });
 
 /** The columns of an entity's view, in order. */

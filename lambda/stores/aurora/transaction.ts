@@ -32,7 +32,8 @@ export async function inTransaction<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   return withClient(pool, patience, async (client, begun) => {
-    await client.query(access === 'read' ? 'begin read only' : 'begin');
+    // Whoever waits for something in a transaction wants to see what has come meanwhile.
+    await client.query(`begin isolation level read committed${access === 'read' ? ' read only' : ''}`);
     try {
       const entry = entryOf(actor, timeoutMs);
       if (entry !== undefined) await client.query(entry);

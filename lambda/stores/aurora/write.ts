@@ -16,14 +16,12 @@ export interface Statement {
  * order of their keys, so that two batches cannot wait for one another. At most one change of a key.
  * What is stale already is left out first: a conflict locks its row, and so writes, even when it changes nothing.
  */
-export function renderUpsert(placement: Placement, changes: readonly Change[]): Statement {
+export function renderUpsert(
+  placement: Placement,
+  { changes, nowMs }: { readonly changes: readonly Change[]; readonly nowMs: number },
+): Statement {
   const { entity } = placement;
-  const columns = heldColumns(placement);
-  const guard = ['_version', '_deleted'];
-  const names = [...columns.map(({ name }) => name), ...guard];
-  const types = [...columns.map(({ type }) => columnType(type)), 'bigint', 'boolean'];
-  const arrays = names.map((_, index) => `$${index + 1}::text[]`);
-  const values = names.map((name, index) => `u.${quoteName(name)}::${types[index]}`);
+  const { names, arrays, values, params } = renderRows(placement, { changes, nowMs });
   const set = names
     .filter((name) => !entity.key.includes(name))
     .map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`);
@@ -38,10 +36,38 @@ where not exists (
 order by ${order.join(', ')}
 on conflict (${quoteNames(entity.key)}) do update set ${set.join(', ')}
 where excluded._version > t._version`,
+    params,
+  };
+}
+
+/** The rows of changes as arrays of texts, one for each column, and how to make them what they are. */
+export function renderRows(
+  placement: Placement,
+  { changes, nowMs }: { readonly changes: readonly Change[]; readonly nowMs: number },
+): {
+  readonly names: readonly string[];
+  readonly arrays: readonly string[];
+  readonly values: readonly string[];
+  readonly params: readonly (readonly (string | null)[])[];
+} {
+  const columns = heldColumns(placement);
+  const names = [...columns.map(({ name }) => name), '_version', '_deleted', '_changed_at'];
+  const types = [
+    ...columns.map(({ type }) => columnType(type)),
+    'bigint',
+    'boolean',
+    'timestamp with time zone',
+  ];
+  const at = new Date(nowMs).toISOString();
+  return {
+    names,
+    arrays: names.map((_, index) => `$${index + 1}::text[]`),
+    values: names.map((name, index) => `u.${quoteName(name)}::${types[index]}`),
     params: [
       ...columns.map((column) => changes.map((change) => cell(column, change))),
       changes.map(({ version }) => version.toString()),
       changes.map(({ kind }) => String(kind === 'delete')),
+      changes.map(() => at),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { onlyFirst } from '../../../lambda/stores/aurora/builds.ts';
 import { isWider } from '../../../lambda/stores/aurora/migrate.ts';
 import { fitName, quoteName, quoteText } from '../../../lambda/stores/aurora/names.ts';
 import { monthsAhead, renderPartition } from '../../../lambda/stores/aurora/partition.ts';
@@ -11,7 +12,7 @@ import { contractCatalog, itemOf, itemRow, placementOf, remove, upsert } from '.
 const catalog = contractCatalog('schema');
 
 describe('the statements of Aurora’s schema', () => {
-  const schema = renderSchema(catalog).join(';\n');
+  const schema = renderSchema(catalog, onlyFirst).join(';\n');
 
   test('a source table has full checks of its values, a view the guard of its versions', () => {
     expect(schema).toContain('create table if not exists "source"."account"');
@@ -58,17 +59,18 @@ describe('the statements of Aurora’s schema', () => {
 
   test('a tombstone is written with its key alone', () => {
     const row = itemRow();
-    const { params, text } = renderUpsert(placementOf(catalog, 'item.flat'), [
-      upsert(itemOf(catalog), row, 1),
-      remove(itemOf(catalog), { ...row, number: '2' }, 2),
-    ]);
+    const { params, text } = renderUpsert(placementOf(catalog, 'item.flat'), {
+      changes: [upsert(itemOf(catalog), row, 1), remove(itemOf(catalog), { ...row, number: '2' }, 2)],
+      nowMs: 0,
+    });
 
     expect(text).toContain('where excluded._version > t._version');
     expect(params[0]).toEqual(['acme', 'acme']);
     expect(params[5]).toEqual(['new', null]);
-    expect(params.slice(-2)).toEqual([
+    expect(params.slice(-3)).toEqual([
       ['1', '2'],
       ['false', 'true'],
+      ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'],
     ]);
   });
 

@@ -1,0 +1,92 @@
+import type pg from 'pg';
+import { PolystoreError } from '../../errors.ts';
+import { placementName } from '../placement.ts';
+import type { Placement } from '../store.ts';
+import { activeOf, lockBuilds, readBuilds, resolve } from './builds.ts';
+import { qualified, quoteText, tableName } from './names.ts';
+import { partitionLock } from './partition.ts';
+import { entityView, type ModelTable, renderTable, renderVisible, visibleTable } from './schema.ts';
+
+/** Waits for readers in front only so long: those behind wait as well. */
+const lockTimeout = "set local lock_timeout = '2s'";
+
+/** Under the lock of migrations, so that one that runs meanwhile brings all builds to its model or sees none of this. */
+async function begin(client: pg.ClientBase, placement: Placement): Promise<void> {
+  await client.query(lockTimeout);
+  await client.query(partitionLock);
+  await client.query(lockBuilds(placement));
+  await client.query(
+    `insert into polystore.view_build (view, number, state)
+     select ${quoteText(placementName(placement))}, 1, 'active'
+     where not exists (select from polystore.view_build where view = ${quoteText(placementName(placement))})`,
+  );
+}
+
+export async function beginBuild(client: pg.ClientBase, table: ModelTable): Promise<Placement> {
+  await begin(client, table);
+  const name = placementName(table);
+  const building = (await readBuilds(client, table)).find(({ state }) => state === 'building');
+  if (building !== undefined)
+    throw new PolystoreError(
+      'conflict',
+      `${name} is being built already, as build ${building.number}. Go on with that one or drop it.`,
+    );
+  const { rows } = await client.query<{ number: number }>(
+    `insert into polystore.view_build (view, number, state)
+     select view, max(number) + 1, 'building' from polystore.view_build where view = $1 group by view returning number`,
+    [name],
+  );
+  const begun = { ...table, build: rows[0]?.number ?? 0 };
+  for (const statement of renderTable(begun)) await client.query(statement);
+  return begun;
+}
+
+export async function activateBuild(client: pg.ClientBase, placement: ModelTable): Promise<void> {
+  await begin(client, placement);
+  const builds = await readBuilds(client, placement);
+  const next = resolve(placement, builds).build ?? 1;
+  if (next === activeOf(builds)) return;
+  const view = placementName(placement);
+  await client.query(
+    "update polystore.view_build set state = 'retired' where view = $1 and state = 'active'",
+    [view],
+  );
+  await client.query("update polystore.view_build set state = 'active' where view = $1 and number = $2", [
+    view,
+    next,
+  ]);
+  const { entity, target } = placement;
+  const shown = visibleTable(entity, () => [{ number: next, state: 'active' }]);
+  if (shown?.target !== target) return;
+  // The columns that callers see now: a model that is newer or older than this process stays as it is.
+  const { rows } = await client.query<{ name: string }>(
+    `select attname as name from pg_catalog.pg_attribute
+     where attrelid = $1::pg_catalog.regclass and attnum > 0 and not attisdropped order by attnum`,
+    [entityView(entity)],
+  );
+  for (const statement of renderVisible(
+    { ...placement, build: next },
+    rows.map(({ name }) => name),
+  ))
+    await client.query(statement);
+}
+
+export async function dropBuild(client: pg.ClientBase, placement: ModelTable): Promise<void> {
+  await begin(client, placement);
+  const builds = await readBuilds(client, placement);
+  const active = activeOf(builds);
+  const number = placement.build ?? active;
+  if (number === active)
+    throw new PolystoreError(
+      'conflict',
+      `Build ${active} of ${placementName(placement)} is the active one, which readers see; it is not dropped. Make another one active first.`,
+    );
+  if (!builds.some((build) => build.number === number)) return;
+  const values = [placementName(placement), number];
+  await client.query(
+    "update polystore.view_build set state = 'dropped' where view = $1 and number = $2",
+    values,
+  );
+  await client.query('delete from polystore.view_progress where view = $1 and build = $2', values);
+  await client.query(`drop table if exists ${qualified(tableName({ ...placement, build: number }))}`);
+}
