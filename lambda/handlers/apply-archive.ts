@@ -21,6 +21,7 @@ const apply = createApply({
   }),
   placements: placementsIn(catalog, 'archive'),
   deadLetters: openDeadLetters(process.env, 'archive', clock),
+  clock: Date.now,
   log,
 });
 

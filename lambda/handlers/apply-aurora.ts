@@ -16,6 +16,7 @@ const apply = createApply({
   store: createAuroraStore({ ...credentials, writer, replicas: undefined, clock, poolSize: 2 }),
   placements: placementsIn(catalog, 'aurora'),
   deadLetters: openDeadLetters(process.env, 'aurora', clock),
+  clock: Date.now,
   log: openLog('apply-aurora'),
 });
 

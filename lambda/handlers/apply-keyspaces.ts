@@ -13,6 +13,7 @@ const apply = createApply({
   store: createKeyspacesStore({ ...readKeyspaces(process.env), catalog, clock }),
   placements: placementsIn(catalog, 'keyspaces'),
   deadLetters: openDeadLetters(process.env, 'keyspaces', clock),
+  clock: Date.now,
   log: openLog('apply-keyspaces'),
 });
 

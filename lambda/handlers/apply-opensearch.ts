@@ -13,6 +13,7 @@ const apply = createApply({
   store: createOpensearchStore({ ...readOpensearch(process.env), model: catalog.name, clock }),
   placements: placementsIn(catalog, 'opensearch'),
   deadLetters: openDeadLetters(process.env, 'opensearch', clock),
+  clock: Date.now,
   log: openLog('apply-opensearch'),
 });
 

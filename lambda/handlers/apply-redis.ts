@@ -13,6 +13,7 @@ const apply = createApply({
   store: createRedisStore({ ...readRedis(process.env), clock }),
   placements: placementsIn(catalog, 'redis'),
   deadLetters: openDeadLetters(process.env, 'redis', clock),
+  clock: Date.now,
   log: openLog('apply-redis'),
 });
 

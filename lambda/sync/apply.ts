@@ -2,11 +2,13 @@ import { type Change, keyText } from '../change/change.ts';
 import { renderVersion } from '../change/version.ts';
 import { PolystoreError } from '../errors.ts';
 import { type Catalog, type StoreName, storeOf } from '../model/index.ts';
-import type { ApplyResult, Placement, Store } from '../stores/store.ts';
+import type { ApplyResult, Clock, Placement, Store } from '../stores/store.ts';
 import { type ApplyPlan, planApply, scopeOf } from './apply-plan.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
+import type { AppliedKey } from './letter-item.ts';
 import type { Log } from './log.ts';
 import { type LogEvent, readLogEvent } from './log-event.ts';
+import { createProgressKeeper, isViewStore } from './progress.ts';
 
 export interface ApplyOptions {
   readonly catalog: Catalog;
@@ -14,6 +16,7 @@ export interface ApplyOptions {
   /** The views that the store holds. */
   readonly placements: readonly Placement[];
   readonly deadLetters: DeadLetters;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -37,13 +40,14 @@ export const placementsIn = (catalog: Catalog, store: StoreName): readonly Place
 
 /**
  * Applies a batch of the change log to one store's views. What cannot be applied becomes a dead
- * letter and the rest goes on.
+ * letter and the rest goes on; then the views' progress moves past the batch.
  *
  * @throws PolystoreError only when the store or the dead letters cannot be reached: the batch then
  *   comes again, and rule 1 makes that harmless.
  */
 export function createApply(options: ApplyOptions) {
-  const { catalog, store, placements, deadLetters, log } = options;
+  const { catalog, store, placements, deadLetters, clock, log } = options;
+  const progress = isViewStore(store) ? createProgressKeeper({ store, placements, clock, log }) : undefined;
   return async (event: LogEvent): Promise<ApplySummary> => {
     const records = readLogEvent(event);
     const plan = planApply(catalog, placements, records);
@@ -66,6 +70,7 @@ export function createApply(options: ApplyOptions) {
       throw failed.reason;
     }
     const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    await progress?.taken(records);
     const summary = {
       records: records.length,
       changes: plan.changes,
@@ -106,12 +111,21 @@ async function applyTo(
   const rejected = results.flatMap((result) => result.rejected);
   if (rejected.length > 0)
     await deadLetters.put(rejected.flatMap((rejection) => letterOf(placement, plan, rejection)));
+  const refused = new Set(rejected.map(({ change }) => textOf(appliedKey(change))));
+  const taken = changes.map(appliedKey).filter((each) => !refused.has(textOf(each)));
+  await deadLetters.supersede(scopeOf(placement), taken);
   return {
     applied: sum(results.map((result) => result.applied)),
     stale: sum(results.map((result) => result.stale)),
     rejected,
   };
 }
+
+const appliedKey = ({ key, version }: Change): AppliedKey => ({
+  key: keyText(key),
+  version: renderVersion(version),
+});
+const textOf = ({ key, version }: AppliedKey): string => `${version} ${key}`;
 
 function letterOf(
   placement: Placement,

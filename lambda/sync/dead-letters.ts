@@ -9,6 +9,9 @@ import {
 import type { LoggedRecord } from '../change/envelope.ts';
 import { PolystoreError } from '../errors.ts';
 import type { Clock } from '../stores/store.ts';
+import { createLetterBox } from './letter-box.ts';
+import { type AppliedKey, openLetters } from './letter-item.ts';
+import { createSuperseding } from './supersede.ts';
 
 /** A change that a store cannot take, or a record that no store can read. */
 export interface DeadLetter {
@@ -33,6 +36,11 @@ export interface DeadLetters {
   put(letters: readonly DeadLetter[]): Promise<void>;
   /** How many letters are open in these scopes. */
   count(scopes: readonly string[]): Promise<number>;
+  /**
+   * Closes the letters of a scope whose keys have been applied at their version or a higher one. A letter that someone
+   * else put in the last half minute may be missed; retrying closes that.
+   */
+  supersede(scope: string, applied: readonly AppliedKey[]): Promise<void>;
 }
 
 export interface DeadLettersOptions {
@@ -45,6 +53,7 @@ export interface DeadLettersOptions {
 
 /** How large a record is kept, in bytes: an item takes 400 KB in all, and base64 adds a third. */
 const maxKeptBytes = 250_000;
+const maxKeptKeyBytes = 50_000;
 /** DynamoDB's limit for a sort key is 1,024 bytes. */
 const maxIdBytes = 900;
 const atOnce = 10;
@@ -76,8 +85,11 @@ export function createDeadLetters({ client, table, store, clock }: DeadLettersOp
       );
     }
   };
+  const box = createLetterBox({ client, table, clock });
+  const superseding = createSuperseding({ box, store, clock });
   return {
     async put(letters) {
+      superseding.expect(letters.map(({ scope }) => scope));
       for (let start = 0; start < letters.length; start += atOnce) {
         const part = letters.slice(start, start + atOnce);
         await guarded('keeping a letter', () =>
@@ -88,13 +100,16 @@ export function createDeadLetters({ client, table, store, clock }: DeadLettersOp
           ),
         );
       }
+      // Again: a batch beside this one may have looked before they were there.
+      superseding.expect(letters.map(({ scope }) => scope));
     },
     async count(scopes) {
       const counts = await guarded('counting letters', () =>
-        Promise.all(scopes.map((scope) => countScope(client, table, `${store}#${scope}`))),
+        Promise.all(scopes.map((scope) => countScope(client, table, openLetters(store, scope)))),
       );
       return counts.reduce((sum, count) => sum + count, 0);
     },
+    supersede: (scope, applied) => superseding.run(scope, applied),
   };
 }
 
@@ -120,15 +135,17 @@ export function renderPut(
     ':headers': kept ? { S: headers } : { NULL: true },
     ':omitted': { BOOL: !kept },
     ':reason': { S: reason.slice(0, 4_000) },
+    ':entityKey': keptKey(key),
+    ':version': version === undefined ? { NULL: true as const } : { S: version },
     ':retry': retry === undefined ? { NULL: true as const } : { S: retry },
     ':now': { S: now },
     ':one': { N: '1' },
   };
   return {
     TableName: table,
-    Key: { pk: { S: `${store}#${scope}` }, sk: { S: shortened(id) } },
+    Key: { pk: { S: openLetters(store, scope) }, sk: { S: shortened(id) } },
     UpdateExpression:
-      'SET #entity = :entity, #topic = :topic, #partition = :partition, #offset = :offset, #key = :key, #value = :value, #omitted = :omitted, #headers = :headers, #reason = :reason, #retry = :retry, #first = if_not_exists(#first, :now), #last = :now ADD #seen :one',
+      'SET #entity = :entity, #topic = :topic, #partition = :partition, #offset = :offset, #key = :key, #value = :value, #omitted = :omitted, #headers = :headers, #reason = :reason, #retry = :retry, #entityKey = :entityKey, #version = :version, #first = if_not_exists(#first, :now), #last = :now ADD #seen :one',
     ExpressionAttributeNames: {
       '#entity': 'entity',
       '#topic': 'topic',
@@ -140,6 +157,8 @@ export function renderPut(
       '#headers': 'headers',
       '#reason': 'reason',
       '#retry': 'retry',
+      '#entityKey': 'entity_key',
+      '#version': 'version',
       '#first': 'first_seen',
       '#last': 'last_seen',
       '#seen': 'times_seen',
@@ -147,6 +166,10 @@ export function renderPut(
     ExpressionAttributeValues: values,
   };
 }
+
+/** A key's text; one that no item has room for is only in the letter's name, as its hash. */
+const keptKey = (key: string | undefined) =>
+  key === undefined || Buffer.byteLength(key) > maxKeptKeyBytes ? { NULL: true as const } : { S: key };
 
 const base64Of = (bytes: Uint8Array | undefined): { readonly S: string } | { readonly NULL: true } =>
   bytes === undefined ? { NULL: true } : { S: Buffer.from(bytes).toString('base64') };

@@ -57,7 +57,7 @@ function harness(
   deadLetters = createFakeDeadLetters(),
 ) {
   const log = createFakeLines();
-  const apply = createApply({ catalog: everyType, store, placements, deadLetters, log });
+  const apply = createApply({ clock: () => 0, catalog: everyType, store, placements, deadLetters, log });
   const send = (records: readonly LoggedRecord[]) => apply(toLogEvent(records));
   const sizes = async (): Promise<readonly (number | undefined)[]> => {
     const keys = [0, 1, 2].map((number) => ({ owner: 'AA', number: String(number), place: 'JFK' }));

@@ -10,6 +10,8 @@ import {
   type DeadLetter,
   renderDeadLettersTable,
 } from '../../lambda/sync/dead-letters.ts';
+import { createLetterBox } from '../../lambda/sync/letter-box.ts';
+import type { KeptLetter } from '../../lambda/sync/letter-item.ts';
 import { loggedValue } from '../change/logged-record.ts';
 import { sharedEngines } from '../engines.ts';
 
@@ -67,5 +69,85 @@ test('a letter that cannot be kept is told, so that the batch comes again', asyn
   await expect(elsewhere.put([letter(1)])).rejects.toMatchObject({
     code: 'store_unavailable',
     retryable: true,
+  });
+});
+
+const box = createLetterBox({ client, table, clock: () => now });
+const first = (letters: readonly KeptLetter[]): KeptLetter => {
+  const [only] = letters;
+  if (only === undefined) throw new Error('no letter is open');
+  return only;
+};
+const inScope = (scope: string) => ({ store: 'redis', scope, after: undefined, limit: 100 });
+
+test('letters are listed page by page, as they were put', async () => {
+  const scope = 'flight.listed';
+  await letters.put([1, 2, 3].map((version) => letter(version, scope)));
+
+  const start = await box.list({ ...inScope(scope), limit: 2 });
+  const second = await box.list({ ...inScope(scope), limit: 2, after: start.next });
+
+  expect([...start.letters, ...second.letters]).toMatchObject(
+    [1, 2, 3].map((version) => ({
+      key: '[["carrier","UA"]]',
+      version: String(version).padStart(19, '0'),
+      timesSeen: 1,
+      record: { offset: 7n, value: Buffer.from('{"op":"u"}') },
+      closed: undefined,
+    })),
+  );
+  expect(second.next).toBeUndefined();
+});
+
+test('a letter that is closed is kept with its reason, and counts no more', async () => {
+  const scope = 'flight.closed';
+  await letters.put([letter(1, scope)]);
+  const { letters: open } = await box.list(inScope(scope));
+
+  expect(await box.close(first(open), { outcome: 'discarded', note: 'a test event' })).toBe(true);
+
+  expect(await letters.count([scope])).toBe(0);
+  const { letters: closed } = await box.list({ ...inScope(scope), closed: true });
+  expect(closed).toMatchObject([
+    { id: open[0]?.id, closed: { outcome: 'discarded', note: 'a test event' }, reason: 'too large' },
+  ]);
+});
+
+test('a letter that was seen again since it was looked at stays open', async () => {
+  const scope = 'flight.again';
+  await letters.put([letter(1, scope)]);
+  const { letters: open } = await box.list(inScope(scope));
+  await letters.put([letter(1, scope)]);
+
+  expect(await box.close(first(open), { outcome: 'mended', note: '' })).toBe(false);
+
+  expect(await letters.count([scope])).toBe(1);
+});
+
+test('a newer success closes the letters of its key, up to its version', async () => {
+  const scope = 'flight.newer';
+  await letters.put([letter(1, scope), letter(2, scope), letter(5, scope)]);
+  await letters.put([{ ...letter(2, scope), key: '[["carrier","AA"]]' }]);
+
+  await letters.supersede(scope, [{ key: '[["carrier","UA"]]', version: String(4).padStart(19, '0') }]);
+
+  const { letters: open } = await box.list(inScope(scope));
+  expect(open.map(({ key, version }) => [key, Number(version)])).toEqual([
+    ['[["carrier","AA"]]', 2],
+    ['[["carrier","UA"]]', 5],
+  ]);
+});
+
+test('what was retried in vain says when it is tried next', async () => {
+  const scope = 'flight.later';
+  await letters.put([letter(1, scope)]);
+  const { letters: open } = await box.list(inScope(scope));
+
+  await box.postpone(first(open), { reason: 'still too large', nextTryMs: Date.UTC(2014, 0, 1) });
+
+  expect(await box.find(first(open))).toMatchObject({
+    reason: 'still too large',
+    attempts: 1,
+    nextTry: '2014-01-01T00:00:00.000Z',
   });
 });

@@ -67,6 +67,12 @@ export function createFakeDeadLetters(): DeadLetters & { readonly letters: Reado
       }
     },
     count: async (scopes) => [...letters.values()].filter(({ scope }) => scopes.includes(scope)).length,
+    supersede: async (scope, applied) => {
+      for (const { key, version } of applied)
+        for (const [name, letter] of letters)
+          if (letter.scope === scope && letter.key === key && (letter.version ?? '~') <= version)
+            letters.delete(name);
+    },
   };
 }
 
