@@ -180,6 +180,7 @@ test('what capture leaves on the log makes the table’s rows, whatever is lost,
         store,
         placements,
         deadLetters,
+        clock: () => 0,
         log: createFakeLines(),
       });
       for (let start = 0; start < records.length; start += batchSize)
