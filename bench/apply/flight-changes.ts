@@ -41,7 +41,7 @@ export const creations = (catalog: Catalog, carrier: string, count: number): rea
   );
 
 /** Every flight departs. */
-export const departures = (catalog: Catalog, carrier: string, count: number): readonly Change[] =>
+const departures = (catalog: Catalog, carrier: string, count: number): readonly Change[] =>
   Array.from({ length: count }, (_, number) =>
     upsertFlight(
       catalog,

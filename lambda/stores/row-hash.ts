@@ -14,12 +14,9 @@ const hash = (text: string): string => createHash('sha1').update(text).digest('h
 /** Digests add up modulo this: 52 bits, so that Lua's and JSON's numbers add two of them exactly. */
 export const digestModulus = 1n << 52n;
 
-/** The most buckets that a view is told apart by. */
-export const maxBuckets = 1 << 24;
-
 /**
  * The bucket of a row: the first 8 hexadecimal digits of the hash of its `rowId`, modulo `buckets`.
- * @param buckets a power of two, at most `maxBuckets`
+ * @param buckets a power of two, at most 2^24
  */
 export const bucketOf = (id: string, buckets: number): number =>
   Number.parseInt(hash(id).slice(0, 8), 16) % buckets;
@@ -48,7 +45,7 @@ const isList = (value: object): value is readonly Value[] => Array.isArray(value
  * The text of a row that is hashed: its id, its version (empty where it is not compared), and its `rowText`. A store that
  * renders a value in other words only has its rows compared one by one.
  */
-export const hashedText = (placement: Placement, row: Row, version: Version | undefined): string =>
+const hashedText = (placement: Placement, row: Row, version: Version | undefined): string =>
   `${rowId(placement, row)}\n${version === undefined ? '' : renderVersion(version)}\n${rowText(placement, row)}`;
 
 /** 52 bits: the first 13 hexadecimal digits. */
