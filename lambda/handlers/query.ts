@@ -25,7 +25,12 @@ const uses = (backend: Backend): boolean =>
   functionsOf(catalog).some(({ name, backends }) => name === 'query' && backends.includes(backend));
 const stores = {
   aurora: createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: 4 }),
-  dynamodb: createDynamodbStore({ ...settings.readTable(env), catalog, clock, generation }),
+  dynamodb: createDynamodbStore({
+    ...settings.readTable(env),
+    ...{ catalog, clock, generation },
+    // A clock that stands still is off by design.
+    checksClock: clock === Date.now,
+  }),
   redis: createRedisStore({ ...settings.readRedis(env), clock }),
   ...(uses('keyspaces') && {
     keyspaces: createKeyspacesStore({ ...settings.readKeyspaces(env), catalog, clock }),

@@ -11,9 +11,10 @@ import { dynamodbError } from './errors.ts';
 import { type DecodedItem, encodeItemKey } from './item.ts';
 import { getImages, getItems, itemText, readSlice } from './items.ts';
 import { beginScan, parsePosition, type ScanPosition, scanItems } from './scan.ts';
+import { createServiceClock, listen } from './service-clock.ts';
 import { digestOfPage, truthOfKeys, truthOfPage } from './truth.ts';
 import { planWrites } from './write.ts';
-import { createWriter } from './writer.ts';
+import { createWriter, type WriterContext } from './writer.ts';
 
 export interface DynamodbStoreOptions extends ConnectionOptions {
   readonly tableName: string;
@@ -25,6 +26,11 @@ export interface DynamodbStoreOptions extends ConnectionOptions {
   readonly random?: () => number;
   /** Into how many segments the table is parted when all of it is read; they are read side by side. Default: 4. */
   readonly segments?: number;
+  /**
+   * Refuses to write by a clock that is more than a second off the service's, with `clock_off`. Not where
+   * the clock stands still. Default: false.
+   */
+  readonly checksClock?: boolean;
 }
 
 export interface DynamodbStore extends Store, SourceStore {
@@ -39,6 +45,10 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
   const once = createClient(options, 1);
   // Batches have a gate of their own: their times do not compare with those of single items.
   const batches = createClient(options, 3);
+  const serviceClock = createServiceClock(clock);
+  if (options.checksClock === true) listen(once, clock, serviceClock);
+  const requireClock: WriterContext['requireClock'] =
+    options.checksClock === true ? serviceClock.require : async () => {};
   const applyBatches = createApplyBatches({ client: batches, tableName, random });
   let closed = false;
   const run = async <T>(work: (client: DynamoDBClient) => Promise<T>): Promise<T> => {
@@ -138,6 +148,9 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
       once.destroy();
       batches.destroy();
     },
-    writer: createWriter({ client: once, isClosed: () => closed, tableName, clock, generation, random }),
+    writer: createWriter({
+      ...{ client: once, isClosed: () => closed, tableName, clock, generation, random },
+      requireClock,
+    }),
   };
 }

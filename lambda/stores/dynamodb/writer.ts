@@ -23,6 +23,7 @@ import {
   encodeTombstone,
   type Image,
 } from './item.ts';
+import type { ServiceClock } from './service-clock.ts';
 import { putIfSame } from './write.ts';
 
 export interface WriterContext {
@@ -32,6 +33,8 @@ export interface WriterContext {
   readonly tableName: string;
   readonly clock: Clock;
   readonly generation: number;
+  /** Refuses to go on by a clock that is off; asks the service first if nothing was heard of it lately. */
+  readonly requireClock: ServiceClock['require'];
   /** Spreads the tries of writers that meet: 0 to 1. */
   readonly random: () => number;
 }
@@ -44,7 +47,7 @@ const writeAttempts = 40;
 
 /** Conditional writes: each says what it read, and is tried again when that has changed. */
 export function createWriter(context: WriterContext): SourceWriter {
-  const { client, tableName, clock, generation, random } = context;
+  const { client, tableName, clock, generation, random, requireClock } = context;
   /** Later than the old version, and no earlier than the clock: microseconds. */
   const nextPosition = (old: bigint | undefined): bigint => {
     const now = BigInt(Math.trunc(clock())) * 1000n;
@@ -82,6 +85,7 @@ export function createWriter(context: WriterContext): SourceWriter {
         const old = await withoutThrottling(() => readItem(entity, key));
         if (old === 'again') continue;
         if (old === undefined || old.kind === 'tombstone') return undefined;
+        await requireClock(() => readItem(entity, key));
         const position = nextPosition(old.position);
         const { item, row } = put(old.row, position);
         const outcome = await send(client, [putIfSame(tableName, item, old.position)]);
@@ -99,6 +103,7 @@ export function createWriter(context: WriterContext): SourceWriter {
         const old = new Map<number, bigint>();
         for (let attempt = 1; attempt <= writeAttempts && rows.length > 0; attempt += 1) {
           if (attempt > 1) await backOff(attempt - 1, random);
+          await requireClock(() => readItem(entity, keyOf(entity, rows[0] ?? {})));
           const positions = rows.map((_, index) => nextPosition(old.get(index)));
           const puts = rows.map((row, index) =>
             putIfSame(tableName, encodeRow(entity, row, positions[index] ?? 0n), old.get(index)),

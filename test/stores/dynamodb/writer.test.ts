@@ -26,6 +26,7 @@ const writerOf = (client: DynamoDBClient) =>
     clock: () => 0,
     generation: 0,
     random: () => 0,
+    requireClock: async () => {},
   });
 
 const lost = (image?: Item): never => {
