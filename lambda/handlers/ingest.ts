@@ -2,6 +2,7 @@ import { handle } from 'hono/aws-lambda';
 import { createAuthenticator } from '../query/authenticate.ts';
 import { createTokens } from '../query/tokens.ts';
 import { createChangeLog } from '../stores/kafka/index.ts';
+import { createBackPressure } from '../sync/back-pressure.ts';
 import { createIngestApp } from '../sync/ingest.ts';
 import { catalog } from './model.ts';
 import { openLog } from './open-log.ts';
@@ -19,6 +20,7 @@ const app = createIngestApp({
   generation: readGeneration(process.env),
   clock,
   log: openLog('ingest'),
+  backPressure: createBackPressure({ clock: Date.now }),
 });
 
 export const handler = handle(app);

@@ -8,6 +8,9 @@ import type { Caller } from '../stores/store.ts';
 /** Documented limits of `POST /events`. */
 export const eventLimits = { bodyBytes: 1_000_000, events: 500 } as const;
 
+/** How many problems the message spells out. */
+const maxTold = 10;
+
 /** A request that may go to the log. */
 export interface AcceptedEvents {
   readonly entity: CatalogEntity;
@@ -51,11 +54,17 @@ export function parseEvents(
     const texts = problems.map((problem) => problem.text);
     throw new PolystoreError(
       code,
-      `${texts.length} of ${request.events.length} events cannot be taken, so none was: ${texts.slice(0, 10).join('; ')}${texts.length > 10 ? '; …' : ''}`,
+      `${texts.length} of ${request.events.length} events cannot be taken, so none was: ${excerptOf(texts)}`,
       { details: { problems: texts } },
     );
   }
   return { entity, rows: [...accepted.values()].map(({ row }) => row), received: request.events.length };
+}
+
+/** The first of many; `details` has all of them. */
+function excerptOf(texts: readonly string[]): string {
+  const rest = texts.length - maxTold;
+  return `${texts.slice(0, maxTold).join('; ')}${rest > 0 ? `; and ${rest} more in details.problems` : ''}`;
 }
 
 function eventEntity(catalog: Catalog, name: string): CatalogEntity {

@@ -9,6 +9,7 @@ import { PolystoreError } from '../errors.ts';
 import type { Catalog } from '../model/index.ts';
 import type { Appended, ChangeLog } from '../stores/kafka/index.ts';
 import type { Caller, Clock } from '../stores/store.ts';
+import type { BackPressure } from './back-pressure.ts';
 import { type AcceptedEvents, eventLimits, parseEvents } from './events.ts';
 import type { Log } from './log.ts';
 
@@ -34,6 +35,8 @@ export interface IngestOptions {
   readonly generation: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** How much may wait for the log in this process. */
+  readonly backPressure: BackPressure;
 }
 
 const requestShape = z.strictObject({
@@ -43,7 +46,8 @@ const requestShape = z.strictObject({
 
 /**
  * `POST /events {entity, events}` → `{accepted, token}`: a batch of events into the change log, all or
- * none of it checked before any is written, and answered only when the log has all of them.
+ * none of it checked before any is written, and answered only when the log has all of them. When the log
+ * is slow or away, 429 or 503 with Retry-After.
  */
 export function createIngestApp(options: IngestOptions): Hono {
   const app = new Hono();
@@ -60,8 +64,11 @@ export function createIngestApp(options: IngestOptions): Hono {
     }),
     async (context) => {
       const caller = await options.authenticate(context.req.raw.headers);
-      const accepted = parseEvents(options.catalog, caller, parseBody(await context.req.text()));
-      const positions = await append(accepted, options);
+      const text = await context.req.text();
+      const accepted = parseEvents(options.catalog, caller, parseBody(text));
+      const positions = await options.backPressure.run(Buffer.byteLength(text), () =>
+        append(accepted, options),
+      );
       const token = await options.issueToken(positions, caller);
       options.log.info('took events', {
         entity: accepted.entity.name,
@@ -89,6 +96,9 @@ export function createIngestApp(options: IngestOptions): Hono {
         stack: error.stack,
       });
     else options.log.info('refused events', { code: known.code });
+    // Who comes back too early finds the same.
+    if (known.code === 'overloaded' || known.code === 'store_unavailable')
+      context.header('retry-after', String(options.backPressure.retryAfterSeconds()));
     // The catalogue of codes holds HTTP statuses with content only.
     return context.json(renderError(known), known.status as ContentfulStatusCode);
   });

@@ -3,6 +3,7 @@ import { decodeRecord } from '../../lambda/change/decode.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { compile, entityOf } from '../../lambda/model/index.ts';
 import type { Caller } from '../../lambda/stores/store.ts';
+import { createBackPressure } from '../../lambda/sync/back-pressure.ts';
 import { createIngestApp, type EventPosition } from '../../lambda/sync/ingest.ts';
 import flights from '../../model/flights.ts';
 import { createFakeLines, createFakeLog } from './fakes.ts';
@@ -40,6 +41,7 @@ async function post(body: unknown, caller: Caller = tenant, refuses?: Parameters
     generation: 2,
     clock: () => 1_700_000_000_000,
     log: createFakeLines(),
+    backPressure: createBackPressure({ clock: () => 0 }),
   });
   const response = await app.request('/events', {
     method: 'POST',
@@ -89,6 +91,17 @@ describe('POST /events', () => {
       expect.stringMatching(/^events\[2\]: at got 'noon'.*'extra' is no column/),
     ]);
     expect(records).toEqual([]);
+  });
+
+  test('says how many problems there are beyond those it spells out, and gives all of them', async () => {
+    const events = Array.from({ length: 25 }, (_, index) => event({ event_id: `${index}`, kind: 'lost' }));
+
+    const { answer } = await post(batch(...events));
+
+    expect(answer.error?.message).toMatch(
+      /^25 of 25 events.*events\[9\].*and 15 more in details\.problems$/s,
+    );
+    expect(answer.error?.details.problems).toHaveLength(25);
   });
 
   test('refuses another tenant’s event, and with it the batch', async () => {
