@@ -35,7 +35,7 @@ export interface Confirmed {
   /** Keys whose rows at the source cannot be read. */
   readonly unreadable: number;
   readonly repaired: number;
-  /** False: the view had not taken all that its source had, and was compared nevertheless. */
+  /** False: the view had not taken all that its source had, so what differs may be on its way. */
   readonly settled: boolean;
   readonly bytes: number;
 }
@@ -60,7 +60,9 @@ export async function confirmDifferences(
   let bytes = 0;
   let repaired = 0;
   for (let look = 1; open.length > 0 && look <= mostLooks; look += 1) {
-    settled = (await tools.settle(placement)) && settled;
+    settled = await tools.settle(placement);
+    // What the view has not been given yet it cannot have.
+    if (!settled) break;
     const again = await compareRows(tools, target, { known: open.map(({ known }) => known) });
     bytes += again.bytes;
     unreadable += again.unreadable;

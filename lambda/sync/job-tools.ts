@@ -22,8 +22,6 @@ export interface JobTools {
   readonly endOffsets: (topic: string) => Promise<readonly LogEnd[]>;
   /** Keeps what a view will never take as dead letters. */
   readonly refused: (placement: Placement, rejected: ApplyResult['rejected']) => Promise<void>;
-  /**
-   * Resolves when a view has taken all that its source had when this was called, or when that takes too long: false.
-   */
+  /** Waits until a view has taken all that its source had when this was called; false: that took too long. */
   readonly settle: (placement: Placement) => Promise<boolean>;
 }

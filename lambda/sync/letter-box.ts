@@ -17,6 +17,7 @@ import {
   type LetterRef,
   openLetters,
   parseLetter,
+  type SeenLetter,
 } from './letter-item.ts';
 
 /** Dead letters to look at, to retry and to close. */
@@ -26,7 +27,7 @@ export interface LetterBox {
   /** An open letter; undefined when there is none by that name. */
   find(letter: LetterRef): Promise<KeptLetter | undefined>;
   /** Closes a letter and keeps it for 90 days; false when it was seen again meanwhile, or closed by someone else. */
-  close(letter: KeptLetter, how: Omit<ClosedLetter, 'at'>): Promise<boolean>;
+  close(letter: SeenLetter, how: Omit<ClosedLetter, 'at'>): Promise<boolean>;
   /** Notes that retrying was in vain, and when to try next. */
   postpone(letter: KeptLetter, why: { readonly reason: string; readonly nextTryMs: number }): Promise<void>;
 }

@@ -9,6 +9,11 @@ export interface LetterRef {
   readonly id: string;
 }
 
+/** A letter as often as it had been seen when it was looked at. */
+export interface SeenLetter extends LetterRef {
+  readonly timesSeen: number;
+}
+
 /** A key that a view has taken, at this version or a higher one. */
 export interface AppliedKey {
   /** The key's text. */

@@ -10,13 +10,13 @@ export interface VerifyCounts {
   readonly extra: number;
   readonly different: number;
   readonly repaired: number;
-  /** Rows that changed whenever they were looked at. */
+  /** Rows that changed whenever they were looked at, or that may be on their way: the view was `behind`. */
   readonly unsettled: number;
   /** Rows of the source that cannot be read, so that nothing can be said of them. */
   readonly unreadable: number;
   /** Bytes that came from both stores. */
   readonly bytes: number;
-  /** Whether differences were looked at before the view had taken all that its source had. */
+  /** Whether the view did not take in time what its source had. */
   readonly behind: boolean;
 }
 

@@ -1,0 +1,156 @@
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
+import { PolystoreError } from '../errors.ts';
+import type { Clock } from '../stores/store.ts';
+import type { Work } from './work.ts';
+
+/** A job as it is kept: whoever continues it begins where its work is. */
+export interface Job {
+  /** Such as `backfill-2026-11-26T11:15:00.000Z-3f9a`. */
+  readonly id: string;
+  readonly status: 'running' | 'done' | 'failed' | 'stopped';
+  readonly work: Work;
+  /** ISO. */
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  /** What stopped or failed it, or what it last had to wait for. */
+  readonly problem: string | null;
+  /** Who continues it now has until then; milliseconds since the epoch. */
+  readonly leaseUntilMs: number;
+  /** Counts up with each time that it is written down. */
+  readonly revision: number;
+}
+
+/** Where jobs are kept. */
+export interface Jobs {
+  create(job: Pick<Job, 'id' | 'work'>): Promise<Job>;
+  /** @throws PolystoreError `invalid_request` when there is none. */
+  get(id: string): Promise<Job>;
+  /** The latest first. */
+  list(limit: number): Promise<readonly Job[]>;
+  /**
+   * Writes a job down, if nobody has since it was read.
+   * @throws PolystoreError `conflict` when someone has.
+   */
+  save(job: Job, change: Partial<Omit<Job, 'id' | 'revision' | 'startedAt' | 'updatedAt'>>): Promise<Job>;
+}
+
+export interface JobsOptions {
+  readonly client: DynamoDBClient;
+  /** The table that holds dead letters too. */
+  readonly table: string;
+  readonly clock: Clock;
+}
+
+const partition = 'job';
+const keepDoneSeconds = 90 * 24 * 3600;
+
+/** Jobs in the table of the dead letters, in a partition of their own (ADR 0011). */
+export function createJobs({ client, table, clock }: JobsOptions): Jobs {
+  const put = async (job: Job, condition: string, values?: Record<string, AttributeValue>) => {
+    try {
+      await client.send(
+        new PutItemCommand({
+          TableName: table,
+          Item: renderJob(job, clock()),
+          ConditionExpression: condition,
+          ...(values && { ExpressionAttributeValues: values }),
+        }),
+      );
+      return job;
+    } catch (cause) {
+      if (cause instanceof ConditionalCheckFailedException)
+        throw new PolystoreError(
+          'conflict',
+          `The job ${job.id} was continued, stopped or ended by someone else meanwhile. Look at it again with "polystore jobs".`,
+          { cause },
+        );
+      throw unavailable(table, cause);
+    }
+  };
+  return {
+    create: ({ id, work }) => {
+      const now = new Date(clock()).toISOString();
+      const job: Job = {
+        id,
+        status: 'running',
+        work,
+        startedAt: now,
+        updatedAt: now,
+        problem: null,
+        leaseUntilMs: 0,
+        revision: 1,
+      };
+      return put(job, 'attribute_not_exists(pk)');
+    },
+    get: async (id) => {
+      const { Item: item } = await client
+        .send(
+          new GetItemCommand({
+            TableName: table,
+            Key: { pk: { S: partition }, sk: { S: id } },
+            ConsistentRead: true,
+          }),
+        )
+        .catch((cause: unknown) => {
+          throw unavailable(table, cause);
+        });
+      if (item !== undefined) return parseJob(item);
+      throw new PolystoreError(
+        'invalid_request',
+        `There is no job '${id}'. "polystore jobs" lists those there are.`,
+      );
+    },
+    list: async (limit) => {
+      const { Items: items = [] } = await client
+        .send(
+          new QueryCommand({
+            TableName: table,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': { S: partition } },
+          }),
+        )
+        .catch((cause: unknown) => {
+          throw unavailable(table, cause);
+        });
+      return items
+        .map(parseJob)
+        .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+        .slice(0, limit);
+    },
+    save: (job, change) =>
+      put(
+        { ...job, ...change, updatedAt: new Date(clock()).toISOString(), revision: job.revision + 1 },
+        'revision = :revision',
+        { ':revision': { N: String(job.revision) } },
+      ),
+  };
+}
+
+function renderJob(job: Job, nowMs: number): Record<string, AttributeValue> {
+  return {
+    pk: { S: partition },
+    sk: { S: job.id },
+    job: { S: JSON.stringify(job) },
+    revision: { N: String(job.revision) },
+    // One that may be gone on with is kept.
+    ...(job.status === 'done' && { expires: { N: String(Math.floor(nowMs / 1000) + keepDoneSeconds) } }),
+  };
+}
+
+/** `renderJob` wrote it; the table holds what functions of this project write. */
+const parseJob = (item: Readonly<Record<string, AttributeValue>>): Job =>
+  JSON.parse(item.job?.S ?? 'null') as Job;
+
+const unavailable = (table: string, cause: unknown): PolystoreError =>
+  new PolystoreError(
+    'store_unavailable',
+    `The table of jobs '${table}' does not answer: ${cause instanceof Error ? cause.message : String(cause)}. Try again.`,
+    { cause },
+  );

@@ -1,0 +1,188 @@
+import { PolystoreError } from '../errors.ts';
+import { entityOf } from '../model/index.ts';
+import { placementName } from '../stores/placement.ts';
+import { beginBackfill } from './backfill.ts';
+import type { JobTools } from './job-tools.ts';
+import type { Job, Jobs } from './jobs.ts';
+import type { LetterDesk } from './letter-desk.ts';
+import type { LetterRef, SeenLetter } from './letter-item.ts';
+import type { MaintainRequest } from './maintain-request.ts';
+import { abortRebuild } from './rebuild.ts';
+import { runJob } from './run-job.ts';
+import { selectViews } from './sync-stores.ts';
+import { readViewStatus } from './view-status.ts';
+import { viewNamed, type Work } from './work.ts';
+
+export interface MaintainOptions {
+  readonly tools: JobTools;
+  readonly jobs: Jobs;
+  readonly desk: LetterDesk;
+  readonly countLetters: (store: string, scopes: readonly string[]) => Promise<number>;
+  /** A text that no other job has, such as four random characters. */
+  readonly newId: () => string;
+}
+
+/**
+ * What the function `project` does when it is asked: begins and continues jobs, shows and retries dead letters, says how
+ * far views are. No step of a job is begun later than `untilMs`: whoever asked asks again until it is done.
+ */
+export function createMaintain(options: MaintainOptions) {
+  const { tools, jobs, desk, newId } = options;
+  const { catalog, clock } = tools;
+  const onDone = async ({ id, work }: Job): Promise<void> => {
+    if (work.kind === 'backfill' && work.state.counts.unreadable === 0)
+      await desk.closeFilled(work.closes, id);
+  };
+  const run = (id: string, untilMs: number): Promise<Job> => runJob({ jobs, tools, untilMs, onDone }, id);
+  const begin = async (work: Work, untilMs: number): Promise<Job> => {
+    const { id } = await jobs.create({
+      id: `${work.kind}-${new Date(clock()).toISOString()}-${newId()}`,
+      work,
+    });
+    return run(id, untilMs);
+  };
+  const lastVerify = async (): Promise<Extract<Work, { readonly kind: 'verify' }> | undefined> => {
+    for (const { work, status } of await jobs.list(200))
+      if (work.kind === 'verify' && work.sample !== null && status === 'done') return work;
+    return undefined;
+  };
+  const stop = async (id: string): Promise<Job> => {
+    const job = await jobs.get(id);
+    if (job.status === 'done' || job.status === 'stopped') return job;
+    return jobs.save(job, { status: 'stopped', leaseUntilMs: 0, problem: 'stopped on request' });
+  };
+  /** Goes on with what nobody is at; each gets its share of the time. */
+  const continueAll = async (untilMs: number): Promise<readonly Job[]> => {
+    const due = (await jobs.list(200)).filter(
+      ({ status, leaseUntilMs }) => status === 'running' && leaseUntilMs <= clock(),
+    );
+    const done: Job[] = [];
+    for (const [index, { id }] of due.entries()) {
+      const shareMs = (untilMs - clock()) / (due.length - index);
+      done.push(await run(id, clock() + shareMs));
+    }
+    return done;
+  };
+  const retryDue = async (untilMs: number) => {
+    const { mended, open, backfills } = await desk.retryDue(untilMs);
+    for (const { letter, views } of backfills) await fillFor(letter, views, untilMs);
+    return { mended, open, backfills: backfills.length };
+  };
+  /** A letter that only a backfill makes good is closed by the one that is done. */
+  const fillFor = async (letter: SeenLetter, views: readonly string[], untilMs: number): Promise<void> => {
+    const running = (await jobs.list(200)).some(
+      ({ status, work }) => status !== 'done' && work.kind === 'backfill' && isFor(work.closes, letter),
+    );
+    if (running) return;
+    for (const [index, name] of views.entries()) {
+      const { entity, target } = viewNamed(tools, name);
+      await begin(
+        {
+          kind: 'backfill',
+          entity: entity.name,
+          view: 'name' in target ? target.name : null,
+          state: beginBackfill(entity),
+          closes: index === views.length - 1 ? [seenOf(letter)] : [],
+        },
+        untilMs,
+      );
+    }
+  };
+
+  return async (request: MaintainRequest, untilMs: number): Promise<unknown> => {
+    switch (request.command) {
+      case 'backfill': {
+        const [placement] = selectViews(catalog, { entity: request.entity, view: request.view });
+        if (placement === undefined)
+          throw new PolystoreError('invalid_request', `${request.entity} has no view to fill.`);
+        const { entity } = placement;
+        const state = beginBackfill(entityOf(catalog, entity.name));
+        const view = request.view ?? null;
+        return begin({ kind: 'backfill', entity: entity.name, view, state, closes: [] }, untilMs);
+      }
+      case 'rebuild': {
+        const { entity, target } = viewNamed(tools, request.view);
+        const view = 'name' in target ? target.name : '';
+        return begin({ kind: 'rebuild', entity: entity.name, view, state: { phase: 'begin' } }, untilMs);
+      }
+      case 'verify': {
+        const views = selectViews(catalog, { entity: request.entity, view: request.view });
+        const sample = request.sample ?? null;
+        const from = sample === null ? {} : ((await lastVerify())?.from ?? {});
+        const left = views.map(placementName);
+        const { repair = false } = request;
+        return begin(
+          { kind: 'verify', repair, sample, from, left, state: null, results: {}, refused: {} },
+          untilMs,
+        );
+      }
+      case 'sweep':
+        return begin(
+          {
+            kind: 'sweep',
+            left: selectViews(catalog, { entity: undefined, view: undefined }).map(placementName),
+            swept: 0,
+            refused: {},
+          },
+          untilMs,
+        );
+      case 'continue':
+        if (request.id === undefined) return { jobs: await continueAll(untilMs) };
+        return run(await revive(request.id), untilMs);
+      case 'jobs':
+        return { jobs: await jobs.list(request.limit ?? 20) };
+      case 'job':
+        return jobs.get(request.id);
+      case 'stop':
+        return stop(request.id);
+      case 'abort': {
+        const { id, work } = await stop(request.id);
+        if (work.kind !== 'rebuild')
+          throw new PolystoreError(
+            'invalid_request',
+            `The job ${id} is a ${work.kind}: it is stopped, and there is nothing to undo. Only a rebuild is undone.`,
+          );
+        await abortRebuild(tools, viewNamed(tools, `${work.entity}.${work.view}`), work.state);
+        return jobs.get(id);
+      }
+      case 'status':
+        return {
+          views: await readViewStatus(
+            { ...tools, countLetters: options.countLetters },
+            selectViews(catalog, { entity: undefined, view: undefined }),
+          ),
+          jobs: (await jobs.list(200)).filter(({ status }) => status === 'running' || status === 'failed'),
+        };
+      case 'letters':
+        return { letters: await desk.list({ ...request, limit: request.limit ?? 100 }) };
+      case 'letter':
+        return desk.show(request.letter);
+      case 'retry':
+        if (request.letter === undefined) return retryDue(untilMs);
+        return retryOne(request.letter, untilMs);
+      case 'discard':
+        await desk.discard(request.letter, request.note);
+        return { discarded: true };
+    }
+  };
+
+  async function retryOne(letter: LetterRef, untilMs: number) {
+    const seen = await desk.show(letter);
+    const retried = await desk.retry(letter);
+    if (retried.kind === 'backfill') await fillFor(seen, retried.views, untilMs);
+    return retried;
+  }
+
+  /** One that was stopped or failed is gone on with where it was. */
+  async function revive(id: string): Promise<string> {
+    const job = await jobs.get(id);
+    if (job.status === 'stopped' || job.status === 'failed')
+      await jobs.save(job, { status: 'running', problem: null, leaseUntilMs: 0 });
+    return id;
+  }
+}
+
+const seenOf = ({ store, scope, id, timesSeen }: SeenLetter): SeenLetter => ({ store, scope, id, timesSeen });
+
+const isFor = (closes: readonly LetterRef[], { store, scope, id }: LetterRef): boolean =>
+  closes.some((each) => each.store === store && each.scope === scope && each.id === id);
