@@ -6,7 +6,7 @@ import {
   type Trigger as TriggerSpec,
 } from '../../lambda/model/index.ts';
 import type { Offsets } from '../../lambda/stores/kafka/index.ts';
-import type { BackOff, Invoke } from '../functions/index.ts';
+import { type BackOff, type Invoke, pause } from '../functions/index.ts';
 import { createGivenUp, type GivenUpRecords, requireFolder } from './given-up.ts';
 import { type PartitionLoop, type PartitionState, startPartitionLoop } from './partition-loop.ts';
 import { createRetry, defaultBackOff } from './retry.ts';
@@ -31,6 +31,8 @@ export interface ChangeLogTriggerOptions {
   readonly clock?: () => number;
   /** What the age of records is measured by, milliseconds since the epoch. @default the system's clock */
   readonly now?: () => number;
+  /** How often partitions that were added are looked for. @default 5000 */
+  readonly discoverEveryMs?: number;
   /** @default reads from the brokers */
   readonly createReader?: (topic: string, group: string) => TopicReader;
 }
@@ -69,8 +71,8 @@ function consumerGroup(model: string, functionName: string, topic: string): stri
 /**
  * Feeds a function from the change log as Lambda's Kafka trigger does: each topic a trigger with its
  * own consumer group, partitions at the same time, from the earliest record where nothing has been
- * committed. Brokers and topics need not be there yet. Partitions that are added later are seen
- * after the next start. Unlike Lambda's, a batch is of one partition. A stop sends nothing that waits for
+ * committed. Brokers and topics need not be there yet, and partitions that are added are read too. Unlike
+ * Lambda's, a batch is of one partition. A stop sends nothing that waits for
  * its window: it is read again after the next start.
  */
 export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeLogTrigger {
@@ -87,6 +89,7 @@ export function startChangeLogTrigger(options: ChangeLogTriggerOptions): ChangeL
     const now = options.now ?? Date.now;
     return startFeed({
       ...{ policy, now, notify },
+      discoverEveryMs: options.discoverEveryMs ?? 5_000,
       givenUpOf: (partition) =>
         createGivenUp({
           ...{ functionName: name, source: `${topic}-${partition}`, policy, notify, now },
@@ -127,6 +130,7 @@ interface FeedOptions {
   readonly maximumBatchingWindowMs: number;
   readonly policy: FailurePolicy;
   readonly givenUpOf: (partition: number) => GivenUpRecords;
+  readonly discoverEveryMs: number;
   readonly clock: () => number;
   readonly now: () => number;
   readonly invoke: Invoke;
@@ -150,6 +154,21 @@ function startFeed(options: FeedOptions) {
     const [earliest, committed] = await Promise.all([reader.offsets('earliest'), reader.committed()]);
     return new Map([...earliest].map(([partition, first]) => [partition, committed.get(partition) ?? first]));
   };
+  const begin =
+    (signal: AbortSignal) =>
+    ([partition, position]: readonly [number, bigint]): PartitionLoop => {
+      const records = givenUp.get(partition) ?? options.givenUpOf(partition);
+      givenUp.set(partition, records);
+      return startPartitionLoop({ ...options, givenUp: records, partition, position, signal });
+    };
+  const addPartitions = async (signal: AbortSignal): Promise<void> => {
+    const isRead = (partition: number): boolean => loops.some((loop) => loop.state().partition === partition);
+    // One question, of which most answers are that there are none.
+    const partitions = [...(await reader.offsets('earliest')).keys()];
+    if (partitions.every(isRead)) return;
+    const added = [...(await locate())].filter(([partition]) => !isRead(partition));
+    loops = [...loops, ...added.map(begin(signal))];
+  };
   const run = async (signal: AbortSignal): Promise<void> => {
     let positions: Offsets = new Map();
     const { untilDone } = createRetry({ backOff, signal, notify });
@@ -160,12 +179,12 @@ function startFeed(options: FeedOptions) {
       begun.resolve();
       return;
     }
-    loops = [...positions].map(([partition, position]) => {
-      const records = givenUp.get(partition) ?? options.givenUpOf(partition);
-      givenUp.set(partition, records);
-      return startPartitionLoop({ ...options, givenUp: records, partition, position, signal });
-    });
+    loops = [...positions].map(begin(signal));
     begun.resolve();
+    while (!signal.aborted) {
+      await pause(options.discoverEveryMs, signal);
+      if (!signal.aborted) await untilDone('looking for partitions', () => addPartitions(signal));
+    }
     await Promise.all(loops.map((loop) => loop.ended));
   };
   let running = run(halt.signal);

@@ -29,7 +29,7 @@ export interface Lanes {
   finish(): Promise<void>;
   /** Resolves when no more than so many records wait or run, or the signal aborted. */
   room(atMost: number): Promise<void>;
-  /** Resolves when nothing runs; what waits stays. */
+  /** Sends no more; resolves when nothing runs. What waits stays. */
   idle(): Promise<void>;
   /** Records that were added and are not done with. */
   backlog(): number;
@@ -118,6 +118,7 @@ export function createLanes(options: LanesOptions): Lanes {
       isFinishing = false;
     },
     async idle() {
+      signal.removeEventListener('abort', move);
       await Promise.all(lanes.map((lane) => lane.running()));
     },
     backlog,

@@ -12,6 +12,8 @@ interface TestMessage {
 export interface TestTopic {
   readonly topic: string;
   create(partitions: number): Promise<void>;
+  /** Adds partitions, up to so many. */
+  widen(partitions: number): Promise<void>;
   send(messages: readonly TestMessage[]): Promise<void>;
   /** Deletes the records below an offset, as retention does. */
   trim(partition: number, offset: bigint): Promise<void>;
@@ -39,6 +41,12 @@ export function openTestTopic(brokers: readonly string[]): TestTopic {
         timestamp: -1n,
       }));
       await admin.listOffsets({ topics: [{ name: topic, partitions: indexes }] });
+    },
+    async widen(count) {
+      await admin.createPartitions({
+        topics: [{ name: topic, count, assignments: [] }],
+        validateOnly: false,
+      });
     },
     async send(messages) {
       await producer.send({

@@ -44,6 +44,7 @@ describe('the change-log trigger on Kafka', () => {
       },
       onNotice: (notice) => notices.push(notice),
       backOff: { firstMs: 10, longestMs: 50 },
+      discoverEveryMs: 200,
     });
     running.push(trigger);
     return trigger;
@@ -105,6 +106,25 @@ describe('the change-log trigger on Kafka', () => {
       }),
     ]);
     expect(Math.abs((events[0]?.records[name]?.[0]?.timestamp ?? 0) - Date.now())).toBeLessThan(600_000);
+  });
+
+  test('reads partitions that are added while it runs, from their first record', async () => {
+    await log.create(1);
+    await log.send([{ value: 'before', partition: 0 }]);
+    const taken: (string | null)[] = [];
+    const trigger = collect(taken);
+    await until(() => taken.length === 1);
+
+    await log.widen(3);
+    await log.send([
+      { value: 'added', partition: 2 },
+      { value: 'after', partition: 0 },
+    ]);
+
+    await until(() => taken.length === 3);
+    expect([...taken].sort()).toEqual(['added', 'after', 'before']);
+    await until(async () => (await trigger.lag())[0]?.lag === 0);
+    expect((await trigger.lag())[0]?.partitions.map(({ partition }) => partition)).toEqual([0, 1, 2]);
   });
 
   test('gives each partition in its order, a batch at a time and at most the batch size', async () => {
