@@ -84,7 +84,7 @@ function auroraContestant(catalog: Catalog, { postgresWriter: writer }: EngineSe
     bulk: {
       name: 'insert … on conflict do update, from unnest, without the guard',
       write: inSets(bulkSize, async (changes) => {
-        const { text, params } = renderUpsert(placement, { changes: changes, nowMs: 0 });
+        const { text, params } = renderUpsert(placement, { changes, nowMs: 0 });
         // The last line is the guard.
         await pool.query(text.slice(0, text.lastIndexOf('\nwhere ')), [...params]);
       }),

@@ -28,6 +28,8 @@ export function renderPostgresSettings({ port, durable, follows }: PostgresSetti
     wal_level: 'logical',
     max_wal_senders: 16,
     max_replication_slots: 16,
+    // None of ours are, but whoever reads the truth of a source must wait for those of others.
+    max_prepared_transactions: 4,
     fsync: sync,
     full_page_writes: sync,
     shared_preload_libraries: 'pg_stat_statements',

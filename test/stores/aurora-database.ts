@@ -19,7 +19,14 @@ type PostgresEndpoint = EngineSet['postgresWriter'];
 export interface TestDatabase {
   readonly connection: AuroraConnection;
   /** A store on the writer, or with reads on replicas: the real ones, or those given. */
-  open(options: { readonly clock: () => number; readonly replicas?: true | Replicas }): AuroraStore;
+  open(options: {
+    readonly clock: () => number;
+    readonly replicas?: true | Replicas;
+    readonly generation?: number;
+    readonly truthWaitMs?: number;
+  }): AuroraStore;
+  /** A connection of the superuser. */
+  connect(): Promise<pg.Client>;
   /** Runs statements as the superuser. */
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   drop(): Promise<void>;
@@ -40,14 +47,21 @@ export async function createDatabase(
   await replayed(await insertPosition(database));
   return {
     connection,
-    open: (options) =>
+    open: ({ replicas, ...options }) =>
       createAuroraStore({
+        ...options,
         writer: { host: writer.host, port: writer.port },
-        replicas: options.replicas === true ? postgresReplicas : options.replicas,
+        replicas: replicas === true ? postgresReplicas : replicas,
         ...credentials,
-        clock: options.clock,
         poolSize: 8,
       }),
+    connect: async () => {
+      const client = new pg.Client({ ...connection, ssl: false });
+      // Dropping the database ends connections that a failed test left open.
+      client.on('error', () => {});
+      await client.connect();
+      return client;
+    },
     query: (text, values) => asAdmin(database, text, values),
     drop: async () => {
       await asAdmin(writer.database, `drop database ${database} with (force)`);

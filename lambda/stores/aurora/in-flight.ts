@@ -12,31 +12,27 @@ const longestPauseMs = 100;
 /**
  * The transactions in flight that may have written to a table, of a list or, without one, by now.
  *
- * Who writes to a table has a transaction id and a lock on the table from before its first record to after its
- * commit is seen; so does one that is prepared, whose locks belong to no process. Whoever only reads, vacuums,
- * decodes the WAL, or writes elsewhere has not, and blocks nobody. A transaction of which pg_locks does not say
- * (yet) which locks it has counts as one that writes. The locks are read once, so that one that is prepared
- * meanwhile is not taken for two.
+ * Who writes to a table holds a lock on it and one on its own transaction id from before its first record to after
+ * its commit is seen by every new snapshot; so does one that is prepared, whose locks belong to no process. Whoever
+ * only reads, vacuums, decodes the WAL, or writes elsewhere holds no such two, and blocks nobody. A snapshot's own
+ * list would not do: it leaves out the transactions behind the last one that has ended. The locks are read once, so
+ * that one that is prepared meanwhile is not lost between two readings.
  */
 const inFlight = (table: string, among: string | undefined): string => `
 with locks as materialized (
   select virtualtransaction, pid, locktype, mode, transactionid, database, relation from pg_catalog.pg_locks where granted
 )
-select x.xid::text
-from pg_catalog.pg_snapshot_xip(pg_catalog.pg_current_snapshot()) as x (xid)
-where ${among === undefined ? 'true' : `x.xid::text = any(${among}::text[])`} and not exists (
-  select from locks as own
-  where own.locktype = 'transactionid' and own.mode = 'ExclusiveLock'
-    and own.transactionid::text = mod(x.xid::text::numeric, 4294967296)::text
-    and not exists (
-      select from locks as held
-      where held.virtualtransaction = own.virtualtransaction and held.pid is not distinct from own.pid
-        and held.locktype = 'relation'
-        and held.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-        and held.relation = ${quoteText(table)}::pg_catalog.regclass
-        and held.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-    )
-)`;
+select own.transactionid::text from locks as own
+where own.locktype = 'transactionid' and own.mode = 'ExclusiveLock'
+  and ${among === undefined ? 'true' : `own.transactionid::text = any(${among}::text[])`}
+  and exists (
+    select from locks as held
+    where held.virtualtransaction = own.virtualtransaction and held.pid is not distinct from own.pid
+      and held.locktype = 'relation'
+      and held.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+      and held.relation = ${quoteText(table)}::pg_catalog.regclass
+      and held.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+  )`;
 
 /**
  * Waits until every transaction that has written to a table by now has ended. Each question has a snapshot of its
@@ -69,12 +65,12 @@ select a.pid::text, a.usename, a.application_name, a.state,
   pg_catalog.to_char(a.query_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), null, null
 from pg_catalog.pg_locks as l join pg_catalog.pg_stat_activity as a on a.pid = l.pid
 where l.locktype = 'transactionid' and l.granted and l.mode = 'ExclusiveLock'
-  and l.transactionid::text = mod($1::numeric, 4294967296)::text
+  and l.transactionid::text = $1
 union all
 select null, p.owner, null, null,
   extract(epoch from pg_catalog.clock_timestamp() - p.prepared)::numeric(12,1)::text,
   null, p.gid, p.database
-from pg_catalog.pg_prepared_xacts as p where p.transaction::text = mod($1::numeric, 4294967296)::text`;
+from pg_catalog.pg_prepared_xacts as p where p.transaction::text = $1`;
 
 async function blocked(
   client: pg.PoolClient,
