@@ -75,6 +75,12 @@ export const errorCatalog = {
     retryable: true,
     summary: 'Something else must end first, and has not within the time allowed; the message names it.',
   },
+  incomplete_source: {
+    status: 409,
+    retryable: false,
+    summary:
+      'Records are neither in the change log any more nor in the archive, so the source does not know all of its rows; the message names them.',
+  },
   store_rejected: {
     status: 500,
     retryable: false,

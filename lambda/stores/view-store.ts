@@ -172,7 +172,7 @@ export interface SourceStore {
 export interface TruthRequest {
   /** The source of an entity. */
   readonly placement: Placement;
-  readonly of:
+  readonly of: /** A key may bring columns beside it that are known of its row: a source may find it faster by them. */
     | { readonly kind: 'keys'; readonly keys: readonly Key[] }
     | {
         readonly kind: 'page';
@@ -180,6 +180,11 @@ export interface TruthRequest {
         readonly limit: number;
         /** Absent: all rows. A page may then have few or none before the end. */
         readonly buckets?: Buckets;
+        /**
+         * Whether a source that has lost rows for good gives those that it has. `refuse`: `incomplete_source`,
+         * which names what is lost. @default 'refuse'
+         */
+        readonly incomplete?: 'refuse' | 'accept';
       };
 }
 

@@ -41,8 +41,11 @@ export function createArchiveProgress(notes: Notes): ArchiveProgress {
       const held = await notes.read(name);
       const kept = held === undefined ? { from, to: from } : parse(name, held.text);
       if (from > kept.to) return false;
-      if (held !== undefined && to <= kept.to) return true;
-      const text = JSON.stringify({ topic, partition, from: String(kept.from), to: String(to) });
+      // What was taken from further back on, and reaches it, makes it begin there.
+      const begin = from < kept.from && to >= kept.from ? from : kept.from;
+      const end = to > kept.to ? to : kept.to;
+      if (held !== undefined && begin === kept.from && end === kept.to) return true;
+      const text = JSON.stringify({ topic, partition, from: String(begin), to: String(end) });
       if (await notes.write(name, text, held?.tag)) return true;
     }
     throw new PolystoreError(
