@@ -1,0 +1,135 @@
+/** A mistake that somebody could make in one line of the deployed code. */
+export interface PlantedBug {
+  readonly name: string;
+  /** Below `lambda/`. */
+  readonly file: string;
+  /** Exactly one place in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** What the simulation must say of it, so that it is caught for what it does. */
+  readonly says: RegExp;
+}
+
+const notEqual = /lacks|shows|rule 1/;
+
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'a batch keeps the change of a key that came last, whatever its version',
+    file: 'change/change.ts',
+    find: 'if (held === undefined || change.version > held.version)',
+    replace: 'if (held === undefined || change.version !== held.version)',
+    says: notEqual,
+  },
+  {
+    name: 'a row that moved is left behind: a batch forgets the place that it left',
+    file: 'change/change.ts',
+    find: '${keyText(change.key)}${placeOf(change)}',
+    replace: '${keyText(change.key)}',
+    says: notEqual,
+  },
+  {
+    name: 'apply drops deletes',
+    file: 'sync/apply-plan.ts',
+    find: "else if (decoded.kind === 'change') {",
+    replace: "else if (decoded.kind === 'change' && decoded.change.kind === 'delete') ignored += 1;\n    else if (decoded.kind === 'change') {",
+    says: /shows/,
+  },
+  {
+    name: 'a tombstone is swept while the log can still be applied again',
+    file: 'stores/tombstone.ts',
+    find: 'logKeepMs + 2 * 24 * 3600 * 1000',
+    replace: 'logKeepMs / 7',
+    says: /rule 2/,
+  },
+  {
+    name: 'a version goes through a JSON number',
+    file: 'change/version.ts',
+    find: 'return ((BigInt(generation) << positionBits) | position) as Version;',
+    replace: 'return BigInt(Number((BigInt(generation) << positionBits) | position)) as Version;',
+    says: notEqual,
+  },
+  {
+    name: 'capture names the last failure in place of the first',
+    file: 'sync/capture.ts',
+    find: 'positions.indexOf(undefined)',
+    replace: 'positions.lastIndexOf(undefined)',
+    says: notEqual,
+  },
+  {
+    name: 'capture names no failure',
+    file: 'sync/capture.ts',
+    find: 'if (first === -1) {',
+    replace: 'if (first !== -2) {',
+    says: notEqual,
+  },
+  {
+    name: 'capture drops deletes',
+    file: 'sync/capture-plan.ts',
+    find: 'if (change === undefined)',
+    replace: 'if (change === undefined || change.after === undefined)',
+    says: /shows/,
+  },
+  {
+    name: 'a slow clock writes a version below the one it replaces',
+    file: 'stores/dynamodb/writer.ts',
+    find: 'return old === undefined || now > old ? now : old + 1n;',
+    replace: 'return now;',
+    says: notEqual,
+  },
+  {
+    name: 'an update is written whatever stands there by now',
+    file: 'stores/dynamodb/writer.ts',
+    find: 'send(client, [putIfSame(tableName, item, old.position)])',
+    replace: 'send(client, [{ TableName: tableName, Item: item }])',
+    says: notEqual,
+  },
+  {
+    name: 'a tombstone item does not keep what its row was located by',
+    file: 'stores/dynamodb/item.ts',
+    find: 'item.deleted = { BOOL: true };',
+    replace: 'item.deleted = { BOOL: true }; row = {};',
+    says: /shows/,
+  },
+  {
+    name: 'apply goes on when its store has failed',
+    file: 'sync/apply.ts',
+    find: 'throw failed.reason;',
+    replace: '',
+    says: notEqual,
+  },
+  {
+    name: 'apply keeps no letter of what a view refused',
+    file: 'sync/apply.ts',
+    find: 'if (rejected.length > 0)\n',
+    replace: 'if (rejected.length < 0)\n',
+    says: /no letter/,
+  },
+  {
+    name: 'apply keeps no letter of what nobody can read',
+    file: 'sync/apply.ts',
+    find: 'if (plan.poison.length > 0)',
+    replace: 'if (plan.poison.length < 0)',
+    says: /no letter/,
+  },
+  {
+    name: 'ingest acknowledges what the log has not',
+    file: 'sync/ingest.ts',
+    find: 'if (error === undefined && position !== undefined) return position;',
+    replace: "return position ?? { topic: '', partition: 0, offset: 0n };",
+    says: /acknowledged/,
+  },
+  {
+    name: 'a row without a score stands in a sorted set',
+    file: 'stores/placement.ts',
+    find: "if (target.kind === 'redis.sortedSet') return present(target.score);",
+    replace: "if (target.kind === 'redis.sortedSet') return true;",
+    says: /shows/,
+  },
+  {
+    name: 'a row stays when it has expired',
+    file: 'stores/placement.ts',
+    find: 'return Date.parse(at) + expire.afterMs;',
+    replace: 'return undefined;',
+    says: /shows/,
+  },
+];

@@ -1,0 +1,144 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  type PutItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { Image } from '../../lambda/stores/dynamodb/item.ts';
+import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
+import type { Process, Scheduler } from './scheduler.ts';
+
+/** A table with its stream: conditional writes one at a time, a stream record each, shards that split. */
+export interface SimulatedDynamodb {
+  /** The client, as a process holds it: requests fail as the network does, conditions as DynamoDB's do. */
+  open(process: Process): DynamoDBClient;
+  items(): ReadonlyMap<string, Image>;
+  /** The shards of the stream, oldest first. A child is read when its parent has been. */
+  readonly shards: readonly Shard[];
+  /** Closes a shard; what was written to it is written to a child from here on. */
+  split(index: number): void;
+  /** Somebody removes an item without a word. */
+  removeItem(id: string): void;
+  /** What DynamoDB does with items whose `ttl` has passed. */
+  expireItems(): void;
+}
+export interface Shard {
+  readonly records: readonly StreamRecord[];
+  readonly parent: Shard | undefined;
+  closed: boolean;
+}
+
+export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: number): SimulatedDynamodb {
+  const items = new Map<string, Image>();
+  type Open = Shard & { readonly records: StreamRecord[] };
+  const shards: Open[] = Array.from({ length: firstShards }, () => ({
+    records: [],
+    parent: undefined,
+    closed: false,
+  }));
+  /** Which shard takes a hash of keys now. */
+  const serving = [...shards];
+  let sequence = 0;
+
+  const put = (id: string, image: Image | undefined): void => {
+    const before = items.get(id);
+    if (image === undefined) items.delete(id);
+    else items.set(id, image);
+    sequence += 1;
+    const known = image ?? before;
+    const eventName = image === undefined ? 'REMOVE' : before === undefined ? 'INSERT' : 'MODIFY';
+    serving[hashOf(id) % serving.length]?.records.push({
+      eventName,
+      dynamodb: {
+        ...(known?.pk && known.sk && { Keys: { pk: known.pk, sk: known.sk } }),
+        ...(image && { NewImage: image }),
+        ...(before && { OldImage: before }),
+        SequenceNumber: String(sequence),
+        ApproximateCreationDateTime: Math.floor(scheduler.now() / 1000),
+      },
+    });
+  };
+  const idOfItem = (item: Image): string => `${item.pk?.S}|${item.sk?.S}`;
+
+  function putItem({ Item, ...condition }: PutItemCommandInput): object {
+    // The codec writes only attributes of the types that images have.
+    const item = Item as Image;
+    const before = items.get(idOfItem(item));
+    if (!holds(condition, before))
+      throw new ConditionalCheckFailedException({
+        message: 'The conditional request failed',
+        $metadata: {},
+        ...(before &&
+          condition.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && { Item: { ...before } as never }),
+      });
+    put(idOfItem(item), item);
+    return {};
+  }
+
+  return {
+    items: () => items,
+    shards,
+    open: (process) => {
+      const send = (command: unknown): Promise<unknown> => {
+        const failure = () => Object.assign(new Error('the request timed out'), { name: 'TimeoutError' });
+        if (command instanceof GetItemCommand) {
+          // As above.
+          const id = idOfItem(command.input.Key as Image);
+          return scheduler.step(process, {
+            label: `reads ${id}`,
+            failure,
+            effect: () => ({ Item: items.get(id) }),
+          });
+        }
+        if (command instanceof PutItemCommand) {
+          const { input } = command;
+          const label = `puts ${idOfItem(input.Item as Image)} at ${input.Item?.version?.N}`;
+          return scheduler.step(process, { label, failure, effect: () => putItem(input) });
+        }
+        throw new Error(`the simulated DynamoDB has no ${command?.constructor.name}: add it`);
+      };
+      // All that the code under test uses of the client.
+      return { send } as unknown as DynamoDBClient;
+    },
+    split: (index) => {
+      const parent = serving[index % serving.length];
+      if (parent === undefined) return;
+      parent.closed = true;
+      const child: Open = { records: [], parent, closed: false };
+      shards.push(child);
+      serving[index % serving.length] = child;
+    },
+    removeItem: (id) => put(id, undefined),
+    expireItems: () => {
+      for (const [id, item] of items)
+        if (item.ttl?.N !== undefined && Number(item.ttl.N) * 1000 <= scheduler.now()) put(id, undefined);
+    },
+  };
+}
+
+/** The conditions that Polystore's writes have, each by its own text. */
+function holds(condition: Omit<PutItemCommandInput, 'Item'>, before: Image | undefined): boolean {
+  const values = condition.ExpressionAttributeValues ?? {};
+  const version = before?.version?.N;
+  switch (condition.ConditionExpression) {
+    case undefined:
+      return true;
+    case 'attribute_not_exists(#pk)':
+      return before === undefined;
+    case '#version = :old':
+      return version !== undefined && version === values[':old']?.N;
+    case 'attribute_not_exists(#pk) OR #version < :version':
+      return (
+        before === undefined ||
+        (version !== undefined && BigInt(version) < BigInt(values[':version']?.N ?? 0))
+      );
+    default:
+      throw new Error(
+        `the simulated DynamoDB does not know the condition ${condition.ConditionExpression}: add it`,
+      );
+  }
+}
+
+const hashOf = (text: string): number =>
+  [...text].reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) >>> 0, 7);

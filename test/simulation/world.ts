@@ -1,0 +1,311 @@
+import type { CatalogEntity } from '../../lambda/model/index.ts';
+import { createRowMaker, eventOf, postEvents, writeItems, writePostgres } from './applications.ts';
+import type { DeployedCode } from './deployed-code.ts';
+import { createFaultyStore, type FaultyStore } from './faulty-view-store.ts';
+import { differences, simulatedExpiry } from './oracle.ts';
+import { createRandom } from './random.ts';
+import { createScheduler, type Process } from './scheduler.ts';
+import type { Settings } from './settings.ts';
+import { createSimulatedDebezium } from './simulated-debezium.ts';
+import { createSimulatedDynamodb } from './simulated-dynamodb.ts';
+import { createSimulatedLetters } from './simulated-letters.ts';
+import { createSimulatedLog } from './simulated-log.ts';
+import { compileModel, idOf, type SimulatedRow } from './simulated-model.ts';
+import { createSimulatedPostgres } from './simulated-postgres.ts';
+import { createLogTrigger, createStreamTrigger } from './triggers.ts';
+import { createViewWatch } from './view-watch.ts';
+
+/** How a run came out. */
+export interface Outcome {
+  readonly problems: readonly string[];
+  readonly steps: number;
+  readonly trace: readonly string[];
+}
+
+const startMs = Date.parse('2026-03-01T12:00:00Z');
+const mostSteps = 200_000;
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** One run: a whole deployment in one process, in one order of events. */
+export async function simulate(code: DeployedCode, settings: Settings): Promise<Outcome> {
+  const { seed } = settings;
+  const chance = (name: string) => createRandom(seed, name);
+  const random = chance('world');
+  const scheduler = createScheduler({ random: chance('schedule'), faults: settings.faults, startMs });
+  const problems: string[] = [];
+  const report = (problem: string): void => {
+    if (!problems.includes(problem)) problems.push(problem);
+    scheduler.note(`PROBLEM ${problem}`);
+  };
+  const catalog = compileModel(code);
+  const entity = (name: string): CatalogEntity => code.model.entityOf(catalog, name);
+  const topics = catalog.entities.map(({ topic }) => topic);
+  const log = createSimulatedLog(
+    scheduler,
+    code,
+    topics.map((topic) => ({ topic, partitions: random.integer(1, 2) })),
+  );
+  const postgres = createSimulatedPostgres(settings.firstLsn);
+  const debezium = createSimulatedDebezium({
+    scheduler,
+    random: chance('debezium'),
+    postgres,
+    log,
+    topic: entity('shipment').topic,
+    generation: settings.generation,
+  });
+  const dynamodb = createSimulatedDynamodb(scheduler, random.integer(1, 2));
+  const letters = createSimulatedLetters(scheduler, code);
+
+  const stores = new Map<'redis' | 'aurora', FaultyStore>();
+  for (const name of ['redis', 'aurora'] as const) {
+    const inner = code.memory.createMemoryStore({ clock: scheduler.now });
+    const watch = createViewWatch({
+      store: inner,
+      now: scheduler.now,
+      expiryOf: ({ target }, row) =>
+        'name' in target ? simulatedExpiry(target.name, String(row?.at)) : undefined,
+      report,
+    });
+    stores.set(name, createFaultyStore({ name, inner, watch, code, scheduler, random: chance(name) }));
+  }
+
+  const clockOf = (process: Process) => () => scheduler.now() + process.skewMs;
+  const capture = createStreamTrigger({
+    scheduler,
+    random: chance('stream trigger'),
+    shards: () => dynamodb.shards,
+    report,
+    call: (process, event) =>
+      code.capture.createCapture({
+        catalog,
+        changeLog: log.open(process),
+        generation: settings.generation,
+        clock: clockOf(process),
+        log: silent,
+      })(event),
+  });
+  const consumers = [...stores].map(([name, store]) =>
+    createLogTrigger({
+      scheduler,
+      random: chance(`trigger of ${name}`),
+      log,
+      name,
+      topics,
+      call: (process, event) =>
+        code.apply.createApply({
+          catalog,
+          store: store.open(process),
+          placements: code.apply.placementsIn(catalog, name),
+          deadLetters: letters.open(process),
+          log: silent,
+        })(event),
+    }),
+  );
+
+  const acknowledged = new Map<string, SimulatedRow>();
+  let writing = 0;
+  const write = (name: string, work: (process: Process) => Promise<void>, skewMs = 0): void => {
+    writing += 1;
+    const { ended } = scheduler.spawn({ name, mayCrash: false, skewMs }, work);
+    void ended.then((outcome) => {
+      writing -= 1;
+      if (outcome.kind === 'threw') report(`${name} failed: ${outcome.error}`);
+    });
+  };
+  const rows = createRowMaker(chance('rows'), startMs);
+  function startWriters(): void {
+    for (let number = 1; number <= settings.writers; number += 1) {
+      const own = chance(`writer ${number} at ${scheduler.now()}`);
+      write(`sql ${number}`, (process) =>
+        writePostgres(process, { scheduler, random: own, postgres, rows, transactions: settings.writes }),
+      );
+      const skewMs = own.integer(-900, 900);
+      write(
+        `items ${number}`,
+        (process) => {
+          const writer = code.dynamodb.createWriter({
+            client: dynamodb.open(process),
+            isClosed: () => false,
+            tableName: 'simulated',
+            clock: clockOf(process),
+            generation: settings.generation,
+            random: () => 0,
+          });
+          return writeItems(process, {
+            scheduler,
+            random: own,
+            writer,
+            entity: entity('item'),
+            rows,
+            writes: settings.writes,
+          });
+        },
+        skewMs,
+      );
+      write(`events ${number}`, (process) => {
+        const app = code.ingest.createIngestApp({
+          catalog,
+          changeLog: log.open(process),
+          authenticate: async () => ({ kind: 'operator', subject: 'simulation' }),
+          issueToken: async () => 'token',
+          generation: settings.generation,
+          clock: clockOf(process),
+          log: silent,
+        });
+        return postEvents(process, {
+          scheduler,
+          random: own,
+          app,
+          startMs,
+          posts: settings.writes,
+          acknowledged: (row) => acknowledged.set(idOf(row), row),
+        });
+      });
+    }
+  }
+
+  /** What befalls the deployment while it is written to. */
+  async function disturb(process: Process): Promise<void> {
+    const { events } = settings;
+    while (writing > 1) {
+      await scheduler.sleep(process, random.integer(5, 60));
+      if (random.chance(events.partitionAdded)) {
+        const topic = random.pick(topics);
+        scheduler.note(`a partition is added to ${topic}`);
+        log.addPartition(topic);
+        for (const consumer of consumers) consumer.follow();
+      }
+      if (random.chance(events.shardSplit)) {
+        scheduler.note('a shard splits');
+        dynamodb.split(random.integer(0, 1));
+        capture.follow();
+      }
+      if (random.chance(events.logAppliedAgain)) {
+        scheduler.note('the log is applied again from its start');
+        random.pick(consumers).rewind();
+      }
+      if (random.chance(events.hoursPass)) {
+        scheduler.note('an hour passes');
+        scheduler.advance(3_600_000);
+      }
+      if (random.chance(0.05)) await sweep(process);
+      if (random.chance(events.poison)) {
+        const headers = { 'polystore-schema': '1', 'polystore-generation': '0' };
+        await log.open(process).append([{ topic: random.pick(topics), key: '{}', value: '{', headers }]);
+      }
+      if (random.chance(events.storeDown)) {
+        const store = random.pick([...stores.values()]);
+        store.isDown = true;
+        await scheduler.sleep(process, 300);
+        store.isDown = false;
+      }
+    }
+  }
+
+  async function sweep(process: Process): Promise<void> {
+    for (const [name, store] of stores)
+      for (const placement of code.apply.placementsIn(catalog, name)) {
+        const views = store.open(process);
+        // Whatever fails is done at the next time.
+        while ((await views.sweep(placement).catch(() => ({ more: false }))).more);
+      }
+  }
+
+  const truthOf = (name: string): readonly SimulatedRow[] => {
+    if (name === 'shipment') return [...postgres.rows().values()];
+    if (name === 'item')
+      return [...dynamodb.items().values()].flatMap((item) => {
+        const row = rowOfItem(item);
+        return row === undefined ? [] : [row];
+      });
+    const ids = new Set(
+      log.everything(entity('event').topic).flatMap(({ key }) => {
+        const text = Buffer.from(key ?? []).toString();
+        return text === '{}' ? [] : [text];
+      }),
+    );
+    return [...ids].map((text) => {
+      // Ingest writes the key's columns.
+      const key = JSON.parse(text) as { readonly owner: string; readonly number: number };
+      return eventOf(key.owner, key.number, startMs);
+    });
+  };
+  const isDrained = (): boolean =>
+    scheduler.isQuiet() &&
+    writing === 0 &&
+    debezium.sent() === postgres.committed.length &&
+    capture.isIdle() &&
+    consumers.every((consumer) => consumer.isIdle());
+
+  async function compare(): Promise<void> {
+    for (const { name } of catalog.entities) {
+      const storeOf = (view: { readonly kind: string }) => {
+        const store = stores.get(view.kind.startsWith('redis') ? 'redis' : 'aurora');
+        if (store === undefined) throw new RangeError('no such store');
+        return store.inner;
+      };
+      const nowMs = scheduler.now();
+      for (const problem of await differences({
+        catalog,
+        entity: name,
+        storeOf,
+        source: truthOf(name),
+        nowMs,
+      }))
+        report(problem);
+    }
+    const there = new Set(truthOf('event').map(idOf));
+    for (const id of acknowledged.keys())
+      if (!there.has(id)) report(`event ${id} was acknowledged and is not on the log`);
+  }
+
+  try {
+    for (let round = 1; round <= settings.rounds && problems.length === 0; round += 1) {
+      scheduler.setFaulty(true);
+      for (const store of stores.values()) store.isMended = false;
+      startWriters();
+      write('disturbance', disturb);
+      await scheduler.run(() => writing === 0, mostSteps);
+      scheduler.note('no more faults');
+      scheduler.setFaulty(false);
+      await scheduler.run(isDrained, mostSteps);
+      for (const store of stores.values()) store.isMended = true;
+      for (const consumer of consumers) consumer.rewind();
+      await scheduler.run(isDrained, mostSteps);
+      await compare();
+      if (random.chance(settings.events.daysPass)) {
+        scheduler.note('days pass');
+        scheduler.advance(random.integer(1, 10) * 24 * 3_600_000);
+        dynamodb.expireItems();
+        write('sweeper', sweep);
+        await scheduler.run(() => writing === 0, mostSteps);
+        for (const consumer of consumers) consumer.rewind();
+        await scheduler.run(isDrained, mostSteps);
+        await compare();
+      }
+    }
+  } catch (error) {
+    report(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  return { problems, steps: scheduler.trace.length, trace: scheduler.trace };
+}
+
+type Item =
+  ReturnType<ReturnType<typeof createSimulatedDynamodb>['items']> extends ReadonlyMap<string, infer I>
+    ? I
+    : never;
+
+/** The row of an item, read without Polystore's codec; undefined for a tombstone. */
+function rowOfItem(item: Item): SimulatedRow | undefined {
+  if (item.deleted?.BOOL === true) return undefined;
+  return {
+    owner: item.owner?.S ?? '',
+    number: Number(item.number?.N),
+    place: item.place?.S ?? '',
+    at: item.at?.S ?? '',
+    score: item.score?.N === undefined ? null : Number(item.score.N),
+    large: item.large?.N ?? null,
+    note: item.note?.S ?? null,
+  };
+}
