@@ -1,10 +1,18 @@
-import type { Change } from '../../lambda/change/change.ts';
+import type { Change, Key } from '../../lambda/change/change.ts';
+import type { Version } from '../../lambda/change/version.ts';
 import type { ApplyResult, Placement } from '../../lambda/stores/store.ts';
 import type { RepairResult, ViewStore } from '../../lambda/stores/view-store.ts';
 import type { DeployedCode } from './deployed-code.ts';
 import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import type { ViewWatch } from './view-watch.ts';
+
+/** The highest version of a key that a view was given and refused. */
+export interface Refusal {
+  readonly placement: Placement;
+  readonly key: Key;
+  readonly version: Version;
+}
 
 /** A store of views behind a network, and what is wrong with it. */
 export interface FaultyStore {
@@ -14,6 +22,8 @@ export interface FaultyStore {
   isDown: boolean;
   /** Until then it refuses rows whose note is `refused`. */
   isMended: boolean;
+  /** What it has refused, by view and key. */
+  readonly refused: Map<string, Refusal>;
   /** The store itself, for whoever judges. */
   readonly inner: ViewStore;
 }
@@ -57,6 +67,11 @@ export function createFaultyStore(options: {
       ...inner,
       apply: async (placement, changes) => {
         const refused = store.isMended ? [] : changes.filter(isRefused);
+        for (const { key, version } of refused) {
+          const id = `${nameOf(placement)} ${Object.values(key).join('|')}`;
+          if ((store.refused.get(id)?.version ?? -1n) < version)
+            store.refused.set(id, { placement, key, version });
+        }
         const taken = changes.filter((change) => !refused.includes(change));
         const results = await inParts(taken, (part) =>
           step(`applies ${namesOf(part)} to ${nameOf(placement)}`, async () => {
@@ -113,7 +128,7 @@ export function createFaultyStore(options: {
       close: async () => {},
     };
   };
-  const store: FaultyStore = { open, isDown: false, isMended: false, inner };
+  const store: FaultyStore = { open, isDown: false, isMended: false, refused: new Map(), inner };
   return store;
 }
 

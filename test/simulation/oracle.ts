@@ -1,3 +1,4 @@
+import type { Row } from '../../lambda/change/change.ts';
 import type { Catalog, CatalogView } from '../../lambda/model/index.ts';
 import type { Placement } from '../../lambda/stores/store.ts';
 import type { ViewStore } from '../../lambda/stores/view-store.ts';
@@ -15,9 +16,11 @@ export function expectedRows(
   });
 }
 
-/** When a row leaves a view of the simulated model. */
-export const simulatedExpiry = (view: string, at: string): number | undefined =>
-  view === 'board' ? Date.parse(at) + expireHours * 3_600_000 : undefined;
+/** When a view stops showing a row, in milliseconds since the epoch; undefined: never. */
+export function hiddenSince(view: string, row: Row): number | undefined {
+  if (view === 'ranking' && row.score === null) return 0;
+  return view === 'board' ? Date.parse(String(row.at)) + expireHours * 3_600_000 : undefined;
+}
 
 /** Every place where a row could be is read as a reader would: one that was left behind is found, too. */
 async function readRows(store: ViewStore, placement: Placement): Promise<readonly SimulatedRow[]> {
@@ -34,7 +37,17 @@ async function readRows(store: ViewStore, placement: Placement): Promise<readonl
       const equal = { owner, place };
       const bounds = { from: undefined, to: undefined, limit: undefined, index: undefined } as const;
       const slice = { kind: 'slice', placement, equal, order: 'ascending', ...bounds } as const;
-      for (const { row } of await store.read(slice)) found.push(row as unknown as SimulatedRow);
+      const sliced = (await store.read(slice)).map(({ row }) => row as unknown as SimulatedRow);
+      const keys = everyNumber.map((number) => ({ owner, number, place }));
+      const looked = (await store.read({ kind: 'keys', placement, keys })).map(
+        ({ row }) => row as unknown as SimulatedRow,
+      );
+      // Both ways of reading see the same.
+      const here = looked.filter((row) => row.place === place);
+      found.push(
+        ...sliced,
+        ...here.filter((row) => !sliced.some((other) => rendered(other) === rendered(row))),
+      );
     }
   return found;
 }

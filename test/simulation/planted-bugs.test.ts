@@ -24,7 +24,10 @@ describe('the simulation', () => {
       cpSync(join(root, 'lambda'), lambda, { recursive: true });
       const text = readFileSync(join(lambda, file), 'utf8');
       expect(`${text.split(find).length - 1} times ${find} in ${file}`).toBe(`1 times ${find} in ${file}`);
-      writeFileSync(join(lambda, file), text.replace(find, () => replace));
+      writeFileSync(
+        join(lambda, file),
+        text.replace(find, () => replace),
+      );
 
       const { failures } = await runSimulation({ from: 1, to: seeds, lambda, first: true });
 

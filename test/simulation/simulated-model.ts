@@ -47,7 +47,7 @@ export interface SimulatedRow {
   readonly note: string | null;
 }
 export const owners = ['AA', 'BB'] as const;
-export const numbers = [1, 2, 3] as const;
+export const numbers = [1, 2, 3, 4, 5] as const;
 export const places = ['JFK', 'LGA'] as const;
 
 export const idOf = ({ owner, number }: Pick<SimulatedRow, 'owner' | 'number'>): string =>

@@ -1,3 +1,4 @@
+import type { LoggedRecord } from '../../lambda/change/envelope.ts';
 import type { CaptureResponse } from '../../lambda/sync/capture.ts';
 import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
 import type { LogEvent } from '../../lambda/sync/log-event.ts';
@@ -24,8 +25,10 @@ export function createLogTrigger(options: {
   readonly name: string;
   readonly topics: readonly string[];
   readonly call: (process: Process, event: LogEvent) => Promise<unknown>;
+  /** Judges what a function took that did not fail. */
+  readonly taken: (records: readonly LoggedRecord[], by: string) => Promise<void>;
 }): LogTrigger {
-  const { scheduler, random, log, name, topics, call } = options;
+  const { scheduler, random, log, name, topics, call, taken } = options;
   const committed = new Map<string, { readonly topic: string; readonly partition: number; offset: bigint }>();
 
   async function poll(process: Process, place: { topic: string; partition: number; offset: bigint }) {
@@ -45,6 +48,7 @@ export function createLogTrigger(options: {
         call(child, toLogEvent(records)),
       );
       const ended: Ended<unknown> = await scheduler.join(process, started);
+      if (ended.kind === 'returned') await taken(records, label);
       // Somebody may have rewound it meanwhile.
       if (ended.kind === 'returned' && place.offset <= from) place.offset = to;
       else if (ended.kind === 'threw') scheduler.note(`${label} threw: ${messageOf(ended.error)}`);

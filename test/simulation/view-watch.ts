@@ -1,4 +1,4 @@
-import type { Change } from '../../lambda/change/change.ts';
+import type { Change, Row } from '../../lambda/change/change.ts';
 import type { ApplyResult, Placement } from '../../lambda/stores/store.ts';
 import type {
   HeldRow,
@@ -8,7 +8,7 @@ import type {
   ViewStore,
 } from '../../lambda/stores/view-store.ts';
 
-/** Looks at a store after each thing that was done to it, for what DESIGN §4 forbids. @throws Violation */
+/** Looks at a store after each thing that was done to it, for what DESIGN §4 forbids. */
 export interface ViewWatch {
   applied(placement: Placement, changes: readonly Change[], result: ApplyResult): Promise<void>;
   repaired(placement: Placement, repairs: readonly Repair[], result: RepairResult): Promise<void>;
@@ -17,10 +17,7 @@ export interface ViewWatch {
   activated(placement: Placement): Promise<void>;
 }
 
-/** What must never happen has happened. It is kept, since the code under test may catch what is thrown. */
-export class Violation extends Error {}
-
-export type Report = (problem: string) => void;
+type Report = (problem: string) => void;
 
 /** Seven days that the log keeps a record and two more (rule 2). */
 const keepTombstonesMs = 9 * 24 * 3_600_000;
@@ -34,11 +31,11 @@ interface Seen extends HeldRow {
 export function createViewWatch(options: {
   readonly store: ViewStore;
   readonly now: () => number;
-  /** When a row leaves a view; undefined: never. */
-  readonly expiryOf: (placement: Placement, row: HeldRow['row']) => number | undefined;
+  /** When a view stops showing a row, in milliseconds since the epoch; undefined: never. */
+  readonly hiddenSince: (placement: Placement, row: Row) => number | undefined;
   readonly report: Report;
 }): ViewWatch {
-  const { store, now, expiryOf, report } = options;
+  const { store, now, hiddenSince, report } = options;
   const seen = new Map<string, Map<string, Seen>>();
 
   /** Compares each build of a view with what it was, and takes down what it is. */
@@ -87,7 +84,7 @@ export function createViewWatch(options: {
     swept: (placement) =>
       look(placement, (_name, before, after) => {
         if (after !== undefined || before === undefined) return 'sweeping wrote something';
-        const ended = before.row === undefined ? before.sinceMs : expiryOf(placement, before.row);
+        const ended = before.row === undefined ? before.sinceMs : hiddenSince(placement, before.row);
         if (ended === undefined) return 'sweeping removed a row that readers see';
         return Math.max(ended, before.sinceMs) + keepTombstonesMs <= now()
           ? undefined
@@ -98,7 +95,8 @@ export function createViewWatch(options: {
   };
 }
 
-async function everything(store: ViewStore, placement: Placement): Promise<readonly HeldRow[]> {
+/** All that a view holds. */
+export async function everything(store: ViewStore, placement: Placement): Promise<readonly HeldRow[]> {
   const rows: HeldRow[] = [];
   let after: string | undefined;
   do {

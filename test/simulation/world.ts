@@ -1,8 +1,10 @@
+import type { Key } from '../../lambda/change/change.ts';
 import type { CatalogEntity } from '../../lambda/model/index.ts';
 import { createRowMaker, eventOf, postEvents, writeItems, writePostgres } from './applications.ts';
 import type { DeployedCode } from './deployed-code.ts';
-import { createFaultyStore, type FaultyStore } from './faulty-view-store.ts';
-import { differences, simulatedExpiry } from './oracle.ts';
+import { createFaultyStore, type FaultyStore, nameOf } from './faulty-view-store.ts';
+import { judgeTaken } from './judge-batch.ts';
+import { differences, hiddenSince } from './oracle.ts';
 import { createRandom } from './random.ts';
 import { createScheduler, type Process } from './scheduler.ts';
 import type { Settings } from './settings.ts';
@@ -13,7 +15,7 @@ import { createSimulatedLog } from './simulated-log.ts';
 import { compileModel, idOf, type SimulatedRow } from './simulated-model.ts';
 import { createSimulatedPostgres } from './simulated-postgres.ts';
 import { createLogTrigger, createStreamTrigger } from './triggers.ts';
-import { createViewWatch } from './view-watch.ts';
+import { createViewWatch, everything } from './view-watch.ts';
 
 /** How a run came out. */
 export interface Outcome {
@@ -63,8 +65,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     const watch = createViewWatch({
       store: inner,
       now: scheduler.now,
-      expiryOf: ({ target }, row) =>
-        'name' in target ? simulatedExpiry(target.name, String(row?.at)) : undefined,
+      hiddenSince: ({ target }, row) => ('name' in target ? hiddenSince(target.name, row) : undefined),
       report,
     });
     stores.set(name, createFaultyStore({ name, inner, watch, code, scheduler, random: chance(name) }));
@@ -92,6 +93,15 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       log,
       name,
       topics,
+      taken: (records, by) =>
+        judgeTaken({
+          store: store.inner,
+          placements: code.apply.placementsIn(catalog, name),
+          records,
+          letters: letters.letters.values(),
+          claim: `${by} did not fail`,
+          report,
+        }),
       call: (process, event) =>
         code.apply.createApply({
           catalog,
@@ -103,6 +113,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     }),
   );
 
+  const poison: { readonly topic: string; readonly partition: number; readonly offset: bigint }[] = [];
   const acknowledged = new Map<string, SimulatedRow>();
   let writing = 0;
   const write = (name: string, work: (process: Process) => Promise<void>, skewMs = 0): void => {
@@ -192,7 +203,10 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       if (random.chance(0.05)) await sweep(process);
       if (random.chance(events.poison)) {
         const headers = { 'polystore-schema': '1', 'polystore-generation': '0' };
-        await log.open(process).append([{ topic: random.pick(topics), key: '{}', value: '{', headers }]);
+        const { positions } = await log
+          .open(process)
+          .append([{ topic: random.pick(topics), key: '{}', value: '{', headers }]);
+        poison.push(...positions.filter((position) => position !== undefined));
       }
       if (random.chance(events.storeDown)) {
         const store = random.pick([...stores.values()]);
@@ -238,6 +252,23 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     capture.isIdle() &&
     consumers.every((consumer) => consumer.isIdle());
 
+  /** Whatever a view lacks for good somebody must be told of. */
+  async function judgeLetters(): Promise<void> {
+    const kept = [...letters.letters.values()];
+    const told = new Set(kept.map(({ scope, key, version }) => `${scope} ${key} ${version}`));
+    for (const { refused, inner } of stores.values())
+      for (const { placement, key, version } of refused.values()) {
+        const held = (await everything(inner, placement)).filter((row) => isSameKey(row.key, key));
+        const isSuperseded = held.some((row) => row.version > version);
+        const id = `${nameOf(placement)} ${code.change.keyText(key)} ${code.version.renderVersion(version)}`;
+        if (!isSuperseded && !told.has(id)) report(`no letter says that ${id} was refused`);
+      }
+    const places = new Set(kept.map(({ record }) => `${record.topic}/${record.partition}/${record.offset}`));
+    for (const { topic, partition, offset } of poison)
+      if (!places.has(`${topic}/${partition}/${offset}`))
+        report(`no letter says that ${topic}/${partition}/${offset} cannot be read`);
+  }
+
   async function compare(): Promise<void> {
     for (const { name } of catalog.entities) {
       const storeOf = (view: { readonly kind: string }) => {
@@ -270,7 +301,11 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       scheduler.note('no more faults');
       scheduler.setFaulty(false);
       await scheduler.run(isDrained, mostSteps);
-      for (const store of stores.values()) store.isMended = true;
+      await judgeLetters();
+      for (const store of stores.values()) {
+        store.isMended = true;
+        store.refused.clear();
+      }
       for (const consumer of consumers) consumer.rewind();
       await scheduler.run(isDrained, mostSteps);
       await compare();
@@ -290,6 +325,8 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
   }
   return { problems, steps: scheduler.trace.length, trace: scheduler.trace };
 }
+
+const isSameKey = (one: Key, other: Key): boolean => one.owner === other.owner && one.number === other.number;
 
 type Item =
   ReturnType<ReturnType<typeof createSimulatedDynamodb>['items']> extends ReadonlyMap<string, infer I>

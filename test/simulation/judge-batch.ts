@@ -1,0 +1,58 @@
+import type { LoggedRecord } from '../../lambda/change/envelope.ts';
+import type { Placement } from '../../lambda/stores/store.ts';
+import type { ViewStore } from '../../lambda/stores/view-store.ts';
+import type { DeadLetter } from '../../lambda/sync/dead-letters.ts';
+import { nameOf } from './faulty-view-store.ts';
+import { everything } from './view-watch.ts';
+
+/** What a record of the log says, read without Polystore's decoder. */
+interface Told {
+  readonly key: string;
+  readonly version: bigint;
+}
+
+/** @returns undefined for what nobody can read. */
+export function tellRecord({ value, headers, offset }: LoggedRecord): Told | undefined {
+  const text = Buffer.from(value ?? []).toString();
+  const generation = BigInt(headers['polystore-generation'] ?? 0);
+  const position = /"(?:lsn|position)":"?(\d+)/.exec(text)?.[1];
+  const row = /"(?:after|before)":\{[^}]*"owner":"(\w+)","number":(\d+)/.exec(text);
+  if (row === null) return undefined;
+  return { key: `${row[1]}|${row[2]}`, version: (generation << 56n) | BigInt(position ?? offset) };
+}
+
+/**
+ * Whether readers of every view see what the records say, or later: that is what a function claims that does
+ * not fail, and what progress claims. What a view refused must be told by a letter.
+ */
+export async function judgeTaken(options: {
+  readonly store: ViewStore;
+  readonly placements: readonly Placement[];
+  readonly records: readonly LoggedRecord[];
+  readonly letters: Iterable<DeadLetter>;
+  readonly claim: string;
+  readonly report: (problem: string) => void;
+}): Promise<void> {
+  const { store, placements, records, claim, report } = options;
+  /** A letter of a later change tells of the earlier ones that it came with, too. */
+  const told = new Map<string, bigint>();
+  for (const { scope, key, version } of options.letters) {
+    const id = `${scope} ${key}`;
+    if ((told.get(id) ?? -1n) < BigInt(version ?? 0)) told.set(id, BigInt(version ?? 0));
+  }
+  for (const placement of placements) {
+    const mine = records.filter(({ topic }) => topic === placement.entity.topic);
+    if (mine.length === 0) continue;
+    const held = new Map<string, bigint>();
+    for (const row of await everything(store, placement)) {
+      const key = `${row.key.owner}|${row.key.number}`;
+      if ((held.get(key) ?? -1n) < row.version) held.set(key, row.version);
+    }
+    for (const { key, version } of mine.flatMap((record) => tellRecord(record) ?? [])) {
+      const [owner, number] = key.split('|');
+      const letter = told.get(`${nameOf(placement)} [["number",${number}],["owner","${owner}"]]`) ?? -1n;
+      if ((held.get(key) ?? -1n) < version && letter < version)
+        report(`${nameOf(placement)} lacks ${key} at ${version}: ${claim}`);
+    }
+  }
+}
