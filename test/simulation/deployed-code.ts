@@ -5,6 +5,8 @@ import type * as Version from '../../lambda/change/version.ts';
 import type * as Errors from '../../lambda/errors.ts';
 import type * as Model from '../../lambda/model/index.ts';
 import type * as Digest from '../../lambda/stores/digest.ts';
+import type * as Item from '../../lambda/stores/dynamodb/item.ts';
+import type * as Write from '../../lambda/stores/dynamodb/write.ts';
 import type * as Writer from '../../lambda/stores/dynamodb/writer.ts';
 import type * as Memory from '../../lambda/stores/memory/index.ts';
 import type * as Apply from '../../lambda/sync/apply.ts';
@@ -18,7 +20,7 @@ export type DeployedCode = Awaited<ReturnType<typeof loadDeployedCode>>;
 export async function loadDeployedCode(lambda: string) {
   // The copy has the files of the project, so each module is of the original's type.
   const load = <M>(file: string): Promise<M> => import(pathToFileURL(join(lambda, file)).href) as Promise<M>;
-  const [apply, capture, ingest, memory, model, dynamodb, errors, change, version, digest] =
+  const [apply, capture, ingest, memory, model, dynamodb, item, write, errors, change, version, digest] =
     await Promise.all([
       load<typeof Apply>('sync/apply.ts'),
       load<typeof Capture>('sync/capture.ts'),
@@ -26,10 +28,12 @@ export async function loadDeployedCode(lambda: string) {
       load<typeof Memory>('stores/memory/index.ts'),
       load<typeof Model>('model/index.ts'),
       load<typeof Writer>('stores/dynamodb/writer.ts'),
+      load<typeof Item>('stores/dynamodb/item.ts'),
+      load<typeof Write>('stores/dynamodb/write.ts'),
       load<typeof Errors>('errors.ts'),
       load<typeof Change>('change/change.ts'),
       load<typeof Version>('change/version.ts'),
       load<typeof Digest>('stores/digest.ts'),
     ]);
-  return { apply, capture, ingest, memory, model, dynamodb, errors, change, version, digest };
+  return { apply, capture, ingest, memory, model, dynamodb, item, write, errors, change, version, digest };
 }

@@ -134,4 +134,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'return undefined;',
     says: /shows/,
   },
+  {
+    name: 'the removal of an item by somebody else is no change',
+    file: 'sync/capture-plan.ts',
+    find: 'if (removed === undefined) return',
+    replace: 'if (removed !== null) return',
+    says: /shows/,
+  },
 ];

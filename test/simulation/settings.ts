@@ -24,6 +24,7 @@ export interface EventRates {
   readonly storeDown: number;
   readonly poison: number;
   readonly itemRemoved: number;
+  readonly secondsPass: number;
   readonly hoursPass: number;
   readonly daysPass: number;
 }
@@ -54,6 +55,7 @@ export function settingsOf(seed: number): Settings {
       storeDown: sometimes(0.2),
       poison: sometimes(0.3),
       itemRemoved: sometimes(0.3),
+      secondsPass: sometimes(0.4),
       hoursPass: sometimes(0.2),
       daysPass: random.pick([0, 1]),
     },

@@ -14,6 +14,7 @@ import { createSimulatedLetters } from './simulated-letters.ts';
 import { createSimulatedLog } from './simulated-log.ts';
 import { compileModel, idOf, type SimulatedRow } from './simulated-model.ts';
 import { createSimulatedPostgres } from './simulated-postgres.ts';
+import { openTombstones } from './simulated-tombstones.ts';
 import { createLogTrigger, createStreamTrigger } from './triggers.ts';
 import { createViewWatch, everything } from './view-watch.ts';
 
@@ -81,6 +82,8 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       code.capture.createCapture({
         catalog,
         changeLog: log.open(process),
+        tombstones: openTombstones(process, { code, dynamodb, clock: clockOf(process) }),
+        deadLetters: letters.open(process),
         generation: settings.generation,
         clock: clockOf(process),
         log: silent,
@@ -208,6 +211,19 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
           .append([{ topic: random.pick(topics), key: '{}', value: '{', headers }]);
         poison.push(...positions.filter((position) => position !== undefined));
       }
+      // By somebody whose clock is as right as the writers', so the delete is older than what they write next.
+      if (random.chance(events.itemRemoved)) {
+        const old = [...dynamodb.items()].filter(
+          ([, { deleted, version }]) =>
+            deleted === undefined && Number(version?.N) / 1000 < scheduler.now() - 3_000,
+        );
+        const [id] = old.length === 0 ? [] : random.pick(old);
+        if (id !== undefined) {
+          scheduler.note(`somebody removes ${id}`);
+          dynamodb.removeItem(id);
+        }
+      }
+      if (random.chance(events.secondsPass)) scheduler.advance(random.integer(1_000, 5_000));
       if (random.chance(events.storeDown)) {
         const store = random.pick([...stores.values()]);
         store.isDown = true;
