@@ -11,6 +11,7 @@ import type * as Writer from '../../lambda/stores/dynamodb/writer.ts';
 import type * as Memory from '../../lambda/stores/memory/index.ts';
 import type * as Apply from '../../lambda/sync/apply.ts';
 import type * as Capture from '../../lambda/sync/capture.ts';
+import type * as DeadLetters from '../../lambda/sync/dead-letters.ts';
 import type * as Ingest from '../../lambda/sync/ingest.ts';
 
 /** The modules of `lambda/` that a simulation drives, from one folder: the project's own, or a copy with a bug in it. */
@@ -20,20 +21,48 @@ export type DeployedCode = Awaited<ReturnType<typeof loadDeployedCode>>;
 export async function loadDeployedCode(lambda: string) {
   // The copy has the files of the project, so each module is of the original's type.
   const load = <M>(file: string): Promise<M> => import(pathToFileURL(join(lambda, file)).href) as Promise<M>;
-  const [apply, capture, ingest, memory, model, dynamodb, item, write, errors, change, version, digest] =
-    await Promise.all([
-      load<typeof Apply>('sync/apply.ts'),
-      load<typeof Capture>('sync/capture.ts'),
-      load<typeof Ingest>('sync/ingest.ts'),
-      load<typeof Memory>('stores/memory/index.ts'),
-      load<typeof Model>('model/index.ts'),
-      load<typeof Writer>('stores/dynamodb/writer.ts'),
-      load<typeof Item>('stores/dynamodb/item.ts'),
-      load<typeof Write>('stores/dynamodb/write.ts'),
-      load<typeof Errors>('errors.ts'),
-      load<typeof Change>('change/change.ts'),
-      load<typeof Version>('change/version.ts'),
-      load<typeof Digest>('stores/digest.ts'),
-    ]);
-  return { apply, capture, ingest, memory, model, dynamodb, item, write, errors, change, version, digest };
+  const [
+    apply,
+    deadLetters,
+    capture,
+    ingest,
+    memory,
+    model,
+    dynamodb,
+    item,
+    write,
+    errors,
+    change,
+    version,
+    digest,
+  ] = await Promise.all([
+    load<typeof Apply>('sync/apply.ts'),
+    load<typeof DeadLetters>('sync/dead-letters.ts'),
+    load<typeof Capture>('sync/capture.ts'),
+    load<typeof Ingest>('sync/ingest.ts'),
+    load<typeof Memory>('stores/memory/index.ts'),
+    load<typeof Model>('model/index.ts'),
+    load<typeof Writer>('stores/dynamodb/writer.ts'),
+    load<typeof Item>('stores/dynamodb/item.ts'),
+    load<typeof Write>('stores/dynamodb/write.ts'),
+    load<typeof Errors>('errors.ts'),
+    load<typeof Change>('change/change.ts'),
+    load<typeof Version>('change/version.ts'),
+    load<typeof Digest>('stores/digest.ts'),
+  ]);
+  return {
+    apply,
+    deadLetters,
+    capture,
+    ingest,
+    memory,
+    model,
+    dynamodb,
+    item,
+    write,
+    errors,
+    change,
+    version,
+    digest,
+  };
 }

@@ -4,7 +4,7 @@ import type { ApplyResult, Placement } from '../../lambda/stores/store.ts';
 import type { RepairResult, ViewStore } from '../../lambda/stores/view-store.ts';
 import type { DeployedCode } from './deployed-code.ts';
 import type { Random } from './random.ts';
-import type { Process, Scheduler } from './scheduler.ts';
+import type { Running, Scheduler } from './scheduler.ts';
 import type { ViewWatch } from './view-watch.ts';
 
 /** The highest version of a key that a view was given and refused. */
@@ -17,7 +17,7 @@ export interface Refusal {
 /** A store of views behind a network, and what is wrong with it. */
 export interface FaultyStore {
   /** The port, as a process sees it. */
-  open(process: Process): ViewStore;
+  open(running: Running): ViewStore;
   /** While it is down every request to it fails. */
   isDown: boolean;
   /** Until then it refuses rows whose note is `refused`. */
@@ -40,9 +40,9 @@ export function createFaultyStore(options: {
   const unavailable = () =>
     new code.errors.PolystoreError('store_unavailable', `${name} did not answer in time`);
 
-  const open = (process: Process): ViewStore => {
+  const open = (running: Running): ViewStore => {
     const step = <T>(what: string, effect: () => Promise<T>): Promise<T> =>
-      scheduler.step(process, {
+      scheduler.step(running.process, {
         label: `${name} ${what}`,
         failure: unavailable,
         effect: () => {

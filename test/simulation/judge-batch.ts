@@ -1,8 +1,8 @@
 import type { LoggedRecord } from '../../lambda/change/envelope.ts';
 import type { Placement } from '../../lambda/stores/store.ts';
 import type { ViewStore } from '../../lambda/stores/view-store.ts';
-import type { DeadLetter } from '../../lambda/sync/dead-letters.ts';
 import { nameOf } from './faulty-view-store.ts';
+import type { OpenLetter } from './simulated-letters.ts';
 import { everything } from './view-watch.ts';
 
 /** What a record of the log says, read without Polystore's decoder. */
@@ -29,7 +29,7 @@ export async function judgeTaken(options: {
   readonly store: ViewStore;
   readonly placements: readonly Placement[];
   readonly records: readonly LoggedRecord[];
-  readonly letters: Iterable<DeadLetter>;
+  readonly letters: Iterable<OpenLetter>;
   readonly claim: string;
   readonly report: (problem: string) => void;
 }): Promise<void> {

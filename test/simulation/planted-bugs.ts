@@ -141,4 +141,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'if (removed !== null) return',
     says: /shows/,
   },
+  {
+    name: 'progress is kept before the write',
+    file: 'sync/apply.ts',
+    find: '    const outcomes: PromiseSettledResult<ApplyResult>[] = [];',
+    replace: '    await progress?.taken(records); const outcomes: PromiseSettledResult<ApplyResult>[] = [];',
+    says: /lacks .*: progress of/,
+  },
+  {
+    name: 'an older success closes a letter, which hides that progress passed it',
+    file: 'sync/supersede.ts',
+    find: "if ((letter.version ?? '') <= version)",
+    replace: 'if (version)',
+    says: /no letter|lacks/,
+  },
 ];

@@ -44,6 +44,10 @@ export interface Process {
   /** Tells whoever started it that it is lost. */
   lose: () => void;
 }
+/** What a port acts for: a function is used again for one invocation after the other, each a process. */
+export interface Running {
+  process: Process;
+}
 export interface ProcessOptions {
   readonly name: string;
   /** Deployed functions may be abandoned at any step; the world's own machinery is not. */

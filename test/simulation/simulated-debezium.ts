@@ -31,7 +31,7 @@ export function createSimulatedDebezium(options: {
   let sentByConnection = 0;
 
   async function stream(process: Process, own: number): Promise<void> {
-    const changeLog = log.open(process);
+    const changeLog = log.open({ process });
     const configured = generation;
     let sent = confirmed;
     for (;;) {

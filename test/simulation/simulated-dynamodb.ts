@@ -7,12 +7,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Image } from '../../lambda/stores/dynamodb/item.ts';
 import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
-import type { Process, Scheduler } from './scheduler.ts';
+import type { Running, Scheduler } from './scheduler.ts';
 
 /** A table with its stream: conditional writes one at a time, a stream record each, shards that split. */
 export interface SimulatedDynamodb {
   /** The client, as a process holds it: requests fail as the network does, conditions as DynamoDB's do. */
-  open(process: Process): DynamoDBClient;
+  open(running: Running): DynamoDBClient;
   items(): ReadonlyMap<string, Image>;
   /** The shards of the stream, oldest first. A child is read when its parent has been. */
   readonly shards: readonly Shard[];
@@ -79,13 +79,13 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
   return {
     items: () => items,
     shards,
-    open: (process) => {
+    open: (running) => {
       const send = (command: unknown): Promise<unknown> => {
         const failure = () => Object.assign(new Error('the request timed out'), { name: 'TimeoutError' });
         if (command instanceof GetItemCommand) {
           // As above.
           const id = idOfItem(command.input.Key as Image);
-          return scheduler.step(process, {
+          return scheduler.step(running.process, {
             label: `reads ${id}`,
             failure,
             effect: () => ({ Item: items.get(id) }),
@@ -94,7 +94,7 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
         if (command instanceof PutItemCommand) {
           const { input } = command;
           const label = `puts ${idOfItem(input.Item as Image)} at ${input.Item?.version?.N}`;
-          return scheduler.step(process, { label, failure, effect: () => putItem(input) });
+          return scheduler.step(running.process, { label, failure, effect: () => putItem(input) });
         }
         throw new Error(`the simulated DynamoDB has no ${command?.constructor.name}: add it`);
       };

@@ -1,37 +1,119 @@
-import type { DeadLetter, DeadLetters } from '../../lambda/sync/dead-letters.ts';
-import type { DeployedCode } from './deployed-code.ts';
-import type { Process, Scheduler } from './scheduler.ts';
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { Running, Scheduler } from './scheduler.ts';
 
-/** Dead letters behind a network. */
+type Item = Record<string, AttributeValue>;
+
+/** The table of dead letters: what the deployed code sends to it, and no more. */
 export interface SimulatedLetters {
-  open(process: Process): DeadLetters;
-  readonly letters: Map<string, DeadLetter>;
+  open(running: Running): DynamoDBClient;
+  /** Letters that are open. */
+  letters(): readonly OpenLetter[];
+}
+export interface OpenLetter {
+  /** `redis`, `aurora` or `capture`. */
+  readonly store: string;
+  readonly scope: string;
+  readonly key: string | undefined;
+  readonly version: string | undefined;
+  /** topic/partition/offset */
+  readonly place: string;
 }
 
-export function createSimulatedLetters(scheduler: Scheduler, code: DeployedCode): SimulatedLetters {
-  const letters = new Map<string, DeadLetter>();
-  const failure = () =>
-    new code.errors.PolystoreError('store_unavailable', 'the dead letters did not answer');
+export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
+  const items = new Map<string, Item>();
+  const idOf = (key: Item): string => JSON.stringify([key.pk?.S, key.sk?.S]);
+
+  function update(input: UpdateItemCommandInput): object {
+    const key = input.Key ?? {};
+    const old = items.get(idOf(key));
+    if (input.ConditionExpression === 'attribute_exists(pk)' && old === undefined)
+      throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
+    const item: Item = { ...old, ...key };
+    const nameOf = (name: string): string => input.ExpressionAttributeNames?.[name] ?? name;
+    const value = (name: string): AttributeValue => input.ExpressionAttributeValues?.[name] ?? { NULL: true };
+    const [, sets = '', adds = ''] = /^SET (.*) ADD (.*)$/.exec(input.UpdateExpression ?? '') ?? [];
+    for (const [, target = '', once, named = ''] of sets.matchAll(
+      /([#\w]+) = (?:(if_not_exists)\([#\w]+, )?(:\w+)/g,
+    )) {
+      const name = nameOf(target);
+      if (once === undefined || item[name] === undefined) item[name] = value(named);
+    }
+    const [counter = '', by = ''] = adds.split(' ');
+    item[nameOf(counter)] = { N: String(Number(item[nameOf(counter)]?.N ?? 0) + Number(value(by).N)) };
+    items.set(idOf(key), item);
+    return {};
+  }
+
+  function query({ input }: QueryCommand): object {
+    const pk = input.ExpressionAttributeValues?.[':pk']?.S;
+    const after = input.ExclusiveStartKey?.sk?.S;
+    const found = [...items.values()]
+      .filter((item) => item.pk?.S === pk && (after === undefined || (item.sk?.S ?? '') > after))
+      .sort((a, b) => ((a.sk?.S ?? '') < (b.sk?.S ?? '') ? -1 : 1));
+    const page = found.slice(0, input.Limit ?? found.length);
+    const last = page.at(-1);
+    return {
+      Items: page,
+      Count: page.length,
+      ...(found.length > page.length && last && { LastEvaluatedKey: { pk: last.pk, sk: last.sk } }),
+    };
+  }
+
+  function transact({ input }: TransactWriteItemsCommand): object {
+    const writes = input.TransactItems ?? [];
+    for (const { Delete: remove } of writes) {
+      const seen = remove?.ExpressionAttributeValues?.[':seen']?.N;
+      if (remove !== undefined && items.get(idOf(remove.Key ?? {}))?.times_seen?.N !== seen)
+        throw new TransactionCanceledException({
+          message: 'Transaction cancelled',
+          $metadata: {},
+          CancellationReasons: [{ Code: 'None' }, { Code: 'ConditionalCheckFailed' }],
+        });
+    }
+    for (const { Put: put, Delete: remove } of writes) {
+      if (put?.Item !== undefined) items.set(idOf(put.Item), put.Item);
+      if (remove?.Key !== undefined) items.delete(idOf(remove.Key));
+    }
+    return {};
+  }
+
+  const answer = (command: unknown): { readonly what: string; readonly effect: () => object } => {
+    if (command instanceof UpdateItemCommand)
+      return { what: `keeps ${command.input.Key?.sk?.S}`, effect: () => update(command.input) };
+    if (command instanceof QueryCommand) return { what: 'lists', effect: () => query(command) };
+    if (command instanceof GetItemCommand)
+      return { what: 'reads one', effect: () => ({ Item: items.get(idOf(command.input.Key ?? {})) }) };
+    if (command instanceof TransactWriteItemsCommand)
+      return { what: 'closes one', effect: () => transact(command) };
+    throw new Error(`the simulated table of letters has no ${command?.constructor.name}: add it`);
+  };
+
   return {
-    letters,
-    open: (process) => ({
-      put: (put) =>
-        scheduler.step(process, {
-          label: `keeps ${put.length} letters`,
-          failure,
-          effect: () => {
-            for (const letter of put) letters.set(idOf(letter), letter);
-          },
-        }),
-      count: (scopes) =>
-        scheduler.step(process, {
-          label: 'counts letters',
-          failure,
-          effect: () => [...letters.values()].filter(({ scope }) => scopes.includes(scope)).length,
-        }),
-    }),
+    open: (running) => {
+      const send = (command: unknown): Promise<object> => {
+        const failure = () => Object.assign(new Error('the request timed out'), { name: 'TimeoutError' });
+        const { what, effect } = answer(command);
+        return scheduler.step(running.process, { label: `letters: ${what}`, failure, effect });
+      };
+      // All that the code under test uses of the client.
+      return { send } as unknown as DynamoDBClient;
+    },
+    letters: () =>
+      [...items.values()].flatMap((item): readonly OpenLetter[] => {
+        const [store = '', scope = ''] = item.pk?.S?.split('#') ?? [];
+        if (store === 'closed') return [];
+        const place = `${item.topic?.S}/${item.partition?.N}/${item.offset?.N}`;
+        return [{ store, scope, key: item.entity_key?.S, version: item.version?.S, place }];
+      }),
   };
 }
-
-const idOf = ({ scope, key, version, record }: DeadLetter): string =>
-  `${scope} ${key ?? ''} ${version ?? `${record.topic}/${record.partition}/${record.offset}`}`;

@@ -2,7 +2,7 @@ import type { LoggedRecord, LogRecord } from '../../lambda/change/envelope.ts';
 import type { Appended, ChangeLog } from '../../lambda/stores/kafka/index.ts';
 import { partitionOf } from '../../lambda/stores/kafka/partition.ts';
 import type { DeployedCode } from './deployed-code.ts';
-import type { Process, Scheduler } from './scheduler.ts';
+import type { Running, Scheduler } from './scheduler.ts';
 
 const keepMs = 7 * 24 * 3_600_000;
 
@@ -14,7 +14,7 @@ export interface SimulatedLog {
   /** From here on keys move: the log of one key continues in another partition. */
   addPartition(topic: string): void;
   /** The port, as a process sees it. */
-  open(process: Process): ChangeLog;
+  open(running: Running): ChangeLog;
   /** At most `limit` records from an offset on. */
   read(topic: string, partition: number, from: bigint, limit: number): readonly LoggedRecord[];
   startOf(topic: string, partition: number): bigint;
@@ -73,7 +73,7 @@ export function createSimulatedLog(
     startOf: (topic, partition) => BigInt(at(topic, partition).start),
     endOf: (topic, partition) => BigInt(at(topic, partition).records.length),
     everything: (topic) => of(topic).flatMap(({ records }) => records),
-    open: (process) => ({
+    open: (running) => ({
       append: async (records): Promise<Appended> => {
         const positions: (LogPosition | undefined)[] = records.map(() => undefined);
         const parts = new Map<string, { readonly partition: number; readonly indexes: number[] }>();
@@ -86,7 +86,7 @@ export function createSimulatedLog(
         // A producer sends to all partitions at once, and each answers for itself.
         const outcomes = await Promise.allSettled(
           [...parts].map(async ([name, { partition, indexes }]) => {
-            const written = await scheduler.step(process, {
+            const written = await scheduler.step(running.process, {
               label: `appends ${indexes.length} to ${name}`,
               failure: unavailable,
               effect: () =>

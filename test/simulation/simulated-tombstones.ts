@@ -2,19 +2,19 @@ import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client
 import type { Tombstones } from '../../lambda/stores/dynamodb/index.ts';
 import type { Clock } from '../../lambda/stores/store.ts';
 import type { DeployedCode } from './deployed-code.ts';
-import type { Process } from './scheduler.ts';
+import type { Running } from './scheduler.ts';
 import type { SimulatedDynamodb } from './simulated-dynamodb.ts';
 
 /** `createTombstones` with the simulated table in place of a client of its own. */
 export const openTombstones = (
-  process: Process,
+  running: Running,
   {
     code,
     dynamodb,
     clock,
   }: { readonly code: DeployedCode; readonly dynamodb: SimulatedDynamodb; readonly clock: Clock },
 ): Tombstones => {
-  const client = dynamodb.open(process);
+  const client = dynamodb.open(running);
   return {
     put: (items) =>
       Promise.all(

@@ -4,9 +4,32 @@ import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
 import type { LogEvent } from '../../lambda/sync/log-event.ts';
 import { toLogEvent } from '../sync/fakes.ts';
 import type { Random } from './random.ts';
-import type { Ended, Process, Scheduler } from './scheduler.ts';
+import type { Ended, Process, Running, Scheduler, Started } from './scheduler.ts';
 import type { Shard } from './simulated-dynamodb.ts';
 import type { SimulatedLog } from './simulated-log.ts';
+
+/** A function as Lambda keeps it: what it holds in memory lives from one invocation to the next. */
+function createWarmFunction<Event, Answer>(
+  scheduler: Scheduler,
+  start: (running: Running) => (event: Event) => Promise<Answer>,
+) {
+  let held: { readonly running: Running; readonly call: (event: Event) => Promise<Answer> } | undefined;
+  return {
+    invoke: (name: string, event: Event): Started<Answer> =>
+      scheduler.spawn({ name, mayCrash: true }, (process) => {
+        if (held === undefined) {
+          const running = { process };
+          held = { running, call: start(running) };
+        }
+        held.running.process = process;
+        return held.call(event);
+      }),
+    /** The next invocation begins anew, whatever the one that is lost still does. */
+    forget: (): void => {
+      held = undefined;
+    },
+  };
+}
 
 /** Feeds a function from every partition of some topics, as Lambda's Kafka trigger does. */
 export interface LogTrigger {
@@ -24,15 +47,17 @@ export function createLogTrigger(options: {
   readonly log: SimulatedLog;
   readonly name: string;
   readonly topics: readonly string[];
-  readonly call: (process: Process, event: LogEvent) => Promise<unknown>;
+  /** Makes a function that is used for one invocation after the other, until it is lost. */
+  readonly start: (running: Running) => (event: LogEvent) => Promise<unknown>;
   /** Judges what a function took that did not fail. */
   readonly taken: (records: readonly LoggedRecord[], by: string) => Promise<void>;
 }): LogTrigger {
-  const { scheduler, random, log, name, topics, call, taken } = options;
+  const { scheduler, random, log, name, topics, start, taken } = options;
   const committed = new Map<string, { readonly topic: string; readonly partition: number; offset: bigint }>();
 
   async function poll(process: Process, place: { topic: string; partition: number; offset: bigint }) {
     const { topic, partition } = place;
+    const warm = createWarmFunction(scheduler, start);
     for (;;) {
       // What the log has forgotten meanwhile nobody reads.
       if (place.offset < log.startOf(topic, partition)) place.offset = log.startOf(topic, partition);
@@ -44,10 +69,9 @@ export function createLogTrigger(options: {
       }
       const to = from + BigInt(records.length);
       const label = `${name} ${topic.split('.').at(-1)}/${partition} ${from}–${to}`;
-      const started = scheduler.spawn({ name: label, mayCrash: true }, (child) =>
-        call(child, toLogEvent(records)),
-      );
+      const started = warm.invoke(label, toLogEvent(records));
       const ended: Ended<unknown> = await scheduler.join(process, started);
+      if (ended.kind === 'lost') warm.forget();
       if (ended.kind === 'returned') await taken(records, label);
       // Somebody may have rewound it meanwhile.
       if (ended.kind === 'returned' && place.offset <= from) place.offset = to;
@@ -84,18 +108,18 @@ export function createStreamTrigger(options: {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly shards: () => readonly Shard[];
-  readonly call: (
-    process: Process,
-    event: { readonly Records: readonly StreamRecord[] },
-  ) => Promise<CaptureResponse>;
+  readonly start: (
+    running: Running,
+  ) => (event: { readonly Records: readonly StreamRecord[] }) => Promise<CaptureResponse>;
   readonly report: (problem: string) => void;
 }): { isIdle(): boolean; follow(): void } {
-  const { scheduler, random, shards, call, report } = options;
+  const { scheduler, random, shards, start, report } = options;
   const checkpoints = new Map<Shard, { next: number }>();
   const isDone = (shard: Shard): boolean =>
     shard.closed && checkpoints.get(shard)?.next === shard.records.length;
 
   async function poll(process: Process, shard: Shard, name: string, checkpoint: { next: number }) {
+    const warm = createWarmFunction(scheduler, start);
     while (!isDone(shard)) {
       const records = shard.records.slice(checkpoint.next, checkpoint.next + random.pick([1, 2, 5, 100]));
       if (records.length === 0 || (shard.parent !== undefined && !isDone(shard.parent))) {
@@ -103,11 +127,10 @@ export function createStreamTrigger(options: {
         continue;
       }
       const label = `capture ${name} ${checkpoint.next}–${checkpoint.next + records.length}`;
-      const started = scheduler.spawn({ name: label, mayCrash: true }, (child) =>
-        call(child, { Records: records }),
-      );
+      const started = warm.invoke(label, { Records: records });
       const ended = await scheduler.join(process, started);
       if (ended.kind !== 'returned') {
+        if (ended.kind === 'lost') warm.forget();
         if (ended.kind === 'threw') scheduler.note(`${label} threw: ${messageOf(ended.error)}`);
         await scheduler.sleep(process, 30);
         continue;

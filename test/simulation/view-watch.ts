@@ -33,6 +33,8 @@ export function createViewWatch(options: {
   readonly now: () => number;
   /** When a view stops showing a row, in milliseconds since the epoch; undefined: never. */
   readonly hiddenSince: (placement: Placement, row: Row) => number | undefined;
+  /** Judges what progress says that readers see. */
+  readonly claimed: (spans: readonly ProgressSpan[]) => Promise<void>;
   readonly report: Report;
 }): ViewWatch {
   const { store, now, hiddenSince, report } = options;
@@ -90,7 +92,7 @@ export function createViewWatch(options: {
           ? undefined
           : 'rule 2: swept while the log can still be applied again';
       }),
-    progressed: async () => {},
+    progressed: options.claimed,
     activated: async () => {},
   };
 }

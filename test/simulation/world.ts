@@ -1,12 +1,14 @@
 import type { Key } from '../../lambda/change/change.ts';
+import type { LoggedRecord } from '../../lambda/change/envelope.ts';
 import type { CatalogEntity } from '../../lambda/model/index.ts';
+import type { Placement } from '../../lambda/stores/store.ts';
 import { createRowMaker, eventOf, postEvents, writeItems, writePostgres } from './applications.ts';
 import type { DeployedCode } from './deployed-code.ts';
 import { createFaultyStore, type FaultyStore, nameOf } from './faulty-view-store.ts';
 import { judgeTaken } from './judge-batch.ts';
 import { differences, hiddenSince } from './oracle.ts';
 import { createRandom } from './random.ts';
-import { createScheduler, type Process } from './scheduler.ts';
+import { createScheduler, type Process, type Running } from './scheduler.ts';
 import type { Settings } from './settings.ts';
 import { createSimulatedDebezium } from './simulated-debezium.ts';
 import { createSimulatedDynamodb } from './simulated-dynamodb.ts';
@@ -58,7 +60,24 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     generation: settings.generation,
   });
   const dynamodb = createSimulatedDynamodb(scheduler, random.integer(1, 2));
-  const letters = createSimulatedLetters(scheduler, code);
+  const letters = createSimulatedLetters(scheduler);
+  const lettersOf = (store: string, running: Running) =>
+    code.deadLetters.createDeadLetters({
+      client: letters.open(running),
+      table: 'letters',
+      store,
+      clock: scheduler.now,
+    });
+
+  async function judge(
+    name: 'redis' | 'aurora',
+    placements: readonly Placement[],
+    told: { readonly records: readonly LoggedRecord[]; readonly claim: string },
+  ): Promise<void> {
+    const store = stores.get(name)?.inner;
+    const open = letters.letters().filter((letter) => letter.store === name);
+    if (store !== undefined) await judgeTaken({ store, placements, ...told, letters: open, report });
+  }
 
   const stores = new Map<'redis' | 'aurora', FaultyStore>();
   for (const name of ['redis', 'aurora'] as const) {
@@ -66,6 +85,13 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     const watch = createViewWatch({
       store: inner,
       now: scheduler.now,
+      claimed: async (spans) => {
+        for (const { placement, topic, partition, from, to } of spans)
+          await judge(name, [placement], {
+            records: log.read(topic, partition, from, Number(to - from)),
+            claim: `progress of ${topic}/${partition} is ${to}`,
+          });
+      },
       hiddenSince: ({ target }, row) => ('name' in target ? hiddenSince(target.name, row) : undefined),
       report,
     });
@@ -78,16 +104,16 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     random: chance('stream trigger'),
     shards: () => dynamodb.shards,
     report,
-    call: (process, event) =>
+    start: (running) =>
       code.capture.createCapture({
         catalog,
-        changeLog: log.open(process),
-        tombstones: openTombstones(process, { code, dynamodb, clock: clockOf(process) }),
-        deadLetters: letters.open(process),
+        changeLog: log.open(running),
+        tombstones: openTombstones(running, { code, dynamodb, clock: scheduler.now }),
+        deadLetters: lettersOf('capture', running),
         generation: settings.generation,
-        clock: clockOf(process),
+        clock: scheduler.now,
         log: silent,
-      })(event),
+      }),
   });
   const consumers = [...stores].map(([name, store]) =>
     createLogTrigger({
@@ -97,22 +123,16 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       name,
       topics,
       taken: (records, by) =>
-        judgeTaken({
-          store: store.inner,
-          placements: code.apply.placementsIn(catalog, name),
-          records,
-          letters: letters.letters.values(),
-          claim: `${by} did not fail`,
-          report,
-        }),
-      call: (process, event) =>
+        judge(name, code.apply.placementsIn(catalog, name), { records, claim: `${by} did not fail` }),
+      start: (running) =>
         code.apply.createApply({
           catalog,
-          store: store.open(process),
+          store: store.open(running),
           placements: code.apply.placementsIn(catalog, name),
-          deadLetters: letters.open(process),
+          deadLetters: lettersOf(name, running),
+          clock: scheduler.now,
           log: silent,
-        })(event),
+        }),
     }),
   );
 
@@ -139,7 +159,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
         `items ${number}`,
         (process) => {
           const writer = code.dynamodb.createWriter({
-            client: dynamodb.open(process),
+            client: dynamodb.open({ process }),
             isClosed: () => false,
             tableName: 'simulated',
             clock: clockOf(process),
@@ -160,7 +180,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       write(`events ${number}`, (process) => {
         const app = code.ingest.createIngestApp({
           catalog,
-          changeLog: log.open(process),
+          changeLog: log.open({ process }),
           authenticate: async () => ({ kind: 'operator', subject: 'simulation' }),
           issueToken: async () => 'token',
           generation: settings.generation,
@@ -207,7 +227,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       if (random.chance(events.poison)) {
         const headers = { 'polystore-schema': '1', 'polystore-generation': '0' };
         const { positions } = await log
-          .open(process)
+          .open({ process })
           .append([{ topic: random.pick(topics), key: '{}', value: '{', headers }]);
         poison.push(...positions.filter((position) => position !== undefined));
       }
@@ -236,7 +256,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
   async function sweep(process: Process): Promise<void> {
     for (const [name, store] of stores)
       for (const placement of code.apply.placementsIn(catalog, name)) {
-        const views = store.open(process);
+        const views = store.open({ process });
         // Whatever fails is done at the next time.
         while ((await views.sweep(placement).catch(() => ({ more: false }))).more);
       }
@@ -270,7 +290,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
 
   /** Whatever a view lacks for good somebody must be told of. */
   async function judgeLetters(): Promise<void> {
-    const kept = [...letters.letters.values()];
+    const kept = letters.letters();
     const told = new Set(kept.map(({ scope, key, version }) => `${scope} ${key} ${version}`));
     for (const { refused, inner } of stores.values())
       for (const { placement, key, version } of refused.values()) {
@@ -279,7 +299,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
         const id = `${nameOf(placement)} ${code.change.keyText(key)} ${code.version.renderVersion(version)}`;
         if (!isSuperseded && !told.has(id)) report(`no letter says that ${id} was refused`);
       }
-    const places = new Set(kept.map(({ record }) => `${record.topic}/${record.partition}/${record.offset}`));
+    const places = new Set(kept.map(({ place }) => place));
     for (const { topic, partition, offset } of poison)
       if (!places.has(`${topic}/${partition}/${offset}`))
         report(`no letter says that ${topic}/${partition}/${offset} cannot be read`);
