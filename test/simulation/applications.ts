@@ -131,9 +131,9 @@ export async function postEvents(
         for (const event of events.values()) options.acknowledged(event);
         break;
       }
-      if (response.status !== 503)
+      if (response.status !== 503 && response.status !== 429)
         throw new Error(`POST /events answered ${response.status}: ${await response.text()}`);
-      await scheduler.sleep(process, 10);
+      await scheduler.sleep(process, 1_000 * Number(response.headers.get('retry-after')));
     }
   }
 }

@@ -6,10 +6,12 @@ import type * as Errors from '../../lambda/errors.ts';
 import type * as Model from '../../lambda/model/index.ts';
 import type * as Digest from '../../lambda/stores/digest.ts';
 import type * as Item from '../../lambda/stores/dynamodb/item.ts';
+import type * as ServiceClock from '../../lambda/stores/dynamodb/service-clock.ts';
 import type * as Write from '../../lambda/stores/dynamodb/write.ts';
 import type * as Writer from '../../lambda/stores/dynamodb/writer.ts';
 import type * as Memory from '../../lambda/stores/memory/index.ts';
 import type * as Apply from '../../lambda/sync/apply.ts';
+import type * as BackPressure from '../../lambda/sync/back-pressure.ts';
 import type * as Capture from '../../lambda/sync/capture.ts';
 import type * as DeadLetters from '../../lambda/sync/dead-letters.ts';
 import type * as Ingest from '../../lambda/sync/ingest.ts';
@@ -21,48 +23,21 @@ export type DeployedCode = Awaited<ReturnType<typeof loadDeployedCode>>;
 export async function loadDeployedCode(lambda: string) {
   // The copy has the files of the project, so each module is of the original's type.
   const load = <M>(file: string): Promise<M> => import(pathToFileURL(join(lambda, file)).href) as Promise<M>;
-  const [
-    apply,
-    deadLetters,
-    capture,
-    ingest,
-    memory,
-    model,
-    dynamodb,
-    item,
-    write,
-    errors,
-    change,
-    version,
-    digest,
-  ] = await Promise.all([
-    load<typeof Apply>('sync/apply.ts'),
-    load<typeof DeadLetters>('sync/dead-letters.ts'),
-    load<typeof Capture>('sync/capture.ts'),
-    load<typeof Ingest>('sync/ingest.ts'),
-    load<typeof Memory>('stores/memory/index.ts'),
-    load<typeof Model>('model/index.ts'),
-    load<typeof Writer>('stores/dynamodb/writer.ts'),
-    load<typeof Item>('stores/dynamodb/item.ts'),
-    load<typeof Write>('stores/dynamodb/write.ts'),
-    load<typeof Errors>('errors.ts'),
-    load<typeof Change>('change/change.ts'),
-    load<typeof Version>('change/version.ts'),
-    load<typeof Digest>('stores/digest.ts'),
-  ]);
   return {
-    apply,
-    deadLetters,
-    capture,
-    ingest,
-    memory,
-    model,
-    dynamodb,
-    item,
-    write,
-    errors,
-    change,
-    version,
-    digest,
+    apply: await load<typeof Apply>('sync/apply.ts'),
+    backPressure: await load<typeof BackPressure>('sync/back-pressure.ts'),
+    capture: await load<typeof Capture>('sync/capture.ts'),
+    change: await load<typeof Change>('change/change.ts'),
+    deadLetters: await load<typeof DeadLetters>('sync/dead-letters.ts'),
+    digest: await load<typeof Digest>('stores/digest.ts'),
+    dynamodb: await load<typeof Writer>('stores/dynamodb/writer.ts'),
+    errors: await load<typeof Errors>('errors.ts'),
+    ingest: await load<typeof Ingest>('sync/ingest.ts'),
+    item: await load<typeof Item>('stores/dynamodb/item.ts'),
+    memory: await load<typeof Memory>('stores/memory/index.ts'),
+    model: await load<typeof Model>('model/index.ts'),
+    serviceClock: await load<typeof ServiceClock>('stores/dynamodb/service-clock.ts'),
+    version: await load<typeof Version>('change/version.ts'),
+    write: await load<typeof Write>('stores/dynamodb/write.ts'),
   };
 }

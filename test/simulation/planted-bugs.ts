@@ -155,4 +155,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'if (version)',
     says: /no letter|lacks/,
   },
+  {
+    name: 'a clock that is far off writes nevertheless',
+    file: 'stores/dynamodb/service-clock.ts',
+    find: 'if (low <= limitMs && high >= -limitMs) return;',
+    replace: 'if (low <= limitMs || high >= -limitMs) return;',
+    says: notEqual,
+  },
 ];

@@ -6,13 +6,14 @@ import {
   type PutItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Image } from '../../lambda/stores/dynamodb/item.ts';
+import type { ServiceClock } from '../../lambda/stores/dynamodb/service-clock.ts';
 import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
 import type { Running, Scheduler } from './scheduler.ts';
 
 /** A table with its stream: conditional writes one at a time, a stream record each, shards that split. */
 export interface SimulatedDynamodb {
   /** The client, as a process holds it: requests fail as the network does, conditions as DynamoDB's do. */
-  open(running: Running): DynamoDBClient;
+  open(running: Running, heard?: (answer: Parameters<ServiceClock['note']>[0]) => void): DynamoDBClient;
   items(): ReadonlyMap<string, Image>;
   /** The shards of the stream, oldest first. A child is read when its parent has been. */
   readonly shards: readonly Shard[];
@@ -79,8 +80,16 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
   return {
     items: () => items,
     shards,
-    open: (running) => {
-      const send = (command: unknown): Promise<unknown> => {
+    open: (running, heard) => {
+      const send = async (command: unknown): Promise<unknown> => {
+        const sentMs = scheduler.now() + running.process.skewMs;
+        const answer = await ask(command);
+        // Every answer has the time of the service, in whole seconds.
+        const date = new Date(scheduler.now()).toUTCString();
+        heard?.({ sentMs, receivedMs: scheduler.now() + running.process.skewMs, date });
+        return answer;
+      };
+      const ask = (command: unknown): Promise<unknown> => {
         const failure = () => Object.assign(new Error('the request timed out'), { name: 'TimeoutError' });
         if (command instanceof GetItemCommand) {
           // As above.
