@@ -34,7 +34,24 @@ export function readArchiveFunction(env: Environment): InvokeOptions {
     [names.lambdaEndpoint]: endpoint,
     AWS_REGION: text,
   });
+  return { functionName: variables[names.archiveFunction], ...whereInvoked(variables) };
+}
+
+/** Which function writes it; it may take as long as that has (lambda/model/functions.ts). */
+export function readArchiveWriter(env: Environment): InvokeOptions {
+  const variables = readVariables(env, {
+    [names.archiveWriter]: text,
+    [names.lambdaEndpoint]: endpoint,
+    AWS_REGION: text,
+  });
+  return { functionName: variables[names.archiveWriter], ...whereInvoked(variables), timeoutMs: 310_000 };
+}
+
+function whereInvoked(variables: {
+  readonly [names.lambdaEndpoint]?: string | undefined;
+  readonly AWS_REGION: string;
+}): Pick<InvokeOptions, 'region' | 'endpoint'> {
   const lambda = variables[names.lambdaEndpoint];
   if (lambda !== undefined) requireLoopback([new URL(lambda).hostname], names.lambdaEndpoint, lambda);
-  return { functionName: variables[names.archiveFunction], region: variables.AWS_REGION, endpoint: lambda };
+  return { region: variables.AWS_REGION, endpoint: lambda };
 }

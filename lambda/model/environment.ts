@@ -39,6 +39,8 @@ export const environmentNames = {
   archiveLocation: 'POLYSTORE_ARCHIVE',
   /** Name or ARN of the function that reads the archive. */
   archiveFunction: 'POLYSTORE_ARCHIVE_FUNCTION',
+  /** Name or ARN of the function that writes the archive, for those that mend it. */
+  archiveWriter: 'POLYSTORE_ARCHIVE_WRITER',
   /** Set only where Lambda or S3 is not the region's own; loopback only. */
   lambdaEndpoint: 'POLYSTORE_LAMBDA_ENDPOINT',
   s3Endpoint: 'POLYSTORE_S3_ENDPOINT',

@@ -52,6 +52,8 @@ export type Backend =
   | 'archive'
   /** The function that reads the archive. */
   | 'read-archive'
+  /** The function that writes the archive, invoked to mend and to sweep it. */
+  | 'write-archive'
   | 'change-log'
   | 'dead-letters';
 
@@ -191,3 +193,10 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
       : []),
   ];
 }
+
+/** Whether other functions invoke it: besides those that are there for that, the one that alone writes the archive. */
+export const isInvoked = ({ name, trigger }: FunctionSpec): boolean =>
+  trigger.kind === 'invoke' || name === archiveWriter;
+
+/** The function behind the backend `write-archive`. */
+export const archiveWriter = 'apply-archive' satisfies FunctionName;

@@ -11,10 +11,12 @@ export {
 } from './failure-handling.ts';
 export * from './fields.ts';
 export {
+  archiveWriter,
   type Backend,
   type FunctionName,
   type FunctionSpec,
   functionsOf,
+  isInvoked,
   type Trigger,
 } from './functions.ts';
 export { escapeKeyText, renderKey, templateColumns } from './key-template.ts';

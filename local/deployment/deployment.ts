@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
-import { type Catalog, type FunctionSpec, functionsOf } from '../../lambda/model/index.ts';
+import { type Catalog, type FunctionSpec, functionsOf, isInvoked } from '../../lambda/model/index.ts';
 import { connectorName, connectorPrefix, renderConnector } from '../../lambda/stores/kafka/index.ts';
 import {
   beginEngines,
@@ -109,9 +109,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const archiveFolder = join(stateDir, 'archive');
   const specs = functionsOf(catalog);
   const functions = new Map<string, LocalFunction>();
-  const invokable = new Set<string>(
-    specs.flatMap(({ name, trigger }) => (trigger.kind === 'invoke' ? [name] : [])),
-  );
+  const invokable = new Set<string>(specs.filter(isInvoked).map(({ name }) => name));
   const invokeEndpoint = await startInvokeEndpoint({
     find: (name) => {
       const found = invokable.has(name) ? functions.get(name) : undefined;

@@ -12,6 +12,7 @@ const enginesOf: Readonly<Record<Backend, readonly EngineName[]>> = {
   // A folder.
   archive: [],
   'read-archive': [],
+  'write-archive': [],
   'change-log': ['kafka'],
   'dead-letters': ['dynamodb'],
 };

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { environmentNames as names } from '../../lambda/model/index.ts';
+import { archiveWriter, environmentNames as names } from '../../lambda/model/index.ts';
 import type { EngineSet, PostgresEndpoint } from '../engines/index.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -49,6 +49,7 @@ export function functionEnvironment(options: FunctionEnvironmentOptions): Readon
     [names.opensearchAuth]: 'none',
     [names.archiveLocation]: pathToFileURL(options.archiveFolder).href,
     [names.archiveFunction]: 'read-archive',
+    [names.archiveWriter]: archiveWriter,
     [names.lambdaEndpoint]: options.lambdaEndpoint,
     [names.logBrokers]: engines.kafka.brokers.join(','),
     [names.logAuth]: 'none',

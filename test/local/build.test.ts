@@ -170,6 +170,7 @@ const unreachable: Record<string, string> = {
   [environmentNames.opensearchAuth]: 'none',
   [environmentNames.archiveLocation]: 's3://archive/flights',
   [environmentNames.archiveFunction]: 'read-archive',
+  [environmentNames.archiveWriter]: 'apply-archive',
   [environmentNames.logBrokers]: '127.0.0.1:1',
   [environmentNames.logAuth]: 'none',
   [environmentNames.logReplication]: '1',

@@ -42,8 +42,10 @@ export const renderError = ({ code, message, details }: PolystoreError): Archive
   error: { code, message, details },
 });
 
+export const fits = (answer: object): boolean => Buffer.byteLength(JSON.stringify(answer)) <= maxAnswerBytes;
+
 /** @throws PolystoreError `result_too_large`: Lambda would drop it, and say less. */
-export function checkSize(answer: ArchiveAnswer): ArchiveAnswer {
+export function checkSize<A extends object>(answer: A): A {
   const bytes = Buffer.byteLength(JSON.stringify(answer));
   if (bytes <= maxAnswerBytes) return answer;
   throw new PolystoreError(
@@ -86,7 +88,7 @@ export const parseHealthy = (answer: unknown): void => {
 };
 
 /** @throws PolystoreError the other side's own, or `store_rejected` for what is none of its answers. */
-function parse<S extends z.ZodMiniType>(shape: S, answer: unknown): z.infer<S> {
+export function parse<S extends z.ZodMiniType>(shape: S, answer: unknown): z.infer<S> {
   const parsed = z.safeParse(shape, answer);
   // The schema's own type.
   if (parsed.success) return parsed.data as z.infer<S>;

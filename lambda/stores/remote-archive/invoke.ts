@@ -11,16 +11,23 @@ export interface InvokeOptions {
   readonly region: string;
   /** Set only where Lambda is not the region's own. */
   readonly endpoint?: string | undefined;
+  /** How long it may take in milliseconds. @default 28000, for as long as an API's own function has at most */
+  readonly timeoutMs?: number;
 }
 
-/** Invokes a function and waits for its answer, for as long as an API's own function has at most. */
-export function createInvoke({ functionName, region, endpoint }: InvokeOptions): InvokeFunction {
+/** Invokes a function and waits for its answer. */
+export function createInvoke({
+  functionName,
+  region,
+  endpoint,
+  timeoutMs = 28_000,
+}: InvokeOptions): InvokeFunction {
   const local = endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
   const client = new LambdaClient({
     region,
-    // Nothing but reading is asked, so a second try does no harm.
+    // Reading does no harm a second time, nor does writing by versions: a repair that was made is told as moved.
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 28_000 },
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: timeoutMs },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(local ? { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
   });

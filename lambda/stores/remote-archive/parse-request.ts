@@ -151,7 +151,8 @@ function fragmentOf(catalog: Catalog, asked: z.infer<typeof fragment>): Fragment
   }
 }
 
-function placementIn(catalog: Catalog, name: string): Placement {
+/** A view in the archive by its name. @throws PolystoreError `invalid_request` */
+export function placementIn(catalog: Catalog, name: string): Placement {
   const held = catalog.entities
     .flatMap((entity) => entity.views.map((target): Placement => ({ entity, target })))
     .filter(({ target }) => storeOf(target) === 'archive');

@@ -1,18 +1,27 @@
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog } from '../../model/index.ts';
 import type { AggregateStore } from '../store.ts';
+import type { ViewStore } from '../view-store.ts';
 import { type ArchiveAnswer, checkSize, renderError, renderHeld, renderRows } from './answer.ts';
-import { parseArchiveRequest } from './parse-request.ts';
+import { parseArchiveRequest, placementIn } from './parse-request.ts';
+import { parseViewRequest } from './parse-view-request.ts';
+import { answerView } from './serve-views.ts';
+import type { ViewAnswer } from './view-answer.ts';
 
 /** Answers what a remote archive asks, from the archive itself. What goes wrong is an answer too, by its code. */
 export function createArchiveServer({
   catalog,
   store,
+  access = 'read',
 }: {
   readonly catalog: Catalog;
-  readonly store: AggregateStore;
-}): (event: unknown) => Promise<ArchiveAnswer> {
-  const answer = async (event: unknown): Promise<ArchiveAnswer> => {
+  readonly store: AggregateStore & ViewStore;
+  /** Whether it writes too. @default 'read' */
+  readonly access?: 'read' | 'write';
+}): (event: unknown) => Promise<ArchiveAnswer | ViewAnswer> {
+  const answer = async (event: unknown): Promise<ArchiveAnswer | ViewAnswer> => {
+    const asked = parseViewRequest(event, (name) => placementIn(catalog, name));
+    if (asked !== undefined) return answerView(store, asked, access);
     const request = parseArchiveRequest(catalog, event);
     switch (request.kind) {
       case 'read':

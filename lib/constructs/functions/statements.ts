@@ -1,6 +1,12 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Backend, Catalog, FunctionName, FunctionSpec } from '../../../lambda/model/index.ts';
+import {
+  archiveWriter,
+  type Backend,
+  type Catalog,
+  type FunctionName,
+  type FunctionSpec,
+} from '../../../lambda/model/index.ts';
 import { dataKeyActions, useKey } from '../key-statements.ts';
 import { readArchive, writeArchive } from './archive-statements.ts';
 import { makeTopics, readTopics, writeTopics } from './log-statements.ts';
@@ -53,12 +59,8 @@ export function renderStatements(
       const archive = needed(stores.archive, 'archive');
       return spec.trigger.kind === 'change-log' ? writeArchive(archive) : readArchive(archive);
     },
-    'read-archive': () => [
-      new PolicyStatement({
-        actions: ['lambda:InvokeFunction'],
-        resources: [options.functionArnOf('read-archive')],
-      }),
-    ],
+    'read-archive': () => [invoke(options.functionArnOf('read-archive'))],
+    'write-archive': () => [invoke(options.functionArnOf(archiveWriter))],
     'change-log': () =>
       spec.trigger.kind === 'deployment' ? makeTopics(catalog, log) : writeTopics(spec, catalog, log),
   };
@@ -107,6 +109,9 @@ const useItems = (tableArn: string, key: IKey): PolicyStatement[] => [
   }),
   useKey(key, 'dynamodb', dataKeyActions),
 ];
+
+const invoke = (functionArn: string): PolicyStatement =>
+  new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] });
 
 const putItems = (tableArn: string): PolicyStatement =>
   new PolicyStatement({ actions: ['dynamodb:PutItem'], resources: [tableArn] });

@@ -1,4 +1,5 @@
 import {
+  archiveWriter,
   type Backend,
   environmentNames,
   type FunctionName,
@@ -67,6 +68,9 @@ export function renderVariables(
     archive: () => ({ [environmentNames.archiveLocation]: needed(stores.archive, 'archive').location }),
     'read-archive': () => ({
       [environmentNames.archiveFunction]: options.functionArnOf('read-archive'),
+    }),
+    'write-archive': () => ({
+      [environmentNames.archiveWriter]: options.functionArnOf(archiveWriter),
     }),
     'change-log': () => ({ [environmentNames.logBrokers]: stores.log.brokers }),
   };

@@ -46,6 +46,7 @@ const destinationsOf: Readonly<Record<Backend, readonly Destination[]>> = {
   opensearch: ['search'],
   archive: ['archive'],
   'read-archive': ['endpoints'],
+  'write-archive': ['endpoints'],
   'change-log': ['log'],
 };
 

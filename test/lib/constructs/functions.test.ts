@@ -74,6 +74,7 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
       opensearch: names.includes(environmentNames.opensearchEndpoint),
       archive: names.includes(environmentNames.archiveLocation),
       readArchive: names.includes(environmentNames.archiveFunction),
+      writeArchive: names.includes(environmentNames.archiveWriter),
       log: names.includes(environmentNames.logBrokers),
       callers: names.includes(environmentNames.jwtIssuer) && names.includes(environmentNames.tokenSecret),
     }).toEqual({
@@ -86,6 +87,7 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
       opensearch: uses('opensearch'),
       archive: uses('archive'),
       readArchive: uses('read-archive'),
+      writeArchive: uses('write-archive'),
       log: uses('change-log'),
       callers: spec.trigger.kind === 'http',
     });
