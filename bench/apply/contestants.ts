@@ -111,7 +111,11 @@ function redisContestant(catalog: Catalog, { valkey }: EngineSet): Contestant {
           const row = rowOf(change);
           const group = keyGroup(placement, row);
           if (group === undefined) throw new TypeError('a flight has an origin');
-          const value = renderValue({ version: change.version, expiry: expiryOf(placement, row), row });
+          const value = renderValue(placement, {
+            version: change.version,
+            expiry: expiryOf(placement, row),
+            row,
+          });
           pipeline.hset(group.rows, rowId(placement, row), value);
         }
         await pipeline.exec();

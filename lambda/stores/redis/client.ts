@@ -1,17 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
+import type { Change } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import { createAdaptiveGate } from '../adaptive-gate.ts';
 import { arrange } from '../arrange.ts';
 import { inParallel } from '../in-parallel.ts';
 import { notFiltered } from '../placement.ts';
 import { sliceShape } from '../slice.ts';
-import type { Clock, KeysFragment, Placement, SliceFragment, Store, VersionedRow } from '../store.ts';
+import type { ApplyResult, Clock, KeysFragment, Placement, SliceFragment, VersionedRow } from '../store.ts';
+import type { ViewStore } from '../view-store.ts';
+import { createBuildCatalog } from './build-catalog.ts';
+import { buildsKey, written } from './builds.ts';
 import { isOverloaded, redisError } from './errors.ts';
+import { slotsOf, type Topology } from './groups.ts';
 import { groupOf, isVisible, planLookups, sliceArgs } from './read.ts';
-import { redisView } from './schema.ts';
-import { applyScript, sliceScript } from './scripts.ts';
+import { groupKeys, redisView } from './schema.ts';
+import {
+  applyScript,
+  digestScript,
+  lookScript,
+  progressScript,
+  repairScript,
+  sliceScript,
+  swapScript,
+  sweepScript,
+} from './scripts.ts';
 import { type HeldValue, parseHeldValue, versionOf } from './value.ts';
+import { createMaintenance, type MaintenanceScripts } from './view-maintenance.ts';
 import { planWrite } from './write.ts';
 
 export interface RedisStoreOptions {
@@ -20,10 +35,12 @@ export interface RedisStoreOptions {
   readonly port: number;
   readonly tls: boolean;
   readonly clock: Clock;
+  /** `buildDelayMs`. Default: 2,000. */
+  readonly buildDelayMs?: number;
 }
 
 /** ioredis makes a method of each script that is defined; its types cannot know their names. */
-interface Scripts {
+interface Scripts extends MaintenanceScripts {
   polystoreApply(keyCount: number, ...keysAndArgs: string[]): Promise<number>;
   polystoreSlice(keyCount: number, ...keysAndArgs: string[]): Promise<string[]>;
 }
@@ -31,10 +48,11 @@ type Connection = (Redis | Cluster) & Scripts;
 
 /** Calls on the wire at most. ioredis writes them without waiting, so this is the depth of the pipeline. */
 const pipelineDepth = 256;
+const defaultBuildDelayMs = 2_000;
 
 /** Views in Redis or Valkey, one node or a cluster, which must never evict. */
-export function createRedisStore(options: RedisStoreOptions): Store {
-  const { clock } = options;
+export function createRedisStore(options: RedisStoreOptions): ViewStore {
+  const { clock, buildDelayMs = defaultBuildDelayMs } = options;
   const gate = createAdaptiveGate({
     ceiling: pipelineDepth,
     // A node that is loading or full for longer is down; the batch then comes again.
@@ -63,6 +81,15 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       throw redisError(error);
     }
   };
+  const catalog = createBuildCatalog({
+    delayMs: buildDelayMs,
+    read: (placement) => run(async (redis) => (await redis.get(buildsKey(placement))) ?? ''),
+  });
+  /** Reads by the build that is meant; again where that took so long that the build may be gone by now. */
+  const reading = <T>(placement: Placement, work: (build: Placement) => Promise<T>): Promise<T> => {
+    redisView(placement);
+    return catalog.reading(placement, work);
+  };
   /** Values of rows in the order of `keys`; null where there is none. */
   const lookUp = (placement: Placement, keys: KeysFragment['keys']): Promise<readonly (string | null)[]> =>
     run(async (redis) => {
@@ -73,6 +100,19 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       });
       return found;
     });
+
+  const applyTo = async (build: Placement, changes: readonly Change[]): Promise<ApplyResult> => {
+    const { writes, rejected } = planWrite(build, changes, clock());
+    const counts = await run((redis) =>
+      inParallel(writes, pipelineDepth, ({ group, args }) => {
+        const keys = groupKeys(group);
+        // Rule 1 makes a second call harmless.
+        return gate.run(() => redis.polystoreApply(keys.length, ...keys, ...args));
+      }),
+    );
+    const applied = counts.reduce((sum, count) => sum + count, 0);
+    return { applied, stale: changes.length - applied - rejected.length, rejected };
+  };
 
   return {
     name: 'redis',
@@ -92,29 +132,32 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     },
     connect: () => run(async () => {}),
     apply: async (placement, changes) => {
-      const { writes, rejected } = planWrite(placement, changes, clock());
-      const counts = await run((redis) =>
-        inParallel(writes, pipelineDepth, ({ group, args }) => {
-          const keys =
-            group.score === undefined ? [group.rows, group.due] : [group.rows, group.due, group.score];
-          // Rule 1 makes a second call harmless.
-          return gate.run(() => redis.polystoreApply(keys.length, ...keys, ...args));
-        }),
-      );
-      const applied = counts.reduce((sum, count) => sum + count, 0);
-      return { applied, stale: changes.length - applied - rejected.length, rejected };
+      redisView(placement);
+      const builds = written(placement, await catalog.recent(placement));
+      const results = await inParallel(builds, builds.length, (build) => applyTo(build, changes));
+      // What readers see is the first, the active one; `written` always has one.
+      return results[0] as ApplyResult;
     },
     read: async (fragment) => {
       if (fragment.kind === 'filter') throw notFiltered('The Redis store', fragment.placement);
-      if (fragment.kind === 'slice') return run((redis) => readSlice(redis, fragment, clock()));
-      const distinct = distinctKeys(fragment);
-      const values = await lookUp(fragment.placement, distinct);
-      return seen(values, clock());
+      return reading(fragment.placement, async (placement) => {
+        if (fragment.kind === 'slice')
+          return run((redis) => readSlice(redis, { ...fragment, placement }, clock()));
+        return seen(await lookUp(placement, distinctKeys(fragment)), clock());
+      });
     },
     versions: async (placement, keys) => {
-      const values = await lookUp(placement, keys);
+      const values = await reading(placement, (build) => lookUp(build, keys));
       return values.map((value) => (value === null ? undefined : versionOf(value)));
     },
+    ...createMaintenance({
+      run,
+      gated: (call) => gate.run(call),
+      topology: () => run(readTopology),
+      catalog,
+      clock,
+      depth: pipelineDepth,
+    }),
     health: () =>
       run(async (redis) => {
         await redis.ping();
@@ -153,6 +196,26 @@ async function readSlice(
   return arrange(fragment, shape, seen(values, nowMs));
 }
 
+/** The masters in the order of their names; a node alone is one. */
+async function readTopology(redis: Connection): Promise<Topology> {
+  if (redis instanceof Redis) return { masters: [redis], slots: '' };
+  const named = redis.nodes('master').map((node) => ({
+    node,
+    name: `${node.options.host}:${node.options.port}`,
+  }));
+  named.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const lines = await Promise.all(
+    named.map(async ({ node }) => {
+      const all = String(await node.call('CLUSTER', 'NODES')).split('\n');
+      const own = all.find((line) => line.includes('myself')) ?? '';
+      // Its id and its slots; what lies between changes by itself.
+      const words = own.split(' ');
+      return [words[0], ...words.slice(8)].join(' ');
+    }),
+  );
+  return { masters: named.map(({ node }) => node), slots: slotsOf(lines) };
+}
+
 /** Connects to the node, and to the whole cluster if it is part of one. */
 async function open({ host, port, tls }: RedisStoreOptions): Promise<Connection> {
   const settings = {
@@ -178,6 +241,12 @@ async function open({ host, port, tls }: RedisStoreOptions): Promise<Connection>
     redis.on('error', () => {});
     redis.defineCommand('polystoreApply', { lua: applyScript });
     redis.defineCommand('polystoreSlice', { lua: sliceScript });
+    redis.defineCommand('polystoreRepair', { lua: repairScript });
+    redis.defineCommand('polystoreSweep', { lua: sweepScript });
+    redis.defineCommand('polystoreLook', { lua: lookScript });
+    redis.defineCommand('polystoreDigest', { lua: digestScript });
+    redis.defineCommand('polystoreProgress', { lua: progressScript });
+    redis.defineCommand('polystoreSwap', { lua: swapScript });
     // defineCommand has just made the methods that Scripts names.
     return redis as Connection;
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Row } from '../../change/change.ts';
+import type { Key, Row } from '../../change/change.ts';
 import type { CatalogColumn, RedisHashPlacement, RedisSortedSetPlacement } from '../../model/index.ts';
 import { columnOf, termValue } from '../../model/index.ts';
 import { escapePart, notHeld, placementName } from '../placement.ts';
@@ -18,7 +18,7 @@ export function redisView(placement: Placement): RedisView {
  * in one slot of a cluster and one script may touch all of them.
  */
 export interface KeyGroup {
-  /** Hash: row id → guard and row. Its name is `{<tenant or @shared>|<by terms…>}:<entity>.<view>`. */
+  /** Hash: row id → guard and row. Its name is `{<tenant or @shared>|<by terms…>}:<entity>.<view>`, with `#<build>` but for the first. */
   readonly rows: string;
   /** Sorted set: row id, by the millisecond from which even its guard may go. Rows that stay are not in it. */
   readonly due: string;
@@ -35,9 +35,48 @@ export function keyGroup(placement: Placement, row: Row): KeyGroup | undefined {
     if (value === null || value === undefined) return undefined;
     terms.push(escapePart(termValue(unit, value)));
   }
-  const rows = `{${terms.join('|')}}:${placementName(placement)}`;
-  return { rows, due: `${rows}:due`, score: view.kind === 'redis.sortedSet' ? `${rows}:score` : undefined };
+  return groupNamed(placement, `{${terms.join('|')}}:${buildName(placement)}`);
 }
+
+/** The keys of a group by the name of its rows. */
+export const groupNamed = (placement: Placement, rows: string): KeyGroup => ({
+  rows,
+  due: `${rows}:due`,
+  score: redisView(placement).kind === 'redis.sortedSet' ? `${rows}:score` : undefined,
+});
+
+export const groupKeys = ({ rows, due, score }: KeyGroup): readonly string[] =>
+  score === undefined ? [rows, due] : [rows, due, score];
+
+/** `flight.board` for the first build, `flight.board#2` for the second. */
+export const buildName = (placement: Placement): string =>
+  `${placementName(placement)}${(placement.build ?? 1) === 1 ? '' : `#${placement.build}`}`;
+
+/** What SCAN matches the rows of all groups of a build by: no name holds a sign that a pattern gives a meaning. */
+export const groupPattern = (placement: Placement): string => `{*}:${buildName(placement)}`;
+
+/** The place (`placeOf`) of a group's rows, from its name. */
+export function placeOfGroup(placement: Placement, rows: string): string {
+  if (redisView(placement).by.length === 0) return '';
+  const parts = rows.slice(1, rows.lastIndexOf('}')).split('|');
+  return JSON.stringify((placement.entity.tenant === undefined ? parts.slice(1) : parts).map(unescapePart));
+}
+
+/** The key of a row id (`rowId`). */
+export function keyOfId({ entity }: Placement, id: string): Key {
+  const parts = id.split('|').map(unescapePart);
+  return Object.fromEntries(
+    entity.key.map((name, index) => {
+      const { kind } = columnOf(entity, name).type;
+      const text = parts[index] ?? '';
+      if (kind === 'integer' || kind === 'float') return [name, Number(text)];
+      return [name, kind === 'boolean' ? text === 'true' : text];
+    }),
+  );
+}
+
+const unescapePart = (text: string): string =>
+  text.replace(/%([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
 /** The columns that a row needs so that its group can be named. */
 export const locationColumns = (placement: Placement): readonly string[] =>

@@ -1,3 +1,38 @@
+/** Gives a group in which all rows end the life of the longest, counted by the caller's clock; any other lasts. */
+const settleLife = `
+local ending = redis.call('ZCARD', due)
+if ending > 0 and ending == redis.call('HLEN', rows) then
+  local last = tonumber(redis.call('ZRANGE', due, -1, -1, 'WITHSCORES')[2])
+  local ttl = string.format('%.0f', math.max(last - now, 1))
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ttl) end
+else
+  for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
+end`;
+
+/** Rows that nobody needs to remember any more go, at most 500 a call. */
+const sweepDue = `
+local gone = redis.call('ZRANGE', due, '-inf', string.format('%.0f', now), 'BYSCORE', 'LIMIT', 0, 500)
+if #gone > 0 then
+  redis.call('HDEL', rows, unpack(gone))
+  redis.call('ZREM', due, unpack(gone))
+  if score then redis.call('ZREM', score, unpack(gone)) end
+end`;
+
+/** Lets go of the lowest rows beyond the limit, with their guards kept for a while. */
+const trim = `
+if limit > 0 then
+  local over = redis.call('ZCARD', score) - limit
+  if over > 0 then
+    for _, id in ipairs(redis.call('ZRANGE', score, 0, over - 1)) do
+      local version = string.sub(redis.call('HGET', rows, id), 7, 25)
+      redis.call('ZREM', score, id)
+      redis.call('HSET', rows, id, '{"v":"' .. version .. '","d":1}')
+      redis.call('ZADD', due, string.format('%.0f', now + keep), id)
+      if written[id] then count = count - 1 end
+    end
+  end
+end`;
+
 /**
  * Rule 1 as one atomic step over all rows of one key group. Versions are compared as text: a Lua
  * number would lose their low bits.
@@ -45,31 +80,9 @@ for from = 4, #ARGV, 5 * 400 do
   if score and #scores > 0 then redis.call('ZADD', score, unpack(scores)) end
   if score and #unscored > 0 then redis.call('ZREM', score, unpack(unscored)) end
 end
-if limit > 0 then
-  local over = redis.call('ZCARD', score) - limit
-  if over > 0 then
-    for _, id in ipairs(redis.call('ZRANGE', score, 0, over - 1)) do
-      local version = string.sub(redis.call('HGET', rows, id), 7, 25)
-      redis.call('ZREM', score, id)
-      redis.call('HSET', rows, id, '{"v":"' .. version .. '","d":1}')
-      redis.call('ZADD', due, string.format('%.0f', now + keep), id)
-      if written[id] then count = count - 1 end
-    end
-  end
-end
-for _, id in ipairs(redis.call('ZRANGE', due, '-inf', string.format('%.0f', now), 'BYSCORE', 'LIMIT', 0, 500)) do
-  redis.call('HDEL', rows, id)
-  redis.call('ZREM', due, id)
-  if score then redis.call('ZREM', score, id) end
-end
-local ending = redis.call('ZCARD', due)
-if ending > 0 and ending == redis.call('HLEN', rows) then
-  local last = tonumber(redis.call('ZRANGE', due, -1, -1, 'WITHSCORES')[2])
-  local ttl = string.format('%.0f', math.max(last - now, 1))
-  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ttl) end
-else
-  for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
-end
+${trim}
+${sweepDue}
+${settleLife}
 return count
 `;
 
@@ -101,4 +114,143 @@ while limit < 0 or #found < limit do
   offset = offset + page
 end
 return found
+`;
+
+/**
+ * Rule 3 as one atomic step: each row whose version is the one that was compared is replaced.
+ *
+ * KEYS and ARGV as of apply, with the version that was compared ('' for none) in the place of the row's own.
+ * Returns 1 or 0 for each row, in their order.
+ */
+export const repairScript = `
+local rows, due, score = KEYS[1], KEYS[2], KEYS[3]
+local now, keep, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local written, count, done = {}, 0, {}
+for i = 4, #ARGV, 5 do
+  local id = ARGV[i]
+  local held = redis.call('HGET', rows, id)
+  if (held and string.sub(held, 7, 25) or '') == ARGV[i + 1] then
+    redis.call('HSET', rows, id, ARGV[i + 2])
+    if ARGV[i + 3] == '' then redis.call('ZREM', due, id) else redis.call('ZADD', due, ARGV[i + 3], id) end
+    if score then
+      if ARGV[i + 4] == '' then redis.call('ZREM', score, id) else redis.call('ZADD', score, ARGV[i + 4], id) end
+    end
+    written[id] = true
+    done[#done + 1] = 1
+  else
+    done[#done + 1] = 0
+  end
+end
+${trim}
+${settleLife}
+return done
+`;
+
+/** KEYS: rows, due, and score for a sorted set. ARGV: now (ms). Returns how many rows went, and whether more are due. */
+export const sweepScript = `
+local rows, due, score = KEYS[1], KEYS[2], KEYS[3]
+local now = tonumber(ARGV[1])
+${sweepDue}
+${settleLife}
+return { #gone, redis.call('ZCOUNT', due, '-inf', ARGV[1]) }
+`;
+
+/** Which of the rows that a look goes through are wanted: all, or those of some buckets (`bucketOf`). */
+const inBuckets = `
+local buckets, wanted = tonumber(ARGV[3]), nil
+if ARGV[4] ~= '*' then
+  wanted = {}
+  for number in string.gmatch(ARGV[4], '%d+') do wanted[tonumber(number)] = true end
+end
+local function bucketOf(id)
+  return tonumber(string.sub(redis.sha1hex(id), 1, 8), 16) % buckets
+end`;
+
+/**
+ * Some rows of a group, as HSCAN gives them.
+ *
+ * KEYS: rows. ARGV: cursor, about how many, how many buckets there are, those that are wanted ('*': all).
+ * Returns the next cursor, then id and value of each row.
+ */
+export const lookScript = `
+${inBuckets}
+local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local found = { page[1] }
+for i = 1, #page[2], 2 do
+  local id = page[2][i]
+  if not wanted or wanted[bucketOf(id)] then
+    found[#found + 1] = id
+    found[#found + 1] = page[2][i + 1]
+  end
+end
+return found
+`;
+
+/**
+ * Digests of some rows of a group that readers see, as HSCAN gives them. A value says its row after `"r":`, as
+ * JSON, up to its last brace (value.ts), so what is hashed (row-hash.ts) is a part of it.
+ *
+ * KEYS: rows. ARGV as of a look, then whether versions count (1 or 0), and now (ms).
+ * Returns the next cursor and a text of 27 hexadecimal digits for each bucket: 8 its number, 6 how many rows, 13
+ * the sum of their hashes.
+ */
+export const digestScript = `
+${inBuckets}
+local versions, now = ARGV[5] == '1', tonumber(ARGV[6])
+local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local counts, sums, order = {}, {}, {}
+for i = 1, #page[2], 2 do
+  local id, value = page[2][i], page[2][i + 1]
+  local from, expiry
+  if string.sub(value, 28, 30) == '"r"' then
+    from = 32
+  elseif string.sub(value, 28, 30) == '"x"' then
+    local comma, last = string.find(value, ',"r":', 28, true)
+    expiry = tonumber(string.sub(value, 32, comma - 1))
+    from = last + 1
+  end
+  if from and (not expiry or expiry > now) then
+    local bucket = bucketOf(id)
+    if not wanted or wanted[bucket] then
+      local version = versions and string.sub(value, 7, 25) or ''
+      local hash = redis.sha1hex(id .. '\\n' .. version .. '\\n' .. string.sub(value, from, -2))
+      if not counts[bucket] then
+        counts[bucket], sums[bucket] = 0, 0
+        order[#order + 1] = bucket
+      end
+      counts[bucket] = counts[bucket] + 1
+      sums[bucket] = (sums[bucket] + tonumber(string.sub(hash, 1, 13), 16)) % 4503599627370496
+    end
+  end
+end
+local texts = {}
+for at, bucket in ipairs(order) do texts[at] = string.format('%08x%06x%013x', bucket, counts[bucket], sums[bucket]) end
+return { page[1], table.concat(texts) }
+`;
+
+/**
+ * Moves progress on, never back, and not over a gap.
+ *
+ * KEYS: the progress of a build. ARGV: for each span its field, from and to, of 19 digits. Returns 1 for each that
+ * was taken, 0 for a gap.
+ */
+export const progressScript = `
+local taken = {}
+for i = 1, #ARGV, 3 do
+  local held = redis.call('HGET', KEYS[1], ARGV[i])
+  if held and ARGV[i + 1] > held then
+    taken[#taken + 1] = 0
+  else
+    if not held or ARGV[i + 2] > held then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2]) end
+    taken[#taken + 1] = 1
+  end
+end
+return taken
+`;
+
+/** KEYS: a text. ARGV: what it must be ('' for none) and what it becomes. Returns 1 if it was. */
+export const swapScript = `
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
 `;

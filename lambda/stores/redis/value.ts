@@ -1,11 +1,13 @@
 import type { Row } from '../../change/change.ts';
 import { parseVersion, renderVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
+import { rowText } from '../row-hash.ts';
+import type { Placement } from '../store.ts';
 
 /**
  * What a row id of the hash holds, as JSON with its members in this order, for the scripts find them by
  * position: `v` the version, then `d` for a tombstone, or `x` the expiry (milliseconds since the
- * epoch) if there is one and `r` the columns of the view.
+ * epoch) if there is one and `r` the columns of the view, as they are hashed (row-hash.ts).
  */
 export interface HeldValue {
   readonly version: Version;
@@ -14,10 +16,10 @@ export interface HeldValue {
   readonly row: Row | undefined;
 }
 
-export function renderValue({ version, expiry, row }: HeldValue): string {
+export function renderValue(placement: Placement, { version, expiry, row }: HeldValue): string {
   const head = `{"v":"${renderVersion(version)}"`;
   if (row === undefined) return `${head},"d":1}`;
-  return `${head}${expiry === undefined ? '' : `,"x":${expiry}`},"r":${JSON.stringify(row)}}`;
+  return `${head}${expiry === undefined ? '' : `,"x":${expiry}`},"r":${rowText(placement, row)}}`;
 }
 
 /** @throws `store_rejected` for a value that this store did not write. */

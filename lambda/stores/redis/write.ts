@@ -2,6 +2,9 @@ import { type Change, coalesce } from '../../change/change.ts';
 import { renderVersion } from '../../change/version.ts';
 import { expiryOf, knownRow, placementName, placeOf, projectRow, rowId } from '../placement.ts';
 import type { ApplyResult, Placement } from '../store.ts';
+import { keepTombstonesMs } from '../tombstone.ts';
+import type { Repair } from '../view-store.ts';
+import { groupOf } from './read.ts';
 import {
   type KeyGroup,
   keyGroup,
@@ -12,9 +15,6 @@ import {
   scoreOf,
 } from './schema.ts';
 import { renderValue } from './value.ts';
-
-/** Seven days of change log and two more: how long a guard outlives its row. */
-const keepGuardsMs = 9 * 24 * 3600 * 1000;
 
 /** One call of the apply script. */
 interface GroupWrite {
@@ -43,12 +43,40 @@ export function planWrite(placement: Placement, changes: readonly Change[], nowM
     }
     const write = groups.get(group.rows) ?? {
       group,
-      args: [String(nowMs), String(keepGuardsMs), kept],
+      args: [String(nowMs), String(keepTombstonesMs), kept],
     };
     groups.set(group.rows, write);
     write.args.push(rowId(placement, change.key), ...rowArgs(placement, change, nowMs));
   }
   return { writes: [...groups.values()], rejected };
+}
+
+/** One call of the repair script, and which repairs it makes. */
+interface GroupRepair extends GroupWrite {
+  readonly repairs: readonly Repair[];
+}
+
+/** @throws `not_supported` for a change that does not say where its row lies. */
+export function planRepair(
+  placement: Placement,
+  { repairs, nowMs }: { readonly repairs: readonly Repair[]; readonly nowMs: number },
+): readonly GroupRepair[] {
+  const kept = String(keptRows(placement, redisView(placement)));
+  const groups = new Map<string, { group: KeyGroup; args: string[]; repairs: Repair[] }>();
+  for (const repair of repairs) {
+    const { change, held } = repair;
+    const group = groupOf(placement, knownRow(change));
+    const write = groups.get(group.rows) ?? {
+      group,
+      args: [String(nowMs), String(keepTombstonesMs), kept],
+      repairs: [],
+    };
+    groups.set(group.rows, write);
+    const [, ...row] = rowArgs(placement, change, nowMs);
+    write.args.push(rowId(placement, change.key), held === undefined ? '' : renderVersion(held), ...row);
+    write.repairs.push(repair);
+  }
+  return [...groups.values()];
 }
 
 /** Version, value, due and score of a row. A row that no reader may see is a tombstone. */
@@ -68,8 +96,8 @@ function rowArgs(placement: Placement, change: Change, nowMs: number): readonly 
   const ends = row === undefined || expiry !== undefined;
   return [
     renderVersion(version),
-    renderValue({ version, expiry, row }),
-    ends ? String(Math.max(expiry ?? nowMs, nowMs) + keepGuardsMs) : '',
+    renderValue(placement, { version, expiry, row }),
+    ends ? String(Math.max(expiry ?? nowMs, nowMs) + keepTombstonesMs) : '',
     row === undefined || score === undefined ? '' : String(score),
   ];
 }
