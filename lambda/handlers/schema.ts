@@ -45,9 +45,9 @@ export const handler = async ({ part, allow = [], check }: SchemaEvent) => {
   }
   const wants = (name: NonNullable<SchemaEvent['part']>): boolean => part === undefined || part === name;
   if (wants('aurora')) {
-    const changed = await applySchema({ ...auroraOptions(), allow, clock });
+    const changes = await applySchema({ ...auroraOptions(), allow, clock });
     await applyReplication(auroraOptions());
-    log.info('Aurora is as the model says', { changed });
+    log.info('Aurora is as the model says', { ...changes });
   }
   if (wants('log')) {
     const connection = readLogConnection(process.env, 'polystore-schema');

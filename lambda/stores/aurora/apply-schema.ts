@@ -9,6 +9,7 @@ import { planMigration } from './migrate.ts';
 import { type AuroraConnection, withOwner } from './owner.ts';
 import { isPartitioned, monthsAhead, partitionLock, renderPartition } from './partition.ts';
 import { renderSchema, tablesOf } from './schema.ts';
+import { viewsToFill } from './views-to-fill.ts';
 
 export interface SchemaOptions {
   /** Of the writer, as the user that owns the schema. */
@@ -20,15 +21,22 @@ export interface SchemaOptions {
   readonly clock: Clock;
 }
 
+/** What a migration came to. */
+export interface SchemaChanges {
+  /** What changed that was there already, beyond making what was missing. */
+  readonly statements: readonly string[];
+  /** Commands that fill views whose values have another form now. */
+  readonly backfills: readonly string[];
+}
+
 const attempts = 6;
 
 /**
  * Brings the schema to what the model says, in one transaction; run again it changes nothing.
  *
- * @returns the statements that changed what was there already, beyond making what was missing.
  * @throws `migration_refused`, with nothing changed; `contended` when others hold the tables for 10 s.
  */
-export async function applySchema(options: SchemaOptions): Promise<readonly string[]> {
+export async function applySchema(options: SchemaOptions): Promise<SchemaChanges> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await withOwner(options.connection, (client) => migrate(client, options));
@@ -39,21 +47,18 @@ export async function applySchema(options: SchemaOptions): Promise<readonly stri
   }
 }
 
-async function migrate(
-  client: pg.Client,
-  { catalog, allow, clock }: SchemaOptions,
-): Promise<readonly string[]> {
+async function migrate(client: pg.Client, { catalog, allow, clock }: SchemaOptions): Promise<SchemaChanges> {
   await client.query("begin; set local lock_timeout = '10s'; set local client_min_messages = warning");
   await client.query(partitionLock);
   const current = await readCurrentSchema(client);
-  const changes = planMigration(current, catalog, allow);
+  const statements = planMigration(current, catalog, allow);
   const ahead = tablesOf(catalog, current.builds)
     .filter(isPartitioned)
     .flatMap((table) => monthsAhead(clock()).flatMap((month) => renderPartition(table, month)));
-  for (const statement of [...changes, ...renderSchema(catalog, current.builds), ...ahead])
+  for (const statement of [...statements, ...renderSchema(catalog, current.builds), ...ahead])
     await client.query(statement);
   await client.query('commit');
-  return changes;
+  return { statements, backfills: viewsToFill(current, catalog) };
 }
 
 /** Two databases of one cluster that touch the shared roles at once, or two deployments of one. */

@@ -23,12 +23,15 @@ export interface CurrentColumn {
   /** As `format_type` spells it. */
   readonly type: string;
   readonly required: boolean;
+  /** Worked out by PostgreSQL from other columns, and left out of logical replication. */
+  readonly generated: boolean;
 }
 
 const tables = `
 select n.nspname as schema, c.relname as table,
   (select coalesce(json_agg(json_build_object(
-      'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'required', a.attnotnull) order by a.attnum), '[]')
+      'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'required', a.attnotnull,
+      'generated', a.attgenerated <> '') order by a.attnum), '[]')
     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
   (select coalesce(json_agg(a.attname order by k.ordinal), '[]')
     from pg_constraint p, unnest(p.conkey) with ordinality as k (attnum, ordinal), pg_attribute a

@@ -77,17 +77,22 @@ function alterTable(
       `${plain} is partitioned by ${partitionColumn(there) ?? 'nothing'} and in the model by ${partition ?? 'nothing'}; that cannot be changed in place, give the view a new name`,
     );
 
-  const added = held
-    .filter(({ name }) => !there.columns.some((column) => column.name === name))
-    .map((column) =>
-      alter(`add column ${columnDefinition(column)}${isSource && !column.optional ? ' not null' : ''}`),
-    );
+  const missing = held.filter(({ name }) => !there.columns.some((column) => column.name === name));
+  const added = missing.map((column) =>
+    alter(`add column ${columnDefinition(column)}${isSource && !column.optional ? ' not null' : ''}`),
+  );
   const dropped = there.columns
     .filter(({ name }) => !name.startsWith('_') && !held.some((column) => column.name === name))
-    .flatMap(({ name }) => {
+    .flatMap(({ name, type }) => {
       const path = `${plain}.${name}`;
       if (allow.includes(path)) return [alter(`drop column ${quoteName(name)}`)];
-      refused.push(`${path} is not in the model any more; to drop the column and its values allow '${path}'`);
+      const successors = missing.filter((column) => columnType(column.type) === type);
+      const renamed = successors.map((column) =>
+        alter(`rename column ${quoteName(name)} to ${quoteName(column.name)}`),
+      );
+      refused.push(
+        `${path} is not in the model any more; to drop the column and its values allow '${path}'${renamed.length > 0 ? `; if it has another name now, keep them by running first: ${renamed.join(', or ')}` : ''}`,
+      );
       return [];
     });
   const changed = held.flatMap((column) => {
@@ -120,6 +125,11 @@ function alterColumn(options: {
   const type = columnType(column.type);
   const path = `${plain}.${column.name}`;
   const statements: string[] = [];
+  // pgoutput of PostgreSQL 17 leaves such columns out, and every view would hold null.
+  if (isSource && old.generated)
+    refused.push(
+      `${path} is a generated column, which the change stream does not carry; make it an ordinary one (alter table ${plain} alter column ${name} drop expression) or take it out of the model`,
+    );
   if (old.type !== type) {
     if (isWider(old.type, type) || allow.includes(path))
       statements.push(alter(`alter column ${name} type ${type} using ${name}::${type}`));

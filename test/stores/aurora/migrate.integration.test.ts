@@ -13,6 +13,7 @@ import {
   model,
   month,
   oneOf,
+  redis,
   shared,
   text,
   timestamp,
@@ -63,7 +64,7 @@ describe('the schema of Aurora', () => {
   test('is made once and then left as it is', async () => {
     const before = await fingerprint(database);
 
-    expect(await migrate(base)).toEqual([]);
+    expect(await migrate(base)).toEqual({ statements: [], backfills: [] });
 
     expect(await fingerprint(database)).toEqual(before);
     expect(await port()).toEqual({ code: 'JFK', name: 'Kennedy', size: 5, kind: 'a' });
@@ -151,6 +152,59 @@ describe('the schema of Aurora', () => {
     });
 
     expect(await fingerprint(database)).toEqual(before);
+  });
+
+  test('keeps the values of a column that was renamed, and says how when that was forgotten', async () => {
+    const { name: _name, ...others } = base;
+    const renamed = { ...others, label: text() };
+
+    await expect(migrate(renamed)).rejects.toMatchObject({
+      message: expect.stringMatching(/alter table "source"."port" rename column "name" to "label"/),
+    });
+    await database.query('alter table source.port rename column name to label');
+    await migrate(renamed);
+
+    expect(await port()).toEqual({ code: 'JFK', label: 'Kennedy', size: 5, kind: 'a' });
+  });
+
+  test('refuses a column that PostgreSQL works out, which no change would carry', async () => {
+    await database.query(
+      'alter table source.port add column twice integer generated always as (size * 2) stored',
+    );
+
+    await expect(migrate({ ...base, twice: integer().optional() })).rejects.toMatchObject({
+      code: 'migration_refused',
+      message: expect.stringMatching(/source\.port\.twice is a generated column.*drop expression/),
+    });
+
+    await database.query('alter table source.port alter column twice drop expression');
+    await migrate({ ...base, twice: integer().optional() });
+    expect(await port()).toMatchObject({ twice: 10 });
+  });
+
+  test('names the entities whose views hold values in an old form, and no others', async () => {
+    const catalog = (fields: Fields): Catalog =>
+      compile(
+        model('migrate', [
+          entity('port', {
+            ...{ key: ['code'], tenant: shared, fields, source: aurora({ indexes: [['name']] }) },
+            views: { list: redis.hash({ by: ['code'] }) },
+          }),
+          entity('unseen', {
+            ...{ key: ['code'], tenant: shared, fields, source: aurora() },
+          }),
+        ]),
+      );
+    const allow = ['view.visit__history'];
+    const fill = async (fields: Fields) =>
+      (await applySchema({ connection: database.connection, catalog: catalog(fields), allow, clock }))
+        .backfills;
+
+    expect(await fill(base)).toEqual([]);
+    expect(await fill({ ...base, later: text().optional() })).toEqual([]);
+    expect(await fill({ ...base, later: text().optional(), size: bigint().optional() })).toEqual([
+      'polystore backfill port',
+    ]);
   });
 
   test('refuses another key, whatever is allowed', async () => {
