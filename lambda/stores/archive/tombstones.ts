@@ -28,7 +28,7 @@ export function createTombstoneNotes(notes: Notes): TombstoneNotes {
       if (!rows.some(({ deleted }) => deleted)) return;
       const hash = createHash('sha256').update(name).digest('hex').slice(0, 32);
       // That it is there already is just as good.
-      await notes.write(`${folderOf(placement)}${timeText(nowMs)}-${day}-${hash}`, '', undefined);
+      await notes.write(`${folderOf(placement)}${timeText(nowMs)}-${day}-${hash}`, name, undefined);
     },
     due: async (placement, nowMs) => {
       const folder = folderOf(placement);
