@@ -12,6 +12,7 @@ import { planWrites } from '../../lambda/stores/dynamodb/write.ts';
 import { inParallel } from '../../lambda/stores/in-parallel.ts';
 import { createKeyspacesStore } from '../../lambda/stores/keyspaces/index.ts';
 import { createOpensearchStore } from '../../lambda/stores/opensearch/index.ts';
+import { aliasOf, homeOf, searchView } from '../../lambda/stores/opensearch/names.ts';
 import { planWrite as planDocuments } from '../../lambda/stores/opensearch/write.ts';
 import { expiryOf, rowId } from '../../lambda/stores/placement.ts';
 import { createRedisStore } from '../../lambda/stores/redis/index.ts';
@@ -132,6 +133,8 @@ function redisContestant(catalog: Catalog, { valkey }: EngineSet): Contestant {
 function opensearchContestant(catalog: Catalog, { opensearch }: EngineSet): Contestant {
   const placement = placementOf(catalog, 'flight.search');
   const client = new Client({ node: opensearch.url });
+  const view = searchView(placement);
+  const home = homeOf(aliasOf(catalog.name, placement, view), view, undefined);
   const connection = { endpoint: opensearch.url, auth: 'none', region: 'eu-west-1' } as const;
   const store = createOpensearchStore({ ...connection, model: catalog.name, clock });
   return {
@@ -139,7 +142,7 @@ function opensearchContestant(catalog: Catalog, { opensearch }: EngineSet): Cont
     bulk: {
       name: '_bulk without versions',
       write: inSets(bulkSize, async (changes) => {
-        const { bulks } = planDocuments({ model: catalog.name, placement, nowMs: clock() }, changes);
+        const { bulks } = planDocuments({ home, placement, nowMs: clock() }, changes);
         const lines = bulks.flat().flatMap(({ lines: [action, document] }) => {
           const { index } = JSON.parse(action) as { readonly index: Record<string, unknown> };
           const { version: _, version_type: __, ...unversioned } = index;

@@ -1,19 +1,23 @@
-import type { Client, Types } from '@opensearch-project/opensearch';
+import type { Client } from '@opensearch-project/opensearch';
 import { PolystoreError } from '../../errors.ts';
 import { type Catalog, storeOf } from '../../model/index.ts';
 import { placementName } from '../placement.ts';
 import type { Placement } from '../store.ts';
+import { readBuilds, schemaBuilds } from './builds.ts';
 import { createClient, type OpensearchConnection } from './connection.ts';
-import { alreadyExists, isMissing, opensearchError } from './errors.ts';
+import { isMissing, opensearchError } from './errors.ts';
+import { makeIndex, putTemplate, typed } from './make.ts';
+import { aliasOf, searchView, stateAlias } from './names.ts';
 import {
   compareMappings,
   dynamicSettings,
-  type MappedField,
   type Mapping,
   renderSchema,
+  renderStateIndex,
   renderTemplate,
   type SearchSchema,
 } from './schema.ts';
+import { createState } from './state.ts';
 
 /**
  * Makes the indices, aliases and templates of a model's views, and adds what new columns need to those that are there.
@@ -28,9 +32,12 @@ export async function ensureSearch(
 ): Promise<readonly string[]> {
   const client = createClient(connection);
   try {
-    const plans = await Promise.all(
-      placementsOf(catalog).map((each) => planView(client, catalog.name, each)),
-    );
+    const placements = placementsOf(catalog);
+    if (placements.length === 0) return [];
+    const plans = [
+      await planState(client, catalog.name),
+      ...(await Promise.all(placements.map((each) => planView(client, catalog.name, each)))),
+    ];
     const refused = plans.flatMap(({ conflicts }) => conflicts);
     if (refused.length > 0)
       throw new PolystoreError(
@@ -63,9 +70,31 @@ interface Plan {
   readonly steps: readonly { readonly title: string; run(): Promise<unknown> }[];
 }
 
+async function planState(client: Client, model: string): Promise<Plan> {
+  const alias = stateAlias(model);
+  if ((await indicesOf(client, alias)).length > 0) return { conflicts: [], steps: [] };
+  const schema = renderStateIndex(model);
+  return {
+    conflicts: [],
+    steps: [{ title: `made the index ${schema.index}`, run: () => makeIndex(client, schema) }],
+  };
+}
+
+/** Each build of a view. */
 async function planView(client: Client, model: string, placement: Placement): Promise<Plan> {
-  const schema = renderSchema(model, placement);
-  const held = await indicesOf(client, schema.alias);
+  const state = createState({ client, gate: { run: (work) => work() }, refresh: false }, model);
+  const builds = await readBuilds(state, aliasOf(model, placement, searchView(placement)));
+  const plans = await Promise.all(
+    schemaBuilds(builds).map((build) => planBuild(client, placement, renderSchema(model, placement, build))),
+  );
+  return {
+    conflicts: plans.flatMap(({ conflicts }) => conflicts),
+    steps: plans.flatMap(({ steps }) => steps),
+  };
+}
+
+async function planBuild(client: Client, placement: Placement, schema: SearchSchema): Promise<Plan> {
+  const held = await indicesOf(client, schema.all);
   const changes = held.map((index) => planIndex(client, schema, index));
   const make =
     schema.kind === 'log'
@@ -91,21 +120,12 @@ async function planTemplate(
   schema: Extract<SearchSchema, { readonly kind: 'log' }>,
 ): Promise<Plan['steps']> {
   const template = renderTemplate(schema);
-  const held = await templateOf(client, schema.alias);
+  const held = await templateOf(client, schema.template);
   if (held?._meta?.fingerprint === template._meta.fingerprint) return [];
-  const { settings, mappings, aliases } = template.template;
   return [
     {
-      title: `${placementName(placement)}: put the template ${schema.alias}`,
-      run: () =>
-        client.indices.putIndexTemplate({
-          name: schema.alias,
-          body: {
-            ...template,
-            index_patterns: [...template.index_patterns],
-            template: { settings, aliases, mappings: typed(mappings) },
-          },
-        }),
+      title: `${placementName(placement)}: put the template ${schema.template}`,
+      run: () => putTemplate(client, schema),
     },
   ];
 }
@@ -120,22 +140,6 @@ async function templateOf(
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
-  }
-}
-
-/** Another run may have made it in between; the alias is set by whoever comes first. */
-async function makeIndex(
-  client: Client,
-  { index, alias, settings, mapping, meta }: Extract<SearchSchema, { readonly kind: 'index' }>,
-): Promise<void> {
-  try {
-    await client.indices.create({
-      index,
-      body: { settings, mappings: typed({ ...mapping, _meta: meta }), aliases: { [alias]: {} } },
-    });
-  } catch (error) {
-    if (!alreadyExists(error)) throw error;
-    await client.indices.putAlias({ index, name: alias });
   }
 }
 
@@ -162,7 +166,7 @@ async function indicesOf(client: Client, alias: string): Promise<readonly HeldIn
 }
 
 function planIndex(client: Client, schema: SearchSchema, { name, mapping, settings }: HeldIndex): Plan {
-  if (name === schema.alias)
+  if (name === schema.all)
     return { conflicts: [`${name} is an index, and an alias of that name is wanted; delete it`], steps: [] };
   const { missing, conflicts } = compareMappings(mapping, schema.mapping);
   const wanted = schema.settings.index;
@@ -188,9 +192,3 @@ function planIndex(client: Client, schema: SearchSchema, { name, mapping, settin
     steps: steps.filter(({ needed }) => needed),
   };
 }
-
-/** The client's types say of each kind of field by itself what it may have; ours says it of all, and is written by schema.ts alone. */
-const typed = <M extends { readonly properties: Readonly<Record<string, MappedField>> }>(
-  mapping: M,
-): Omit<M, 'properties'> & { properties: Record<string, Types.Common_Mapping.Property> } =>
-  mapping as Omit<M, 'properties'> & { properties: Record<string, Types.Common_Mapping.Property> };

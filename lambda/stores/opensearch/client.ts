@@ -1,16 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Change } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import { createAdaptiveGate } from '../adaptive-gate.ts';
 import { inParallel } from '../in-parallel.ts';
-import type { AggregateStore, Clock, Fragment, VersionedRow } from '../store.ts';
+import type { AggregateStore, ApplyResult, Clock, Fragment, Placement, VersionedRow } from '../store.ts';
+import type { ViewStore } from '../view-store.ts';
+import { buildDelayMs, createBuildCatalog, type PlacedBuild, readBuilds } from './builds.ts';
 import { sendBulk } from './bulk.ts';
 import { createClient, type OpensearchConnection, requestsInFlight } from './connection.ts';
 import { createDayKeeper } from './day-keeper.ts';
+import { digestPage } from './digest.ts';
 import { isOverloaded, opensearchError } from './errors.ts';
 import { aggregateRows } from './groups.ts';
+import { createLock } from './lock.ts';
 import { lookUp, lookUpVersions } from './look-up.ts';
+import { aliasOf, type Home, searchView } from './names.ts';
+import { readProgress, saveProgress } from './progress.ts';
 import { hitRow, isAlive, planFilter, planSlice } from './read.ts';
+import { activateBuild, beginBuild, dropBuild } from './rebuild.ts';
+import { repairRows } from './repair.ts';
+import { scanPage } from './scan.ts';
 import { type Searcher, searchRows } from './search.ts';
+import { createState } from './state.ts';
+import { sweepPage } from './sweep.ts';
 import { planWrite } from './write.ts';
 
 export interface OpensearchStoreOptions extends OpensearchConnection {
@@ -29,14 +41,18 @@ export interface OpensearchStoreOptions extends OpensearchConnection {
 }
 
 /** Views in OpenSearch: indices of rows, and logs with an index a day. */
-export function createOpensearchStore(options: OpensearchStoreOptions): AggregateStore {
+export function createOpensearchStore(options: OpensearchStoreOptions): AggregateStore & ViewStore {
   const { model, clock, refresh = false, pageRows = 2000, random = Math.random } = options;
   const client = createClient(options);
   const gate = () =>
     createAdaptiveGate({ ceiling: requestsInFlight, attempts: 8, isThrottled: isOverloaded, sleep, random });
   const writes = { client, gate: gate(), refresh };
   const searcher: Searcher = { client, gate: gate(), pageRows };
-  const days = createDayKeeper({ client, model, clock });
+  const days = createDayKeeper({ client, clock });
+  const state = createState(writes, model);
+  // Clocks of tests stand still, and other processes' builds are heard of all the same.
+  const builds = createBuildCatalog(state, model, () => performance.now());
+  const rebuild = { client, state, model, sleep };
   let closed = false;
   const run = async <T>(work: () => Promise<T>): Promise<T> => {
     if (closed)
@@ -46,6 +62,27 @@ export function createOpensearchStore(options: OpensearchStoreOptions): Aggregat
     } catch (error) {
       throw opensearchError(error);
     }
+  };
+
+  const changing = <T>(placement: Placement, work: () => Promise<T>): Promise<T> =>
+    run(work).finally(() => builds.forget(placement));
+  const refreshAll = async (homes: readonly Home[]): Promise<void> => {
+    const index = [...new Set(homes.map(({ all }) => all))];
+    if (index.length > 0)
+      await searcher.gate.run(() => client.indices.refresh({ index, ignore_unavailable: true }));
+  };
+  const applyTo = async (
+    { placement, home }: PlacedBuild,
+    changes: readonly Change[],
+  ): Promise<ApplyResult> => {
+    const { bulks, rejected } = planWrite({ home, placement, nowMs: clock() }, changes);
+    const view = searchView(placement);
+    if (bulks.length > 0) await days.requireTemplate(view, home);
+    const results = await inParallel(bulks, requestsInFlight, (items) => sendBulk(writes, items));
+    await days.drop(view, home);
+    const applied = results.reduce((sum, result) => sum + result.applied, 0);
+    const refused = [...rejected, ...results.flatMap((result) => result.rejected)];
+    return { applied, stale: changes.length - applied - refused.length, rejected: refused };
   };
 
   return {
@@ -67,17 +104,79 @@ export function createOpensearchStore(options: OpensearchStoreOptions): Aggregat
     connect: async () => {},
     apply: (placement, changes) =>
       run(async () => {
-        const { bulks, rejected } = planWrite({ model, placement, nowMs: clock() }, changes);
-        if (bulks.length > 0) await days.requireTemplate(placement);
-        const results = await inParallel(bulks, requestsInFlight, (items) => sendBulk(writes, items));
-        await days.drop(placement);
-        const applied = results.reduce((sum, result) => sum + result.applied, 0);
-        const refused = [...rejected, ...results.flatMap((result) => result.rejected)];
-        return { applied, stale: changes.length - applied - refused.length, rejected: refused };
+        const [read, ...others] = await builds.written(placement);
+        const results = await Promise.all([
+          // `written` never is empty.
+          applyTo(read as PlacedBuild, changes),
+          ...others.map((build) =>
+            applyTo(build, changes).catch(async (error: unknown) => {
+              // It may have been dropped, and this process has not heard of it.
+              builds.forget(placement);
+              const now = await builds.written(placement);
+              if (now.some(({ number }) => number === build.number)) throw error;
+            }),
+          ),
+        ]);
+        return results[0];
       }),
-    read: (fragment) => run(() => readRows(searcher, { model, nowMs: clock() }, fragment)),
-    aggregate: (fragment) => run(() => aggregateRows(searcher, { model, nowMs: clock() }, fragment)),
-    versions: (placement, keys) => run(() => lookUpVersions(searcher, { model, placement, keys })),
+    read: (fragment) =>
+      run(async () => {
+        const { home } = await builds.read(fragment.placement);
+        return readRows(searcher, { home, nowMs: clock() }, fragment);
+      }),
+    aggregate: (fragment) =>
+      run(async () => {
+        const { home } = await builds.read(fragment.placement);
+        return aggregateRows(searcher, { home, nowMs: clock() }, fragment);
+      }),
+    versions: (placement, keys) =>
+      run(async () => {
+        const { home } = await builds.read(placement);
+        return lookUpVersions(searcher, { home, placement, keys });
+      }),
+    scan: (request) =>
+      run(async () => {
+        const { home } = await builds.read(request.placement);
+        if (request.after === undefined) await refreshAll([home]);
+        return scanPage(searcher, home, request);
+      }),
+    digest: (request) =>
+      run(async () => {
+        const { home } = await builds.read(request.placement);
+        if (request.after === undefined) await refreshAll([home]);
+        return digestPage(searcher, home, { ...request, nowMs: clock() });
+      }),
+    repair: (placement, repairs) =>
+      run(async () => {
+        const { home, name } = await builds.read(placement);
+        await days.requireTemplate(searchView(placement), home);
+        const lock = createLock({ state, name, clock, sleep });
+        return repairRows({ sender: writes, home, placement, nowMs: clock(), lock, sleep }, repairs);
+      }),
+    saveProgress: (spans) =>
+      run(async () => {
+        const written = new Map<Placement, readonly PlacedBuild[]>();
+        for (const { placement } of spans)
+          if (!written.has(placement)) written.set(placement, await builds.written(placement));
+        // Readers must see what they are told to be there.
+        await refreshAll([...written.values()].flat().map(({ home }) => home));
+        return { gaps: await saveProgress(state, spans, (placement) => written.get(placement) ?? []) };
+      }),
+    readProgress: (placements) =>
+      run(async () => readProgress(state, await Promise.all(placements.map((each) => builds.read(each))))),
+    sweep: (placement) =>
+      run(async () => {
+        const { home } = await builds.read(placement);
+        return sweepPage(searcher, writes, { home, nowMs: clock() });
+      }),
+    builds: (placement) =>
+      run(
+        async () => (await readBuilds(state, aliasOf(model, placement, searchView(placement)))).builds.list,
+      ),
+    beginBuild: (placement) => changing(placement, () => beginBuild(rebuild, placement)),
+    activateBuild: (placement) => changing(placement, () => activateBuild(rebuild, placement)),
+    dropBuild: (placement) => changing(placement, () => dropBuild(rebuild, placement)),
+    buildDelayMs,
     health: () =>
       run(async () => {
         const { body } = await client.cluster.health({});
@@ -95,29 +194,29 @@ export function createOpensearchStore(options: OpensearchStoreOptions): Aggregat
 }
 
 interface Reading {
-  readonly model: string;
+  readonly home: Home;
   readonly nowMs: number;
 }
 
 async function readRows(
   searcher: Searcher,
-  { model, nowMs }: Reading,
+  { home, nowMs }: Reading,
   fragment: Fragment,
 ): Promise<readonly VersionedRow[]> {
   const { placement } = fragment;
   switch (fragment.kind) {
     case 'keys': {
-      const hits = await lookUp(searcher, { model, placement, keys: fragment.keys });
+      const hits = await lookUp(searcher, { home, placement, keys: fragment.keys });
       return hits
         .flatMap((hit) => hitRow({ placement, match: [] }, hit) ?? [])
         .filter(({ row }) => isAlive(placement, row, nowMs));
     }
     case 'slice': {
-      const hits = await searchRows(searcher, planSlice(model, fragment, nowMs));
+      const hits = await searchRows(searcher, planSlice(home, fragment, nowMs));
       return hits.flatMap((hit) => hitRow({ placement, match: [] }, hit) ?? []);
     }
     case 'filter': {
-      const hits = await searchRows(searcher, planFilter(model, fragment, nowMs));
+      const hits = await searchRows(searcher, planFilter(home, fragment, nowMs));
       return hits.flatMap((hit) => hitRow(fragment, hit) ?? []);
     }
   }

@@ -1,18 +1,34 @@
-import type { Row, Value } from '../../change/change.ts';
+import type { Change, Key, Row, Value } from '../../change/change.ts';
+import { renderVersion } from '../../change/version.ts';
 import { type CatalogColumn, columnOf, type Json } from '../../model/index.ts';
-import { heldColumns, projectRow } from '../placement.ts';
+import { heldColumns, projectRow, rowId } from '../placement.ts';
+import { bucketOf, maxBuckets } from '../row-hash.ts';
 import type { Placement } from '../store.ts';
-import { deletedField, maxTermBytes, orderField, orderTypeOf } from './field.ts';
+import {
+  bucketField,
+  deletedField,
+  keyField,
+  maxTermBytes,
+  orderField,
+  orderTypeOf,
+  versionField,
+} from './field.ts';
 import { placeDecimal } from './sortable-decimal.ts';
 
 /** A document's source, as JSON gives it. */
 export type Source = Readonly<Record<string, unknown>>;
 
+/** The document of a change, a row's or a tombstone's. */
+export const renderDocument = (placement: Placement, change: Change, nowMs: number): Source => ({
+  ...(change.kind === 'upsert' ? renderRow(placement, change.row) : renderTombstone(change.key, nowMs)),
+  [versionField]: renderVersion(change.version),
+  [bucketField]: bucketOf(rowId(placement, change.key), maxBuckets),
+});
+
 /**
- * The document of a row: its values by column, JSON as its text and absent ones left out, and beside them what some
- * are ordered by.
+ * A row's values by column, JSON as its text and absent ones left out, and beside them what some are ordered by.
  */
-export function renderDocument(placement: Placement, row: Row): Source {
+function renderRow(placement: Placement, row: Row): Source {
   const source: Record<string, Json> = {};
   const order: Record<string, string> = {};
   for (const column of heldColumns(placement)) {
@@ -26,8 +42,11 @@ export function renderDocument(placement: Placement, row: Row): Source {
   return Object.keys(order).length === 0 ? source : { ...source, [orderField]: order };
 }
 
-/** What stays of a deleted row: nothing that a search could find. Its version is the document's own. */
-export const renderTombstone = (nowMs: number): Source => ({ [deletedField]: nowMs });
+/** What stays of a deleted row: nothing that a search could find. */
+const renderTombstone = (key: Key, nowMs: number): Source => ({
+  [deletedField]: nowMs,
+  [keyField]: JSON.stringify(key),
+});
 
 /** The row of a document; undefined for a tombstone. */
 export function rowOf(placement: Placement, source: Source): Row | undefined {

@@ -7,6 +7,12 @@ import { type DecimalType, placeDecimal, renderDecimal } from './sortable-decima
 
 /** When a row was deleted, in milliseconds since the epoch; rows that are there have none. */
 export const deletedField = '@deleted';
+/** The version once more, as 19 digits: scripts cannot read the document's own. */
+export const versionField = '@version';
+/** The bucket of the row's id among `maxBuckets` (row-hash.ts): of fewer buckets it is the same, modulo their number. */
+export const bucketField = '@bucket';
+/** Of a tombstone: the key as JSON, which its id need not say. */
+export const keyField = '@key';
 /** Holds decimals and bigints once more, as texts whose order is theirs. */
 export const orderField = '@order';
 

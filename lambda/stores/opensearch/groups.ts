@@ -3,17 +3,18 @@ import { PolystoreError } from '../../errors.ts';
 import { placementName } from '../placement.ts';
 import type { AggregateFragment } from '../store.ts';
 import { type AggregatePlan, type GroupPage, groupRow, planAggregate, renderGroups } from './aggregate.ts';
+import type { Home } from './names.ts';
 import { renderSelection, type SearchBody, type SearchTarget, targetOf } from './read.ts';
 import { onSnapshot, type Searcher, searchOnce } from './search.ts';
 
 /** The groups of a fragment with their totals; without groups, one row for all. */
 export async function aggregateRows(
   searcher: Searcher,
-  { model, nowMs }: { readonly model: string; readonly nowMs: number },
+  { home, nowMs }: { readonly home: Home; readonly nowMs: number },
   fragment: AggregateFragment,
 ): Promise<readonly Row[]> {
   const plan = planAggregate(fragment, searcher.pageRows);
-  const target = targetOf(model, fragment);
+  const target = targetOf(home, fragment);
   const query = renderSelection(fragment, nowMs);
   if (plan.groups.length === 0) {
     const { hits, aggregations } = await searchOnce(

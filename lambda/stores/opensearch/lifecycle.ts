@@ -10,15 +10,14 @@ const endOf = ({ expire }: OpensearchLogPlacement, day: string): number =>
   expire === undefined ? Number.POSITIVE_INFINITY : Date.parse(day) + dayMs + expire.afterMs;
 
 /** Whether all rows of a day's index have left the view: then nothing is written to it any more. */
-export function isOver(view: OpensearchLogPlacement, alias: string, index: string, nowMs: number): boolean {
-  const day = dayOfIndex(alias, index);
+export function isOver(view: OpensearchLogPlacement, index: string, nowMs: number): boolean {
+  const day = dayOfIndex(index);
   return day !== undefined && endOf(view, day) <= nowMs;
 }
 
 /** Those of some indices that are days of the log and may be dropped. */
 export const droppable = (
   view: OpensearchLogPlacement,
-  alias: string,
   indices: readonly string[],
   nowMs: number,
-): readonly string[] => indices.filter((index) => isOver(view, alias, index, nowMs - marginMs));
+): readonly string[] => indices.filter((index) => isOver(view, index, nowMs - marginMs));

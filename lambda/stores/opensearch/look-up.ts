@@ -2,7 +2,9 @@ import type { Row } from '../../change/change.ts';
 import type { Version } from '../../change/version.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Placement } from '../store.ts';
+import type { BulkSender } from './bulk.ts';
 import { requestsInFlight } from './connection.ts';
+import type { Home } from './names.ts';
 import { type Hit, locate, versionOf } from './read.ts';
 import { type Searcher, searchOnce } from './search.ts';
 
@@ -10,9 +12,11 @@ import { type Searcher, searchOnce } from './search.ts';
 const keysAtOnce = 1000;
 
 interface LookUp {
-  readonly model: string;
+  readonly home: Home;
   readonly placement: Placement;
   readonly keys: readonly Row[];
+  /** Whether the rows come, and not only their versions. */
+  readonly source?: boolean;
 }
 
 type Located = ReturnType<typeof locate>;
@@ -21,10 +25,10 @@ const textOf = ({ index, id }: Pick<Located, 'index' | 'id'>): string => `${inde
 
 /** The documents of some keys, as they are now: this does not wait for a refresh. Those that are not there are left out. */
 export async function lookUp(
-  { client, gate }: Pick<Searcher, 'client' | 'gate'>,
-  { model, placement, keys }: LookUp,
+  { client, gate }: Pick<BulkSender, 'client' | 'gate'>,
+  { home, placement, keys, source = true }: LookUp,
 ): Promise<readonly Hit[]> {
-  const located = distinct(keys.map((key) => locate(model, placement, key)));
+  const located = distinct(keys.map((key) => locate(home, placement, key)));
   const answers = await inParallel(parted(located, keysAtOnce), requestsInFlight, (part) =>
     gate.run(() =>
       client.mget({
@@ -33,6 +37,7 @@ export async function lookUp(
             _index: index,
             _id: id,
             ...(routing !== undefined && { routing }),
+            ...(!source && { _source: false }),
           })),
         },
       }),
@@ -50,9 +55,9 @@ export async function lookUp(
  */
 export async function lookUpVersions(
   searcher: Searcher,
-  { model, placement, keys }: LookUp,
+  { home, placement, keys }: LookUp,
 ): Promise<readonly (Version | undefined)[]> {
-  const located = keys.map((key) => locate(model, placement, key));
+  const located = keys.map((key) => locate(home, placement, key));
   const byPlace = Map.groupBy(distinct(located), ({ index, routing }) => JSON.stringify([index, routing]));
   const parts = [...byPlace.values()].flatMap((group) => parted(group, keysAtOnce));
   const answers = await inParallel(parts, requestsInFlight, (part) => {

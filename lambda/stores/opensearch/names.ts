@@ -26,22 +26,49 @@ export function searchView(placement: Placement): SearchView {
 export const aliasOf = (model: string, { entity }: Placement, { name }: SearchView): string =>
   `${model}.${entity.name}.${snakeCase(name)}`;
 
-/** The index behind the alias of an `opensearch.index`; a rebuild makes the next one and moves the alias. */
-export const firstBuild = (alias: string): string => `${alias}-1`;
+/** Where one build of a view lies. */
+export interface Home {
+  /** What is searched: an alias, or the pattern of a build's days. An `opensearch.index` is written by it too. */
+  readonly all: string;
+  /** What the index of a day of a log begins with. */
+  readonly stem: string;
+}
 
-/** What an index of any day of a log is called. */
-export const dayPattern = (alias: string): string => `${alias}-*`;
+/**
+ * Where a build of a view lies.
+ *
+ * @param build undefined for a view of which there never was but one: then its own alias says where.
+ */
+export function homeOf(alias: string, view: SearchView, build: number | undefined): Home {
+  if (build === undefined) return { all: alias, stem: alias };
+  const named = buildName(alias, build);
+  if (view.kind === 'opensearch.index') return { all: named, stem: alias };
+  const stem = build === 1 ? alias : named;
+  return { all: dayPattern(stem), stem };
+}
+
+/**
+ * A name of one build alone: an alias of its index, and the name of its template and the beginning of its days for
+ * the second build of a log and those after it. No view is called so, for no name of one holds an `@`.
+ */
+export const buildName = (alias: string, build: number): string => `${alias}@${build}`;
+
+/** The index of a build of an `opensearch.index`. */
+export const buildIndex = (alias: string, build: number): string => `${alias}-${build}`;
+
+/** What an index of any day of a build of a log is called. */
+export const dayPattern = (stem: string): string => `${stem}-*`;
 
 /** The index of a UTC day of a log, `…-2013.01.01`, by any time in it. */
-export const dayIndex = (alias: string, at: string): string =>
-  `${alias}-${termValue('day', at).replaceAll('-', '.')}`;
+export const dayIndex = (stem: string, at: string): string =>
+  `${stem}-${termValue('day', at).replaceAll('-', '.')}`;
 
-/** The day of an index of a log, as `2013-01-01`; undefined for an index that is no day of it. */
-export function dayOfIndex(alias: string, index: string): string | undefined {
-  if (!index.startsWith(`${alias}-`)) return undefined;
-  const rest = index.slice(alias.length + 1);
-  return /^\d{4}\.\d{2}\.\d{2}$/.test(rest) ? rest.replaceAll('.', '-') : undefined;
-}
+/** The day of an index of a log, as `2013-01-01`; undefined for an index that is no day. */
+export const dayOfIndex = (index: string): string | undefined =>
+  /-(\d{4}\.\d{2}\.\d{2})$/.exec(index)?.[1]?.replaceAll('.', '-');
+
+/** The index, or its alias, in which a model keeps what it knows of its views: builds, and how far they have got. */
+export const stateAlias = (model: string): string => `${model}.state`;
 
 /** OpenSearch takes ids of at most so many bytes. */
 const maxIdBytes = 512;

@@ -17,7 +17,7 @@ import { type Query, renderCondition } from './condition.ts';
 import { rowOf, type Source } from './document.ts';
 import { notAnswered } from './errors.ts';
 import { deletedField, fieldOf, wordsFieldOf } from './field.ts';
-import { aliasOf, dayIndex, documentId, routingOf, searchView } from './names.ts';
+import { dayIndex, documentId, type Home, routingOf, searchView } from './names.ts';
 
 export type SearchBody = API.Search_RequestBody;
 type Sort = Types.Common.SortOptions[];
@@ -37,19 +37,26 @@ export interface RowSearch extends SearchTarget {
 
 /** The rows that a selection is about: neither deleted nor expired, by all its conditions and words. */
 export function renderSelection({ placement, where, match }: Selection, nowMs: number): Query {
+  const { filter, must_not } = visibleOnly(placement, nowMs);
   return {
     bool: {
-      filter: [
-        ...where.map((condition) => renderCondition(placement, condition)),
-        ...unexpired(placement, nowMs),
-      ],
-      must_not: [{ exists: { field: deletedField } }],
+      filter: [...where.map((condition) => renderCondition(placement, condition)), ...filter],
+      must_not,
       must: match.map(({ column, words }) => ({
         match: { [wordsFieldOf(placement, column)]: { query: words } },
       })),
     },
   };
 }
+
+/** What holds of the rows that a reader may see, as parts of a `bool`. */
+export const visibleOnly = (
+  placement: Placement,
+  nowMs: number,
+): { readonly filter: Query[]; readonly must_not: Query[] } => ({
+  filter: unexpired(placement, nowMs),
+  must_not: [{ exists: { field: deletedField } }],
+});
 
 /** A row leaves when the time in a column, cut to milliseconds, is so long ago. */
 function unexpired(placement: Placement, nowMs: number): Query[] {
@@ -60,10 +67,10 @@ function unexpired(placement: Placement, nowMs: number): Query[] {
 }
 
 /** Where the rows of a selection are. */
-export function targetOf(model: string, { placement, where }: Selection): SearchTarget {
+export function targetOf({ all }: Home, { placement, where }: Selection): SearchTarget {
   const { tenant } = placement.entity;
   return {
-    index: aliasOf(model, placement, searchView(placement)),
+    index: all,
     tenant: tenant === undefined ? undefined : fixedText(tenant, where),
   };
 }
@@ -83,14 +90,14 @@ function fixedText(column: string, where: readonly Condition[]): string | undefi
 }
 
 /** @throws `not_supported` for columns and words that the view cannot be asked by. */
-export function planFilter(model: string, fragment: FilterFragment, nowMs: number): RowSearch {
+export function planFilter(home: Home, fragment: FilterFragment, nowMs: number): RowSearch {
   const { placement, order, highlight, match, limit } = fragment;
   if (order === 'score' && match.length === 0)
     throw notAnswered(placement, 'ranks rows by the words they match, and no words were given');
   const sort: Sort = order === 'score' ? [{ _score: { order: 'desc' } }] : renderOrder(placement, order);
   const highlights = highlight.map((column) => [wordsFieldOf(placement, column), {}] as const);
   return {
-    ...targetOf(model, fragment),
+    ...targetOf(home, fragment),
     limit,
     body: {
       query: renderSelection(fragment, nowMs),
@@ -112,7 +119,7 @@ export function planFilter(model: string, fragment: FilterFragment, nowMs: numbe
 }
 
 /** @throws `not_supported` for a slice of anything but a day of a log. */
-export function planSlice(model: string, fragment: SliceFragment, nowMs: number): RowSearch {
+export function planSlice(home: Home, fragment: SliceFragment, nowMs: number): RowSearch {
   const { placement, equal, from, to, order, limit } = fragment;
   const { partition, sort } = sliceShape(fragment);
   const [first] = sort;
@@ -135,8 +142,8 @@ export function planSlice(model: string, fragment: SliceFragment, nowMs: number)
   const selection: Selection = { placement, where, match: [] };
   const descending = order === 'descending';
   return {
-    ...targetOf(model, selection),
-    index: dayIndex(aliasOf(model, placement, searchView(placement)), String(equal[day])),
+    ...targetOf(home, selection),
+    index: dayIndex(home.stem, String(equal[day])),
     limit,
     body: {
       query: renderSelection(selection, nowMs),
@@ -172,6 +179,9 @@ export interface Hit {
   readonly _index: string;
   readonly _id: string;
   readonly _version?: number | bigint;
+  readonly _routing?: string;
+  readonly _seq_no?: number;
+  readonly _primary_term?: number;
   readonly _score?: number | null;
   readonly _source?: Source;
   readonly highlight?: Readonly<Record<string, readonly string[]>>;
@@ -200,17 +210,16 @@ export function hitRow(
 
 /** Where a row by its key is. @throws `not_supported` when the key does not say its day. */
 export function locate(
-  model: string,
+  home: Home,
   placement: Placement,
   key: Row,
 ): { readonly index: string; readonly id: string; readonly routing: string | undefined } {
   const view = searchView(placement);
-  const alias = aliasOf(model, placement, view);
   const where = { id: documentId(placement, key), routing: routingOf(placement, key) };
-  if (view.kind === 'opensearch.index') return { index: alias, ...where };
+  if (view.kind === 'opensearch.index') return { index: home.all, ...where };
   const { column } = view.by[0];
   const at = key[column];
-  if (typeof at === 'string') return { index: dayIndex(alias, at), ...where };
+  if (typeof at === 'string') return { index: dayIndex(home.stem, at), ...where };
   throw notAnswered(
     placement,
     `keeps rows by the day of ${column}, and ${JSON.stringify(key)} does not say it`,

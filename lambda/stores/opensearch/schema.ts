@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { columnOf } from '../../model/index.ts';
 import { heldColumns } from '../placement.ts';
 import type { Placement } from '../store.ts';
-import { deletedField, orderField, orderTypeOf } from './field.ts';
-import { aliasOf, dayPattern, firstBuild, searchView } from './names.ts';
+import { bucketField, deletedField, keyField, orderField, orderTypeOf, versionField } from './field.ts';
+import { aliasOf, buildIndex, buildName, dayPattern, homeOf, searchView, stateAlias } from './names.ts';
 
 /** A field of a mapping, as OpenSearch takes it and gives it back. */
 export interface MappedField {
@@ -17,7 +17,7 @@ export interface MappedField {
 }
 
 export interface Mapping {
-  readonly dynamic: 'strict';
+  readonly dynamic: 'strict' | false;
   readonly _routing?: { readonly required: true };
   readonly properties: Readonly<Record<string, MappedField>>;
 }
@@ -30,6 +30,9 @@ export const dynamicSettings = {
   refresh_interval: `${refreshIntervalMs}ms`,
   // A copy where there is a second node for it.
   auto_expand_replicas: '0-1',
+  // Deletes are tombstones, documents as others. What is deleted truly, swept or repaired to a lower version, is to
+  // be forgotten at once: else its version would refuse what is put in its place.
+  gc_deletes: '0s',
 } as const;
 
 const text = { type: 'keyword' } as const satisfies MappedField;
@@ -78,48 +81,83 @@ export function renderMapping(placement: Placement): Mapping {
         [orderField]: { properties: Object.fromEntries(ordered.map(({ name }) => [name, text])) },
       }),
       [deletedField]: { type: 'date', format: 'epoch_millis' },
+      [versionField]: opaque,
+      [keyField]: opaque,
+      [bucketField]: { type: 'integer', index: false },
     },
   };
 }
 
+/** A build as its schema needs it: those of a view that had one only are without numbers. */
+export interface SchemaBuild {
+  readonly number: number | undefined;
+  /** Whether the alias of the view is of this one. */
+  readonly active: boolean;
+}
+
+export const onlyBuild: SchemaBuild = { number: undefined, active: true };
+
 interface SchemaBase {
-  readonly alias: string;
+  /** What the build is found by: the view's alias, or what is its own. */
+  readonly all: string;
+  readonly aliases: readonly string[];
   readonly mapping: Mapping;
   readonly settings: { readonly index: typeof dynamicSettings & { readonly number_of_shards: number } };
   /** Written into each index, for people. */
   readonly meta: Readonly<Record<string, string>>;
 }
 
-/** What is made for a view: an index behind an alias, or the template of a log's days, named as the alias is. */
+/** What is made for a build of a view: an index behind aliases, or the template of a log's days. */
 export type SearchSchema = SchemaBase &
-  ({ readonly kind: 'index'; readonly index: string } | { readonly kind: 'log'; readonly pattern: string });
+  (
+    | { readonly kind: 'index'; readonly index: string }
+    | { readonly kind: 'log'; readonly template: string; readonly pattern: string }
+  );
 
-export function renderSchema(model: string, placement: Placement): SearchSchema {
+export function renderSchema(model: string, placement: Placement, build: SchemaBuild): SearchSchema {
   const view = searchView(placement);
   const alias = aliasOf(model, placement, view);
+  const { all, stem } = homeOf(alias, view, build.number);
   const base = {
-    alias,
+    all,
+    aliases: [
+      ...(build.active ? [alias] : []),
+      ...(view.kind === 'opensearch.index' && build.number !== undefined
+        ? [buildName(alias, build.number)]
+        : []),
+    ],
     mapping: renderMapping(placement),
     meta: { model, entity: placement.entity.name, view: view.name },
   };
   const settings = (shards: number) => ({ index: { ...dynamicSettings, number_of_shards: shards } });
   return view.kind === 'opensearch.index'
-    ? { kind: 'index', ...base, index: firstBuild(alias), settings: settings(view.shards) }
-    : { kind: 'log', ...base, pattern: dayPattern(alias), settings: settings(1) };
+    ? { kind: 'index', ...base, index: buildIndex(alias, build.number ?? 1), settings: settings(view.shards) }
+    : { kind: 'log', ...base, template: stem, pattern: dayPattern(stem), settings: settings(1) };
 }
+
+/** The index of what a model knows of its views: documents that are read by their ids and never searched. */
+export const renderStateIndex = (model: string): Extract<SearchSchema, { readonly kind: 'index' }> => ({
+  kind: 'index',
+  all: stateAlias(model),
+  aliases: [stateAlias(model)],
+  index: buildIndex(stateAlias(model), 1),
+  mapping: { dynamic: false, properties: {} },
+  settings: { index: { ...dynamicSettings, number_of_shards: 1 } },
+  meta: { model },
+});
 
 /** Raised with the form of the templates. */
 const templateVersion = 1;
 
 /** The index template of a log. Its fingerprint tells whether the one that is there is another. */
 export function renderTemplate({
-  alias,
+  aliases,
   pattern,
   mapping,
   settings,
   meta,
 }: SchemaBase & { readonly pattern: string }) {
-  const template = { settings, mappings: { ...mapping, _meta: meta }, aliases: { [alias]: {} } };
+  const template = { settings, mappings: { ...mapping, _meta: meta }, aliases: asAliases(aliases) };
   const fingerprint = createHash('sha256').update(JSON.stringify(template)).digest('hex');
   return {
     index_patterns: [pattern],
@@ -129,6 +167,10 @@ export function renderTemplate({
     template,
   };
 }
+
+/** Aliases as OpenSearch takes them with an index or a template. */
+export const asAliases = (names: readonly string[]): Record<string, object> =>
+  Object.fromEntries(names.map((name) => [name, {}]));
 
 /** What a mapping lacks of the wanted one, and what in it is another than wanted and cannot be changed. */
 export interface MappingDifference {

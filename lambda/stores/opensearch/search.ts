@@ -17,6 +17,7 @@ const keepAlive = '1m';
 export interface SearchAnswer {
   readonly hits: { readonly total?: { readonly value: number }; readonly hits: readonly Hit[] };
   readonly aggregations?: Readonly<Record<string, unknown>>;
+  readonly _shards?: { readonly total: number };
 }
 
 /** One search, complete or not at all; an index that is not there, such as a day's without rows, is empty. */

@@ -1,9 +1,9 @@
 import { type Change, coalesce } from '../../change/change.ts';
 import { knownRow, placementName, placeOf } from '../placement.ts';
 import type { ApplyResult, Placement } from '../store.ts';
-import { refusalOf, renderDocument, renderTombstone } from './document.ts';
+import { refusalOf, renderDocument } from './document.ts';
 import { isOver } from './lifecycle.ts';
-import { aliasOf, dayIndex, documentId, routingOf, type SearchView, searchView } from './names.ts';
+import { dayIndex, documentId, type Home, routingOf, type SearchView, searchView } from './names.ts';
 
 /** Documents of one bulk request at most. */
 const maxItems = 1000;
@@ -31,19 +31,14 @@ export interface WritePlan {
  * of a log that is over is in none of them: its index may have been dropped, and would come back.
  */
 export function planWrite(
-  {
-    model,
-    placement,
-    nowMs,
-  }: { readonly model: string; readonly placement: Placement; readonly nowMs: number },
+  { home, placement, nowMs }: { readonly home: Home; readonly placement: Placement; readonly nowMs: number },
   changes: readonly Change[],
 ): WritePlan {
   const view = searchView(placement);
-  const alias = aliasOf(model, placement, view);
   const items: BulkItem[] = [];
   const rejected: ApplyResult['rejected'][number][] = [];
   for (const change of coalesce(changes, placeOf(placement))) {
-    const index = indexFor(view, alias, change);
+    const index = indexFor(view, home, change);
     if (index === undefined) {
       const columns = view.kind === 'opensearch.log' ? view.by[0].column : '';
       rejected.push({
@@ -52,33 +47,38 @@ export function planWrite(
       });
       continue;
     }
-    if (view.kind === 'opensearch.log' && isOver(view, alias, index, nowMs)) continue;
-    const item = renderItem({ placement, change, index, nowMs });
-    const reason =
-      (change.kind === 'upsert' ? refusalOf(placement, change.row) : undefined) ??
-      (item.bytes > maxRequestBytes
-        ? `the document has ${item.bytes} bytes, and OpenSearch is sent ${maxRequestBytes} at most`
-        : undefined);
+    if (view.kind === 'opensearch.log' && isOver(view, index, nowMs)) continue;
+    const item = renderItem({ placement, change, index, nowMs, over: 'external' });
+    const reason = refusal(placement, item);
     if (reason === undefined) items.push(item);
     else rejected.push({ change, reason });
   }
   return { bulks: parted(items), rejected };
 }
 
-/** The alias or, of a log, the day's index; undefined when the change does not say its day. */
-function indexFor(view: SearchView, alias: string, change: Change): string | undefined {
-  if (view.kind === 'opensearch.index') return alias;
-  const at = knownRow(change)[view.by[0].column];
-  return typeof at === 'string' ? dayIndex(alias, at) : undefined;
+/** Why a document can never be held; undefined when it can. */
+export function refusal(placement: Placement, { change, bytes }: BulkItem): string | undefined {
+  const unheld = change.kind === 'upsert' ? refusalOf(placement, change.row) : undefined;
+  if (unheld !== undefined || bytes <= maxRequestBytes) return unheld;
+  return `the document has ${bytes} bytes, and OpenSearch is sent ${maxRequestBytes} at most`;
 }
 
-function renderItem(parts: {
+/** The alias or, of a log, the day's index; undefined when the change does not say its day. */
+export function indexFor(view: SearchView, home: Home, change: Change): string | undefined {
+  if (view.kind === 'opensearch.index') return home.all;
+  const at = knownRow(change)[view.by[0].column];
+  return typeof at === 'string' ? dayIndex(home.stem, at) : undefined;
+}
+
+/** The item that puts a change in an index, over lower versions, or over its own too. */
+export function renderItem(parts: {
   readonly placement: Placement;
   readonly change: Change;
   readonly index: string;
   readonly nowMs: number;
+  readonly over: 'external' | 'external_gte';
 }): BulkItem {
-  const { placement, change, index, nowMs } = parts;
+  const { placement, change, index, nowMs, over } = parts;
   const routing = routingOf(placement, change.key);
   const fields = {
     _index: index,
@@ -86,35 +86,37 @@ function renderItem(parts: {
     ...(routing !== undefined && { routing }),
     // A log's indices are made by their first document; that of a view must be there.
     ...(placement.target.kind === 'opensearch.index' && { require_alias: true }),
-    version_type: 'external',
+    version_type: over,
   };
   // As digits, all 63 bits of it: a JavaScript number would round them.
   const action = `{"index":{"version":${change.version},${JSON.stringify(fields).slice(1)}}`;
-  const document = JSON.stringify(
-    change.kind === 'upsert' ? renderDocument(placement, change.row) : renderTombstone(nowMs),
-  );
-  return {
-    change,
-    lines: [action, document],
-    bytes: Buffer.byteLength(action) + Buffer.byteLength(document) + 2,
-  };
+  const document = JSON.stringify(renderDocument(placement, change, nowMs));
+  return { change, lines: [action, document], bytes: bytesOf([action, document]) };
 }
 
-function parted(items: readonly BulkItem[]): readonly (readonly BulkItem[])[] {
-  const bulks: BulkItem[][] = [];
-  let bulk: BulkItem[] = [];
+/** Items put into requests that are not too large. */
+export function parted<I extends { readonly lines: readonly string[]; readonly bytes?: number }>(
+  items: readonly I[],
+): readonly (readonly I[])[] {
+  const bulks: I[][] = [];
+  let bulk: I[] = [];
   let bytes = 0;
   for (const item of items) {
-    if (bulk.length > 0 && (bulk.length >= maxItems || bytes + item.bytes > bulkBytes)) {
+    const own = item.bytes ?? bytesOf(item.lines);
+    if (bulk.length > 0 && (bulk.length >= maxItems || bytes + own > bulkBytes)) {
       bulks.push(bulk);
       bulk = [];
       bytes = 0;
     }
     bulk.push(item);
-    bytes += item.bytes;
+    bytes += own;
   }
   return bulk.length === 0 ? bulks : [...bulks, bulk];
 }
+
+/** With a new line behind each. */
+const bytesOf = (lines: readonly string[]): number =>
+  lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
 
 /** What became of one document. */
 export type ItemOutcome =

@@ -44,6 +44,8 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
         // The client puts mappings and templates by POST.
         [`_index_template/${indices}`]: ['Get', 'Head', 'Post', 'Put'],
         [`_alias/${indices}`]: ['Get', 'Head'],
+        // What is known of the builds of views.
+        _mget: ['Get', 'Post'],
         '_cluster/health': ['Get'],
       };
     case 'change-log':
@@ -51,7 +53,9 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
         ...reads,
         _bulk: ['Post', 'Put'],
         [`_index_template/${indices}`]: ['Get', 'Head'],
-        [`_alias/${indices}`]: ['Get', 'Head'],
+        [`${indices}/_alias`]: ['Get', 'Head'],
+        // Progress is saved when searches see what was written.
+        [`${indices}/_refresh`]: ['Post'],
         // The days of a log are made by its template, and dropped whole.
         [`${indices}-*`]: ['Delete'],
       };

@@ -65,6 +65,7 @@ async function indices(): Promise<readonly string[]> {
   const found = await ask('GET', `/_alias/${catalog.name}.*`);
   return Object.keys(found)
     .map((name) => name.slice(catalog.name.length + 1))
+    .filter((name) => !name.startsWith('state'))
     .toSorted();
 }
 

@@ -21,7 +21,7 @@ import {
   timestamp,
 } from '../../../lambda/model/index.ts';
 import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/opensearch/index.ts';
-import type { AggregateStore, Placement } from '../../../lambda/stores/store.ts';
+import type { Placement } from '../../../lambda/stores/store.ts';
 import { sharedEngines } from '../../engines.ts';
 import { placementOf, upsert } from '../contract-model.ts';
 
@@ -58,7 +58,7 @@ export const connection = () =>
 export interface Library {
   readonly catalog: Catalog;
   readonly books: Placement;
-  readonly store: AggregateStore;
+  readonly store: ReturnType<typeof createOpensearchStore>;
   put(...rows: readonly Partial<Row>[]): Promise<void>;
   /** One request to the engine itself. */
   ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>;

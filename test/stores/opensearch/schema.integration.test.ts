@@ -68,6 +68,7 @@ describe('the schema of OpenSearch', () => {
     expect(first.flat().length).toBeGreaterThanOrEqual(2);
     expect(again).toEqual([]);
     expect(Object.keys(await ask('GET', `/_alias/${name}.*`)).toSorted()).toEqual([
+      `${name}.state-1`,
       `${name}.thing.log-2013.01.01`,
       `${name}.thing.search-1`,
     ]);

@@ -13,9 +13,14 @@ import {
   text,
   timestamp,
 } from '../../../lambda/model/index.ts';
-import { dayOfIndex } from '../../../lambda/stores/opensearch/names.ts';
-import { compareMappings, renderMapping, renderSchema } from '../../../lambda/stores/opensearch/schema.ts';
-import { placementOf } from '../contract-model.ts';
+import { dayOfIndex, homeOf, searchView } from '../../../lambda/stores/opensearch/names.ts';
+import {
+  compareMappings,
+  onlyBuild,
+  renderMapping,
+  renderSchema,
+} from '../../../lambda/stores/opensearch/schema.ts';
+import { contractCatalog, placementOf } from '../contract-model.ts';
 
 const fields: Fields = { id: text(), name: text(), rank: integer().optional() };
 
@@ -50,6 +55,9 @@ describe('the mapping of a view', () => {
         on: { type: 'keyword', fields: { time: { type: 'date', format: 'strict_date' } } },
         '@order': { properties: { price: { type: 'keyword' } } },
         '@deleted': { type: 'date', format: 'epoch_millis' },
+        '@version': { type: 'keyword', index: false, doc_values: false },
+        '@key': { type: 'keyword', index: false, doc_values: false },
+        '@bucket': { type: 'integer', index: false },
       },
     });
   });
@@ -120,7 +128,7 @@ describe('the names of indices', () => {
       ]),
     );
     const schemas = ['flight.eventLog', 'flight_event.log', 'flight_event.logX'].map((name) =>
-      renderSchema(catalog.name, placementOf(catalog, name)),
+      renderSchema(catalog.name, placementOf(catalog, name), onlyBuild),
     );
 
     expect(schemas.map((schema) => (schema.kind === 'log' ? schema.pattern : schema.index))).toEqual([
@@ -131,8 +139,26 @@ describe('the names of indices', () => {
   });
 
   test('say the day of a log, and nothing of other indices', () => {
-    expect(dayOfIndex('m.e.log', 'm.e.log-2013.01.31')).toBe('2013-01-31');
-    for (const other of ['m.e.log-1', 'm.e.log', 'm.e.log_x-2013.01.31', 'm.e.log-2013.01.31-1'])
-      expect(dayOfIndex('m.e.log', other)).toBeUndefined();
+    for (const day of ['m.e.log-2013.01.31', 'm.e.log@2-2013.01.31'])
+      expect(dayOfIndex(day)).toBe('2013-01-31');
+    for (const other of ['m.e.log-1', 'm.e.log', 'm.e.log-2013.01.31-1'])
+      expect(dayOfIndex(other)).toBeUndefined();
+  });
+
+  test('of one build are never those of another, whether it is an index or days', () => {
+    const catalog = contractCatalog('unit');
+    const homes = ['item.found', 'item.logged'].flatMap((name) => {
+      const view = searchView(placementOf(catalog, name));
+      return [1, 2, 12].map((build) => homeOf(`unit.${name}`, view, build).all);
+    });
+
+    expect(homes).toEqual([
+      'unit.item.found@1',
+      'unit.item.found@2',
+      'unit.item.found@12',
+      'unit.item.logged-*',
+      'unit.item.logged@2-*',
+      'unit.item.logged@12-*',
+    ]);
   });
 });

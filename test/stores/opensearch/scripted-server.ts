@@ -19,7 +19,7 @@ export interface Answer {
 
 export interface ScriptedServer {
   readonly url: string;
-  /** Requests so far. */
+  /** Requests so far, but those for what is known of builds. */
   readonly requests: readonly ReceivedRequest[];
   close(): Promise<void>;
 }
@@ -34,6 +34,12 @@ export async function startScriptedServer(
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
     const lines = body.split('\n').filter(Boolean);
+    // No view has a second build.
+    if (request.url?.startsWith('/_mget')) {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ docs: [] }));
+      return;
+    }
     const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)] as const);
     requests.push({
       method: request.method ?? '',

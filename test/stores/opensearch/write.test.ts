@@ -1,7 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { createVersion } from '../../../lambda/change/version.ts';
+import { homeOf, searchView } from '../../../lambda/stores/opensearch/names.ts';
 import { planWrite } from '../../../lambda/stores/opensearch/write.ts';
-import { contractCatalog, itemOf, itemRow, placementOf, remove, upsert } from '../contract-model.ts';
+import { viewOf } from '../../../lambda/stores/placement.ts';
+import {
+  contractCatalog,
+  itemOf,
+  itemRow,
+  keyOfRow,
+  placementOf,
+  remove,
+  upsert,
+} from '../contract-model.ts';
 
 const catalog = contractCatalog('unit');
 const entity = itemOf(catalog);
@@ -9,7 +19,14 @@ const found = placementOf(catalog, 'item.found');
 const logged = placementOf(catalog, 'item.logged');
 const nowMs = Date.parse('2013-01-01T12:00:00Z');
 const plan = (placement: typeof found, changes: Parameters<typeof planWrite>[1], at = nowMs) =>
-  planWrite({ model: 'unit', placement, nowMs: at }, changes);
+  planWrite(
+    {
+      home: homeOf(`unit.item.${viewOf(placement)?.name}`, searchView(placement), undefined),
+      placement,
+      nowMs: at,
+    },
+    changes,
+  );
 
 describe('a bulk', () => {
   test('says versions as digits, all 63 bits of them', () => {
@@ -71,7 +88,12 @@ describe('a bulk', () => {
       'unit.item.logged-2013.01.01',
       'unit.item.logged-2013.01.02',
     ]);
-    expect(bulk[1]?.lines[1]).toBe(`{"@deleted":${nowMs}}`);
+    expect(JSON.parse(bulk[1]?.lines[1] ?? '')).toEqual({
+      '@deleted': nowMs,
+      '@key': JSON.stringify(keyOfRow(entity, itemRow({ at: '2013-01-02T00:00:00.000000Z' }))),
+      '@version': '0000000000000000002',
+      '@bucket': expect.any(Number),
+    });
   });
 
   test('leaves out the changes of a day whose rows have all expired', () => {
