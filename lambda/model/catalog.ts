@@ -11,7 +11,7 @@ export interface Catalog {
   readonly entities: readonly CatalogEntity[];
   /** The single DynamoDB table, if any entity lives there. */
   readonly table: DynamodbTable | undefined;
-  /** The tables of Keyspaces, if any view lives there. */
+  /** The tables of Keyspaces, if any view lives there: one a view, and one of what is known of them. */
   readonly wideTables: readonly WideTable[];
 }
 
@@ -163,6 +163,7 @@ export interface ArchivePlacement extends ViewBase {
 /** One physical table of Keyspaces. Its name is unique in the keyspace: `flight_event__by_time`. */
 export interface WideTable {
   readonly name: string;
+  /** Of the view that it holds; both empty: of what is known of all views. */
   readonly entity: string;
   readonly view: string;
   readonly partitionKey: readonly WideColumn[];

@@ -37,8 +37,33 @@ export const rollupColumns = {
   revision: 'revision',
 } as const;
 
-/** Lays the views in Keyspaces out as tables, one a view. */
+/** Columns of the table of what is known of the views: their builds, and how far each has got. */
+export const stateColumns = {
+  /** Of what: `builds flight_event.by_time`. */
+  name: 'name',
+  /** Of the progress: a topic with its partition. */
+  part: 'part',
+  /** Compared and set. */
+  value: 'value',
+} as const;
+
+/** No table of a view is called so, for theirs hold `__`. */
+const stateTable: WideTable = {
+  name: 'view_state',
+  entity: '',
+  view: '',
+  partitionKey: [{ name: stateColumns.name, type: 'text' }],
+  clustering: [{ name: stateColumns.part, type: 'text', descending: false }],
+  columns: [{ name: stateColumns.value, type: 'text' }],
+};
+
+/** Lays the views in Keyspaces out as tables, one a view, and last one of what is known of them. */
 export function compileWideTables(entities: readonly CatalogEntity[]): readonly WideTable[] {
+  const tables = viewTables(entities);
+  return tables.length === 0 ? [] : [...tables, stateTable];
+}
+
+function viewTables(entities: readonly CatalogEntity[]): readonly WideTable[] {
   return entities.flatMap((entity) =>
     entity.views.flatMap((view): readonly WideTable[] => {
       const base = { name: `${entity.name}__${snake(view.name)}`, entity: entity.name, view: view.name };

@@ -1,6 +1,6 @@
 export * from './catalog.ts';
 export { compile } from './compile.ts';
-export { rollupColumns, termColumn, wideColumns } from './compile-wide-tables.ts';
+export { rollupColumns, stateColumns, termColumn, wideColumns } from './compile-wide-tables.ts';
 export { type EnvironmentName, environmentNames } from './environment.ts';
 export {
   type BatchSettings,

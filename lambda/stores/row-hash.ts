@@ -14,9 +14,12 @@ const hash = (text: string): string => createHash('sha1').update(text).digest('h
 /** Digests add up modulo this: 52 bits, so that Lua's and JSON's numbers add two of them exactly. */
 export const digestModulus = 1n << 52n;
 
+/** The most buckets that a view is told apart by. */
+export const maxBuckets = 1 << 24;
+
 /**
  * The bucket of a row: the first 8 hexadecimal digits of the hash of its `rowId`, modulo `buckets`.
- * @param buckets a power of two, at most 2^24
+ * @param buckets a power of two, at most `maxBuckets`
  */
 export const bucketOf = (id: string, buckets: number): number =>
   Number.parseInt(hash(id).slice(0, 8), 16) % buckets;
@@ -31,7 +34,8 @@ export const rowText = (placement: Placement, row: Row): string =>
     Object.fromEntries(heldColumns(placement).map(({ name }) => [name, inOrder(row[name] ?? null)])),
   );
 
-function inOrder(value: Value): Value {
+/** The same value with the members of its objects in that order. */
+export function inOrder(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value;
   if (isList(value)) return value.map(inOrder);
   const members = Object.entries(value).map(([name, member]) => [name, inOrder(member)] as const);

@@ -29,8 +29,18 @@ export interface ViewStore extends Store {
   saveProgress(spans: readonly ProgressSpan[]): Promise<{ readonly gaps: readonly ProgressSpan[] }>;
   /** What is kept of these views; a partition of which nothing was saved is absent. */
   readProgress(placements: readonly Placement[]): Promise<readonly ViewProgress[]>;
-  /** Sweeps one page of tombstones that are older than the log's keep and two days more (rule 2). */
+  /**
+   * Sweeps one page of tombstones that are older than the log's keep and two days more (rule 2). Nothing where the
+   * engine lets them go by itself.
+   */
   sweep(placement: Placement): Promise<{ readonly swept: number; readonly more: boolean }>;
+
+  /**
+   * Of a rollup, which has no rows of the entity: works one page of its buckets out anew and compares them with what
+   * is held. `scan`, `digest` and `repair` refuse it (`not_supported`). With `repair` it sets what differs, and so
+   * fills another build of it. Absent where the store has no rollups.
+   */
+  checkRollup?(request: RollupRequest): Promise<RollupPage>;
 
   /** The builds of a view, oldest first. Exactly one is active. */
   builds(placement: Placement): Promise<readonly Build[]>;
@@ -134,6 +144,25 @@ export interface RepairResult {
   readonly repaired: number;
   /** Repairs that came too late: something else is held by now. */
   readonly moved: readonly Repair[];
+}
+
+export interface RollupRequest {
+  readonly placement: Placement;
+  readonly repair: boolean;
+  /** `next` of the page before; undefined: from the beginning. */
+  readonly after: string | undefined;
+  /** About how many rows to go through for their buckets. */
+  readonly limit: number;
+}
+
+/** Metrics of buckets; one whose rows are on several pages counts on each. */
+export interface RollupPage {
+  readonly compared: number;
+  readonly different: number;
+  /** Of those that differ, set right; others were set by somebody else meanwhile. */
+  readonly repaired: number;
+  readonly next: string | undefined;
+  readonly bytes: number;
 }
 
 /** Records of one partition that a view has taken in full: offsets from `from` up to, and without, `to`. */

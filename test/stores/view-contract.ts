@@ -31,6 +31,8 @@ export interface ViewContract {
   readonly rendersOtherwise?: (row: Row) => boolean;
   /** Whether a row is gone, and not only hidden, as soon as it has expired. Default: false. */
   readonly forgetsExpired?: boolean;
+  /** Whether the engine lets tombstones go when their time is over, so that there is nothing to sweep. Default: false. */
+  readonly sweepsByItself?: boolean;
   /** How often each property is tried. */
   readonly propertyRuns: number;
   /** Its views are of this suite alone: nobody else writes to them. */
@@ -97,7 +99,11 @@ export function viewContract(contract: ViewContract): void {
       if (can('digest') && isDigestible(placementOf(contractCatalog('names'), name))) digestCases(context);
       if (can('repair')) repairCases(context);
       if (can('progress')) progressCases(context);
-      if (can('sweep')) sweepCases(context);
+      if (contract.sweepsByItself)
+        test('there is never anything to sweep', async () => {
+          expect(await store.sweep(context.placement)).toEqual({ swept: 0, more: false });
+        });
+      else if (can('sweep')) sweepCases(context);
       if (can('builds')) buildCases(context);
 
       for (const ability of contract.refuses ?? [])

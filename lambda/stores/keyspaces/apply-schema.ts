@@ -1,9 +1,11 @@
 import { PolystoreError } from '../../errors.ts';
-import type { Catalog } from '../../model/index.ts';
+import { type Catalog, storeOf, type WideTable } from '../../model/index.ts';
+import { readBuilds } from './builds.ts';
 import { type ConnectionOptions, openSession, type Session } from './connection.ts';
 import { keyspacesError } from './errors.ts';
-import { renderAddColumn, renderKeyspace, renderTable } from './schema.ts';
+import { physicalTable, renderAddColumn, renderKeyspace, renderTable } from './schema.ts';
 import { type CurrentColumn, planSchema, type SchemaPlan } from './schema-plan.ts';
+import { createState } from './state.ts';
 
 export interface SchemaOptions {
   readonly connection: ConnectionOptions;
@@ -39,12 +41,53 @@ export async function applyKeyspacesSchema(options: SchemaOptions): Promise<read
     for (const table of plan.missingTables) await session.define(renderTable(keyspace, table));
     for (const { table, column } of plan.missingColumns)
       await session.define(renderAddColumn(keyspace, table, column));
-    return namesOf(plan);
+    return [...namesOf(plan), ...(await widenBuilds(session, { keyspace, catalog }))];
   } catch (error) {
     throw keyspacesError(error);
   } finally {
     await session.close();
   }
+}
+
+/** Adds what new columns need to the tables of builds, of which CloudFormation does not know. */
+async function widenBuilds(
+  session: Session,
+  { keyspace, catalog }: Pick<SchemaOptions, 'keyspace' | 'catalog'>,
+): Promise<readonly string[]> {
+  const tables = await buildTables(session, { keyspace, catalog });
+  const plan = planSchema(tables, await currentColumns(session, keyspace));
+  if (plan.problems.length > 0)
+    throw new PolystoreError(
+      'migration_refused',
+      `A build is not as the model says: ${plan.problems.join('; ')}. Drop it, or give the view another name.`,
+      { details: { problems: plan.problems } },
+    );
+  for (const { table, column } of plan.missingColumns)
+    await session.define(renderAddColumn(keyspace, table, column));
+  return plan.missingColumns.map(({ table, column }) => `${table.name}.${column.name}`);
+}
+
+/** The tables of the builds after the first one. */
+async function buildTables(
+  session: Session,
+  { keyspace, catalog }: Pick<SchemaOptions, 'keyspace' | 'catalog'>,
+): Promise<readonly WideTable[]> {
+  const tables: WideTable[] = [];
+  for (const entity of catalog.entities)
+    for (const target of entity.views.filter((view) => storeOf(view) === 'keyspaces')) {
+      const state = createState(
+        {
+          readAll: async (statement) => (await session.read(statement, { size: 1000 })).rows,
+          compareAndSet: (statement) => session.compareAndSet(statement),
+        },
+        keyspace,
+        catalog,
+      );
+      const { builds } = await readBuilds(state, { entity, target });
+      for (const { number } of builds.list)
+        if (number > 1) tables.push(physicalTable(catalog, { entity, target }, number));
+    }
+  return tables;
 }
 
 /** One copy of everything, in the datacentre of the node that answers. */

@@ -67,6 +67,20 @@ function selectText(keyspace: string, projection: Projection): string {
   return `SELECT ${names.map(quote).join(', ')} FROM ${qualified(keyspace, projection.tableView.table)}`;
 }
 
+/** All rows of a table, with what their partitions say of them. */
+export function renderScan(keyspace: string, projection: Projection): string {
+  const { table } = projection.tableView;
+  const { version, deleted, expires } = wideColumns;
+  const names = new Set([
+    ...namesRead(projection),
+    ...table.partitionKey.map(({ name }) => name),
+    version,
+    deleted,
+    expires,
+  ]);
+  return `SELECT ${[...names].map(quote).join(', ')} FROM ${qualified(keyspace, table)}`;
+}
+
 /** The highest version of each of some rows, of one sub-bucket each. */
 export interface Lookup {
   /** One a sub-bucket; the highest version of all of them is what is held. Empty: the row is not in the view. */

@@ -1,5 +1,5 @@
 import { PolystoreError } from '../../errors.ts';
-import type { Catalog, CatalogMetric } from '../../model/index.ts';
+import type { CatalogMetric, WideTable } from '../../model/index.ts';
 import { backOff } from '../backoff.ts';
 import { placementName, rowId } from '../placement.ts';
 import type { Placement } from '../store.ts';
@@ -15,13 +15,15 @@ import {
   type TouchedBucket,
 } from './rollup-write.ts';
 import { readSlice } from './rows.ts';
-import { physicalTable, tableOf } from './schema.ts';
-import { addUp, fingerprintOf } from './totals.ts';
+import { tableViewOf } from './schema.ts';
+import { addUp, fingerprintOf, type IdentifiedRow } from './totals.ts';
 
 export interface RecomputeContext {
   readonly requests: Requests;
   readonly keyspace: string;
-  readonly catalog: Catalog;
+  /** Of the rollup, and of the rows that it is worked out from. */
+  readonly table: WideTable;
+  readonly source: WideTable;
   readonly nowMs: number;
   readonly random: () => number;
 }
@@ -53,15 +55,8 @@ export async function recompute(
   bucket: TouchedBucket,
   context: RecomputeContext,
 ): Promise<void> {
-  const { requests, keyspace, catalog, nowMs, random } = context;
-  const view = rollupOf(placement);
-  const rollup = { keyspace, table: physicalTable(catalog, placement, view.name) };
-  const source = sourceOf(placement);
-  const projection = {
-    placement: source,
-    tableView: tableOf(catalog, source),
-    columns: [...new Set([...Object.keys(bucket.equal), ...measuredColumns(view)])],
-  };
+  const { requests, keyspace, table, random } = context;
+  const rollup = { keyspace, table };
   let left: readonly Pending[] = bucket.metrics.map((metric) => ({ metric, before: undefined }));
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     if (attempt > 1) await backOff(attempt - 1, random);
@@ -73,18 +68,12 @@ export async function recompute(
     );
     const behind = read.filter(({ state, before }) => (state?.revision ?? 0n) < before + 2n);
     if (behind.length === 0) return;
-    const held = await readSlice(requests, keyspace, projection, rowsOfBucket(placement, bucket), nowMs);
-    const rows = held.map(({ row, version }) => ({ id: rowId(source, row), row, version }));
+    const rows = await readBucket(placement, bucket, context);
     const outcomes = await Promise.all(
       behind.map(async ({ metric, state }) => {
         const fingerprint = fingerprintOf(placement.entity, metric, rows);
         if (fingerprint === state?.fingerprint) return true;
-        const totals = addUp(
-          placement.entity,
-          metric,
-          rows.map(({ row }) => row),
-        );
-        const next = { totals, fingerprint };
+        const next = { totals: addUp(placement.entity, metric, rows), fingerprint };
         return requests.compareAndSet(setBucket(rollup, bucket, metric, next, state?.revision));
       }),
     );
@@ -95,4 +84,20 @@ export async function recompute(
     'contended',
     `Others worked out the hour ${bucket.hour} of ${placementName(placement)} at each of ${attempts} tries. The batch comes again.`,
   );
+}
+
+/** The rows that a bucket is worked out from, in an order that is the same every time. */
+export async function readBucket(
+  placement: Placement,
+  bucket: TouchedBucket,
+  { requests, keyspace, source: table, nowMs }: RecomputeContext,
+): Promise<readonly IdentifiedRow[]> {
+  const source = sourceOf(placement);
+  const projection = {
+    placement: source,
+    tableView: tableViewOf(source, table),
+    columns: [...new Set([...Object.keys(bucket.equal), ...measuredColumns(rollupOf(placement))])],
+  };
+  const held = await readSlice(requests, keyspace, projection, rowsOfBucket(placement, bucket), nowMs);
+  return held.map(({ row, version }) => ({ id: rowId(source, row), row, version }));
 }

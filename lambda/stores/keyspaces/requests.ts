@@ -19,6 +19,8 @@ export interface Requests {
   write(statements: readonly Bound[]): Promise<void>;
   /** Whether a conditional write was applied. */
   compareAndSet(statement: Bound): Promise<boolean>;
+  /** A statement that defines something. */
+  define(cql: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export function createRequests(connection: ConnectionOptions, random: () => numb
     },
     write: (statements) => through(writes, (open) => open.write(statements)),
     compareAndSet: (statement) => through(conditions, (open) => open.compareAndSet(statement)),
+    define: (cql) => through(conditions, (open) => open.define(cql)),
     close: async () => {
       closed = true;
       const opened = await opening?.catch(() => undefined);

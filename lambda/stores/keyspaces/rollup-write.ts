@@ -133,7 +133,7 @@ export const stateOf = (
   bucket: TouchedBucket,
   metric: CatalogMetric,
 ): Bound => ({
-  cql: `SELECT ${quote(columns.revision)}, ${quote(columns.fingerprint)} FROM ${qualified(keyspace, table)} WHERE ${equalTo(keyColumns, ' AND ')}`,
+  cql: `SELECT ${[columns.revision, ...valueColumns].map(quote).join(', ')} FROM ${qualified(keyspace, table)} WHERE ${equalTo(keyColumns, ' AND ')}`,
   params: key(bucket, metric),
 });
 
@@ -181,22 +181,28 @@ export const bucketsOf = (
 export const decodeBucket = (row: CqlRow): Bucket => ({
   metric: String(row[columns.metric]),
   hour: String(row[columns.hour]),
-  totals: {
-    count: bigintOf(row[columns.count]),
-    sum: bigintOf(row[columns.sum]),
-    minimum: numberOf(row[columns.minimum]),
-    maximum: numberOf(row[columns.maximum]),
-  },
+  totals: decodeTotals(row),
+});
+
+const decodeTotals = (row: CqlRow): Totals => ({
+  count: bigintOf(row[columns.count]),
+  sum: bigintOf(row[columns.sum]),
+  minimum: numberOf(row[columns.minimum]),
+  maximum: numberOf(row[columns.maximum]),
 });
 
 /** Undefined where there is no bucket yet. */
 export const decodeState = (
   rows: readonly CqlRow[],
-): { readonly revision: bigint; readonly fingerprint: string } | undefined => {
+): (BucketState & { readonly revision: bigint }) | undefined => {
   const [row] = rows;
   return row === undefined
     ? undefined
-    : { revision: BigInt(String(row[columns.revision])), fingerprint: String(row[columns.fingerprint]) };
+    : {
+        revision: BigInt(String(row[columns.revision])),
+        fingerprint: String(row[columns.fingerprint]),
+        totals: decodeTotals(row),
+      };
 };
 
 const bigintOf = (value: unknown): bigint | null =>

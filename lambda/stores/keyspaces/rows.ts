@@ -86,12 +86,7 @@ export async function sweep(
   places: readonly Place[],
 ): Promise<void> {
   await inParallel(places, limits.requestsInFlight, async (place) => {
-    const held = await Promise.all(
-      subBuckets(tableView).map(async (subBucket) => {
-        const rows = await requests.readAll(versionsHeld(keyspace, tableView, place, subBucket));
-        return { subBucket, versions: rows.map((row) => String(row[wideColumns.version])) };
-      }),
-    );
+    const held = await heldVersions(requests, keyspace, tableView, place);
     const newest = held
       .flatMap(({ versions }) => versions)
       .sort(compareText)
@@ -106,3 +101,24 @@ export async function sweep(
     );
   });
 }
+
+/** The versions that a sub-bucket holds of a row. */
+export interface HeldInSubBucket {
+  readonly subBucket: number;
+  /** Highest first. */
+  readonly versions: readonly string[];
+}
+
+/** All versions that are held of one row. */
+export const heldVersions = (
+  requests: Requests,
+  keyspace: string,
+  tableView: TableView,
+  place: Place,
+): Promise<readonly HeldInSubBucket[]> =>
+  Promise.all(
+    subBuckets(tableView).map(async (subBucket) => {
+      const rows = await requests.readAll(versionsHeld(keyspace, tableView, place, subBucket));
+      return { subBucket, versions: rows.map((row) => String(row[wideColumns.version])) };
+    }),
+  );

@@ -1,6 +1,6 @@
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog, KeyspacesTablePlacement, WideColumn, WideTable } from '../../model/index.ts';
-import { notHeld } from '../placement.ts';
+import { notHeld, viewOf } from '../placement.ts';
 import type { Placement } from '../store.ts';
 import { limits } from './limits.ts';
 
@@ -16,16 +16,26 @@ export interface TableView {
 }
 
 /** @throws `not_supported` for a placement that is no wide table. */
-export function tableOf(catalog: Catalog, placement: Placement): TableView {
+export function tableViewOf(placement: Placement, table: WideTable): TableView {
   const { target } = placement;
   if (target.kind !== 'keyspaces.table') throw notHeld('The Keyspaces store', placement, 'hold rows of');
-  return { view: target, table: physicalTable(catalog, placement, target.name) };
+  return { view: target, table };
 }
 
-export function physicalTable(catalog: Catalog, { entity }: Placement, view: string): WideTable {
+/** The table of a build. The first one is the model's; no name of another view's table ends as those after it do. */
+export function physicalTable(catalog: Catalog, placement: Placement, build = 1): WideTable {
+  const { entity } = placement;
+  const view = viewOf(placement)?.name ?? '';
   const table = catalog.wideTables.find((each) => each.entity === entity.name && each.view === view);
+  if (view === '' || table === undefined) throw notHeld('The Keyspaces store', placement, 'hold rows of');
+  return build === 1 ? table : { ...table, name: `${table.name}__${build}` };
+}
+
+/** The table of what is known of the views. */
+export function stateTableOf(catalog: Catalog): WideTable {
+  const table = catalog.wideTables.find(({ view }) => view === '');
   if (table !== undefined) return table;
-  throw new PolystoreError('internal', `The model ${catalog.name} has no table for ${entity.name}.${view}.`);
+  throw new PolystoreError('internal', `The model ${catalog.name} has no views in Keyspaces.`);
 }
 
 /** A name in CQL, as it is written in the catalog. */
@@ -78,6 +88,19 @@ export function renderTable(keyspace: string, table: WideTable): string {
     `) WITH CLUSTERING ORDER BY (${order.join(', ')})`,
   ].join('\n');
 }
+
+/**
+ * A table for another build. A default time to live, above 0, is what switches expiry on in Keyspaces; every write
+ * says its own, as with the tables that CloudFormation makes.
+ */
+export const renderBuildTable = (keyspace: string, table: WideTable): string =>
+  `${renderTable(keyspace, table)} AND default_time_to_live = ${maxTtlSeconds}`;
+
+export const renderDropTable = (keyspace: string, table: WideTable): string =>
+  `DROP TABLE IF EXISTS ${qualified(keyspace, table)}`;
+
+/** The longest that Keyspaces takes: 20 years. */
+const maxTtlSeconds = 630_720_000;
 
 /** The keyspace and its tables, as statements in their order. */
 export const renderKeyspacesSchema = (

@@ -19,6 +19,13 @@ export interface Totals {
   readonly maximum: number | null;
 }
 
+/** A row with its id. */
+export interface IdentifiedRow {
+  readonly id: string;
+  readonly row: Row;
+  readonly version: Version;
+}
+
 export const noTotals: Totals = { count: null, sum: null, minimum: null, maximum: null };
 
 /** Whether a row counts for a metric. */
@@ -31,11 +38,16 @@ export function counts(entity: CatalogEntity, metric: CatalogMetric): (row: Row)
 }
 
 /** Adds a metric up over rows. */
-export function addUp(entity: CatalogEntity, metric: CatalogMetric, rows: readonly Row[]): Totals {
+export function addUp(
+  entity: CatalogEntity,
+  metric: CatalogMetric,
+  rows: readonly Pick<IdentifiedRow, 'row'>[],
+): Totals {
   const { column } = metric;
+  const countsFor = counts(entity, metric);
   return rows
-    .filter(counts(entity, metric))
-    .map((row) => (column === undefined ? undefined : (row[column] ?? null)))
+    .filter(({ row }) => countsFor(row))
+    .map(({ row }) => (column === undefined ? undefined : (row[column] ?? null)))
     .reduce<Totals>((totals, value) => mergeTotals(totals, totalsOf(value)), noTotals);
 }
 
@@ -55,7 +67,7 @@ function totalsOf(value: Row[string] | undefined): Totals {
 export function fingerprintOf(
   entity: CatalogEntity,
   metric: CatalogMetric,
-  rows: readonly { readonly id: string; readonly row: Row; readonly version: Version }[],
+  rows: readonly IdentifiedRow[],
 ): string {
   const countsFor = counts(entity, metric);
   const hash = createHash('sha256').update(JSON.stringify(metric));

@@ -3,14 +3,13 @@ import { renderVersion } from '../../change/version.ts';
 import { columnOf, keyspacesRowBytes, subBucketBytes, versionBytes, wideColumns } from '../../model/index.ts';
 import { expiryOf, knownRow, placementName, placeOf } from '../placement.ts';
 import type { ApplyResult, Placement } from '../store.ts';
+import { keepTombstonesMs } from '../tombstone.ts';
 import { limits } from './limits.ts';
 import { locationOf, type Place, sumBytes } from './place.ts';
 import { columnsOf, qualified, quote, type TableView } from './schema.ts';
 import { type CqlValue, encodeColumn, encodeValue } from './value.ts';
 
 const secondMs = 1000;
-/** Seven days of change log and two more: how long a guard outlives its row. */
-const keepGuardsMs = 9 * 24 * 3600 * secondMs;
 /** The longest time to live, 20 years. Rows that expire later are hidden by readers, and stay. */
 const maxTtlSeconds = 630_720_000;
 /** Cassandra counts the seconds to which a row lives in 31 bits, which end in January 2038. */
@@ -45,7 +44,6 @@ export function planWrite(
   const rejected: { change: Change; reason: string }[] = [];
   const byPartition = new Map<string, { readonly bound: Bound; readonly bytes: number }[]>();
   const sweeps: Place[] = [];
-  const cql = insertText(context.keyspace, tableView);
   for (const change of coalesce(changes, placeOf(placement))) {
     const location = locationOf(placement, tableView, knownRow(change));
     if (location.kind === 'outside') continue;
@@ -59,20 +57,42 @@ export function planWrite(
       rejected.push({ change, reason: `${name} cannot hold the row: ${location.reason}` });
       continue;
     }
-    const params = rowParams(placement, tableView, location, change, context.nowMs);
-    const bytes = rowBytes(tableView, location, params);
-    if (bytes > limits.rowBytes) {
-      const reason = `${name} cannot hold the row: it takes about ${bytes} bytes; Keyspaces takes ${limits.rowBytes}`;
-      rejected.push({ change, reason });
+    const insert = renderInsert({ placement, tableView, location, change }, context);
+    if (insert.kind === 'refused') {
+      rejected.push({ change, reason: insert.reason });
       continue;
     }
     const partition = partitionText(location);
     const rows = byPartition.get(partition) ?? [];
     byPartition.set(partition, rows);
-    rows.push({ bound: { cql, params }, bytes });
+    rows.push(insert);
     if (mayReplace(placement, change)) sweeps.push(location);
   }
   return { batches: [...byPartition.values()].flatMap(intoBatches), sweeps, rejected };
+}
+
+interface RowChange {
+  readonly placement: Placement;
+  readonly tableView: TableView;
+  readonly location: Place;
+  readonly change: Change;
+}
+
+/** The insert of a change's row. */
+export function renderInsert(
+  { placement, tableView, location, change }: RowChange,
+  { keyspace, nowMs }: WriteContext,
+):
+  | { readonly kind: 'insert'; readonly bound: Bound; readonly bytes: number }
+  | { readonly kind: 'refused'; readonly reason: string } {
+  const params = rowParams(placement, tableView, location, change, nowMs);
+  const bytes = rowBytes(tableView, location, params);
+  if (bytes <= limits.rowBytes)
+    return { kind: 'insert', bound: { cql: insertText(keyspace, tableView), params }, bytes };
+  return {
+    kind: 'refused',
+    reason: `${placementName(placement)} cannot hold the row: it takes about ${bytes} bytes; Keyspaces takes ${limits.rowBytes}`,
+  };
 }
 
 /** Equal for places of one partition. */
@@ -107,7 +127,7 @@ function rowParams(
     return encodeColumn(columnOf(placement.entity, name), type, row?.[name]);
   });
   const ends = row === undefined || expiry !== undefined;
-  const ttl = ends ? timeToLive(Math.max(expiry ?? nowMs, nowMs) + keepGuardsMs, nowMs) : 0;
+  const ttl = ends ? timeToLive(Math.max(expiry ?? nowMs, nowMs) + keepTombstonesMs, nowMs) : 0;
   return [...partition, subBucket, ...clustering, renderVersion(change.version), ...values, ttl];
 }
 
@@ -177,6 +197,19 @@ export function sweepBelow(
 ): Bound {
   return {
     cql: `DELETE FROM ${qualified(keyspace, tableView.table)} WHERE ${keyConditions(tableView)} AND ${quote(wideColumns.version)} < ?`,
+    params: [...partition, subBucket, ...clustering, version],
+  };
+}
+
+/** Deletes one version of a row. */
+export function deleteVersion(
+  keyspace: string,
+  tableView: TableView,
+  { partition, clustering }: Place,
+  { subBucket, version }: { readonly subBucket: number; readonly version: string },
+): Bound {
+  return {
+    cql: `DELETE FROM ${qualified(keyspace, tableView.table)} WHERE ${keyConditions(tableView)} AND ${quote(wideColumns.version)} = ?`,
     params: [...partition, subBucket, ...clustering, version],
   };
 }

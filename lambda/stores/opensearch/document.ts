@@ -2,7 +2,7 @@ import type { Change, Key, Row, Value } from '../../change/change.ts';
 import { renderVersion } from '../../change/version.ts';
 import { type CatalogColumn, columnOf, type Json } from '../../model/index.ts';
 import { heldColumns, projectRow, rowId } from '../placement.ts';
-import { bucketOf, maxBuckets } from '../row-hash.ts';
+import { bucketOf, inOrder, maxBuckets } from '../row-hash.ts';
 import type { Placement } from '../store.ts';
 import {
   bucketField,
@@ -35,7 +35,8 @@ function renderRow(placement: Placement, row: Row): Source {
     const { name, type } = column;
     const value = row[name] ?? null;
     if (value === null) continue;
-    source[name] = type.kind === 'json' ? JSON.stringify(value) : value;
+    // In the order by which digests tell it: they are of the text.
+    source[name] = type.kind === 'json' ? JSON.stringify(inOrder(value)) : value;
     const orderType = orderTypeOf(column);
     if (orderType !== undefined) order[name] = placeDecimal(orderType, String(value)).text;
   }

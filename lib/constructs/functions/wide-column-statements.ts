@@ -5,7 +5,7 @@ import type { WideColumnStore } from '../wide-column-store/index.ts';
 
 /**
  * Rights on Keyspaces. The schema function compares the tables with the model and makes none:
- * CloudFormation does (ADR 0006).
+ * CloudFormation does (ADR 0006). It widens those of a view's later builds, which CloudFormation does not know.
  */
 export function wideColumnStatements(
   { trigger }: FunctionSpec,
@@ -22,7 +22,14 @@ export function wideColumnStatements(
       resources: ['*'],
     }),
   ];
-  if (trigger.kind === 'deployment') return connect;
+  if (trigger.kind === 'deployment')
+    return [
+      ...connect,
+      select([store.stateTableArn]),
+      // New columns, in the tables of builds that CloudFormation does not know.
+      new PolicyStatement({ actions: ['cassandra:Alter'], resources: [...store.buildTableArns] }),
+      useKey(store.encryptionKey, 'cassandra', dataKeyActions),
+    ];
   return [
     ...connect,
     trigger.kind === 'change-log'

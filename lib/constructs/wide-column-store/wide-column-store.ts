@@ -8,7 +8,7 @@ import { refuseProblems } from '../props-problems.ts';
 export interface WideColumnStoreProps {
   /** The keyspace, unique in account and region: 1 to 48 letters, digits and underscores. */
   readonly keyspaceName: string;
-  /** The tables of the model's views. */
+  /** The tables of the model's views, and that of what is known of them. */
   readonly tables: readonly WideTable[];
   /**
    * What becomes of the tables when the construct leaves the stack. Keyspaces has no deletion protection.
@@ -34,7 +34,7 @@ const defaultTimeToLiveSeconds = 630_720_000;
 export class WideColumnStore extends Construct {
   readonly keyspaceName: string;
   readonly encryptionKey: kms.Key;
-  readonly #tables: readonly string[];
+  readonly #tables: readonly WideTable[];
 
   constructor(scope: Construct, id: string, props: WideColumnStoreProps) {
     super(scope, id);
@@ -44,7 +44,8 @@ export class WideColumnStore extends Construct {
           problems.add(where, `is '${name}'`, 'use 1 to 48 letters, digits and underscores, none in front');
       };
       check('keyspaceName', props.keyspaceName);
-      for (const { name, entity, view } of props.tables) check(`the table of ${entity}.${view}`, name);
+      for (const { name, entity, view } of props.tables)
+        check(view === '' ? 'the table of what is known of views' : `the table of ${entity}.${view}`, name);
     });
 
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
@@ -76,7 +77,7 @@ export class WideColumnStore extends Construct {
       });
       resource.applyRemovalPolicy(removalPolicy);
     }
-    this.#tables = props.tables.map(({ name }) => name);
+    this.#tables = props.tables;
   }
 
   /** `host:port`, by the name that the interface endpoint answers to inside the VPC. */
@@ -84,8 +85,23 @@ export class WideColumnStore extends Construct {
     return `cassandra.${Aws.REGION}.${Aws.URL_SUFFIX}:9142`;
   }
 
+  /** Of the tables, and of those in which views are built anew, which are made when that begins. */
   get tableArns(): readonly string[] {
-    return this.#tables.map((name) => this.#arnOf(`${this.keyspaceName}/table/${name}`));
+    return [...this.#tables.map(({ name }) => this.#tableArn(name)), ...this.buildTableArns];
+  }
+
+  /** Of the tables in which views are built anew. */
+  get buildTableArns(): readonly string[] {
+    return this.#tables.filter(({ view }) => view !== '').map(({ name }) => this.#tableArn(`${name}__*`));
+  }
+
+  /** Of the table of what is known of views. */
+  get stateTableArn(): string {
+    return this.#tableArn(this.#tables.find(({ view }) => view === '')?.name ?? 'view_state');
+  }
+
+  #tableArn(name: string): string {
+    return this.#arnOf(`${this.keyspaceName}/table/${name}`);
   }
 
   /** What drivers read to find nodes and columns: `system`, `system_schema` and their like. */

@@ -46,6 +46,7 @@ test('the logical ids of what holds data never change', () => {
     'WideColumnflighteventanalyticshourlyC44061AF',
     'WideColumnflighteventeventsbyaircraft8D3FA01A',
     'WideColumnflighteventeventsbytimeC983F45C',
+    'WideColumnviewstate3808A604',
     'WideColumnweatherbymonthB0D7F224',
   ]);
 });

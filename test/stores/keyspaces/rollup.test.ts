@@ -204,7 +204,7 @@ const bucketsOf = (rows: readonly Row[], metrics: readonly CatalogMetric[]): rea
       totals: addUp(
         entity,
         metric,
-        rows.filter((row) => termValue('hour', row.at ?? null) === hour),
+        rows.filter((row) => termValue('hour', row.at ?? null) === hour).map((row) => ({ row })),
       ),
     })),
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { types } from 'cassandra-driver';
 import type { Change } from '../../../lambda/change/change.ts';
-import { columnsOf, tableOf } from '../../../lambda/stores/keyspaces/schema.ts';
+import { columnsOf, physicalTable, tableViewOf } from '../../../lambda/stores/keyspaces/schema.ts';
 import { partitionText, planWrite, type WritePlan } from '../../../lambda/stores/keyspaces/write.ts';
 import { contractCatalog, itemRow, placementOf, remove, upsert } from '../contract-model.ts';
 
@@ -14,10 +14,13 @@ const nowMs = Date.parse('2013-01-01T12:00:00Z');
 const dayMs = 86_400_000;
 
 const plan = (changes: readonly Change[], placement = wide, at = nowMs): WritePlan =>
-  planWrite(placement, tableOf(catalog, placement), changes, { keyspace: 'k', nowMs: at });
+  planWrite(placement, tableViewOf(placement, physicalTable(catalog, placement)), changes, {
+    keyspace: 'k',
+    nowMs: at,
+  });
 const paramsOf = ({ batches }: WritePlan, placement = wide): Readonly<Record<string, unknown>> => {
   const params = batches[0]?.[0]?.params ?? [];
-  const names = [...columnsOf(tableOf(catalog, placement).table).map(({ name }) => name), 'ttl'];
+  const names = [...columnsOf(physicalTable(catalog, placement)).map(({ name }) => name), 'ttl'];
   return Object.fromEntries(names.map((name, index) => [name, params[index]]));
 };
 
