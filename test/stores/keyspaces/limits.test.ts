@@ -21,6 +21,10 @@ describe('the guard in front of the driver', () => {
     `CREATE KEYSPACE IF NOT EXISTS "k" WITH replication = {'class': 'SingleRegionStrategy'}`,
     'CREATE TABLE IF NOT EXISTS "k"."t" ("a" text, PRIMARY KEY ("a")) WITH CLUSTERING ORDER BY ("a" DESC)',
     'ALTER TABLE "k"."t" ADD "b" text',
+    'CREATE TABLE IF NOT EXISTS "k"."t__2" ("a" text, PRIMARY KEY ("a")) WITH CLUSTERING ORDER BY ("a" DESC) AND default_time_to_live = 630720000',
+    'DROP TABLE IF EXISTS "k"."t__2"',
+    'SELECT "a", "b" FROM "k"."t"',
+    'INSERT INTO "k"."t" ("a", "b") VALUES (?, ?) IF NOT EXISTS USING TTL ?',
   ])('lets through: %s', (cql) => {
     expect(() => checkRequest(request([cql]))).not.toThrow();
   });

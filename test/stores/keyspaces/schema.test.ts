@@ -35,7 +35,7 @@ const columnsOf = (table: WideTable): readonly CurrentColumn[] => [
 ];
 
 describe('the schema of Keyspaces', () => {
-  test('is a keyspace and a table a view, rows of a partition in the order of the view, versions downwards', () => {
+  test('is a keyspace and a table a view, rows of a partition in the order of the view, versions downwards, and one of what is known of views', () => {
     expect(
       renderKeyspacesSchema(catalog, { keyspace: 'shop', replication: { kind: 'single-region' } }),
     ).toEqual([
@@ -66,6 +66,12 @@ describe('the schema of Keyspaces', () => {
   "revision" bigint,
   PRIMARY KEY (("tenant", "metric", "month"), "hour")
 ) WITH CLUSTERING ORDER BY ("hour" DESC)`,
+      `CREATE TABLE IF NOT EXISTS "shop"."view_state" (
+  "name" text,
+  "part" text,
+  "value" text,
+  PRIMARY KEY (("name"), "part")
+) WITH CLUSTERING ORDER BY ("part" ASC)`,
     ]);
   });
 
@@ -122,7 +128,7 @@ describe('the plan of a schema', () => {
     const held = columnsOf(byHour).filter(({ name }) => name !== 'amount');
 
     expect(planSchema(catalog.wideTables, held)).toMatchObject({
-      missingTables: [{ name: 'sale__hourly' }],
+      missingTables: [{ name: 'sale__hourly' }, { name: 'view_state' }],
       missingColumns: [{ table: { name: 'sale__by_hour' }, column: { name: 'amount' } }],
       problems: [],
     });
