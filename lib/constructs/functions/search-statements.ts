@@ -65,3 +65,18 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
       return reads;
   }
 }
+
+/**
+ * What whoever looks through views, repairs them and builds them anew asks for, beside what apply does. Aliases of
+ * several indices are moved by a request whose path names none.
+ */
+export function maintenancePaths(model: string): Paths {
+  const indices = `${model}.*`;
+  return {
+    ...searchPaths('change-log', model),
+    [indices]: ['Put', 'Delete'],
+    [`_index_template/${indices}`]: ['Get', 'Head', 'Post', 'Put'],
+    [`${indices}/_alias*`]: ['Get', 'Head', 'Post', 'Put'],
+    _aliases: ['Post'],
+  };
+}

@@ -3,7 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { boolean, type Catalog } from '../../../lambda/model/index.ts';
 import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/opensearch/index.ts';
 import type { Placement } from '../../../lambda/stores/store.ts';
-import { searchPaths } from '../../../lib/constructs/functions/search-statements.ts';
+import {
+  maintenancePaths,
+  type Paths,
+  searchPaths,
+} from '../../../lib/constructs/functions/search-statements.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
 import { ask, connection } from './library.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
@@ -30,8 +34,8 @@ beforeEach(() => {
 });
 
 /** The requests that a role with these rights would be refused. */
-function refused(trigger: Parameters<typeof searchPaths>[0]): readonly string[] {
-  const rights = Object.entries(searchPaths(trigger, model)).flatMap(([path, methods]) =>
+function refused(paths: Paths): readonly string[] {
+  const rights = Object.entries(paths).flatMap(([path, methods]) =>
     methods.map((method) => ({
       method: method.toUpperCase(),
       path: new RegExp(`^/${path.replace(/[.]/g, '\\.').replaceAll('*', '.*')}$`),
@@ -64,7 +68,7 @@ describe('the rights that AWS is told', () => {
     const done = await ensureSearch(wider, behind);
 
     expect(done.join()).toMatch(/added extra_flag.*set refresh_interval/);
-    expect(refused('deployment')).toEqual([]);
+    expect(refused(searchPaths('deployment', model))).toEqual([]);
   });
 
   test('let the apply function write, look after days and read', async () => {
@@ -76,10 +80,11 @@ describe('the rights that AWS is told', () => {
     await store.apply(logged, [change]);
     now += 1e9;
     await store.apply(logged, [change]);
+    await store.saveProgress([{ placement: found, topic: 't', partition: 0, from: 0n, to: 1n }]);
     await store.close();
 
     expect(await ask('GET', `/_alias/${model}.item.logged`)).toMatchObject({ status: 404 });
-    expect(refused('change-log')).toEqual([]);
+    expect(refused(searchPaths('change-log', model))).toEqual([]);
   });
 
   test('let the query function read in every way', async () => {
@@ -99,6 +104,29 @@ describe('the rights that AWS is told', () => {
     await store.health();
     await store.close();
 
-    expect(refused('http')).toEqual([]);
+    expect(refused(searchPaths('http', model))).toEqual([]);
+  });
+
+  test('let whoever keeps views true look through them, repair them and build them anew', async () => {
+    await ensureSearch(catalog, connection());
+    const clock = (): number => Date.parse('2013-01-01T12:00:00Z');
+    const store = createOpensearchStore({ ...connection(), endpoint: proxy.url, model, clock });
+    const [high, low] = [5, 3].map((version) => upsert(itemOf(catalog), itemRow(), version));
+    if (high === undefined || low === undefined) throw new TypeError('there are two');
+    for (const placement of [found, logged]) {
+      await store.apply(placement, [high]);
+      const page = { placement, after: undefined, limit: 10 };
+      await store.scan(page);
+      await store.digest({ ...page, buckets: 4, only: undefined, versions: true });
+      await store.repair(placement, [{ change: low, held: high.version }]);
+      await store.sweep(placement);
+      const build = await store.beginBuild(placement);
+      await store.apply(build, [high]);
+      await store.activateBuild(build);
+      await store.dropBuild({ ...placement, build: 1 });
+    }
+    await store.close();
+
+    expect(refused(maintenancePaths(model))).toEqual([]);
   });
 });
