@@ -105,8 +105,8 @@ export function createOpensearchStore(options: OpensearchStoreOptions): Aggregat
     apply: (placement, changes) =>
       run(async () => {
         const [read, ...others] = await builds.written(placement);
-        const results = await Promise.all([
-          // `written` never is empty.
+        const [result, ...beside] = await Promise.all([
+          // There is one at least.
           applyTo(read as PlacedBuild, changes),
           ...others.map((build) =>
             applyTo(build, changes).catch(async (error: unknown) => {
@@ -114,10 +114,16 @@ export function createOpensearchStore(options: OpensearchStoreOptions): Aggregat
               builds.forget(placement);
               const now = await builds.written(placement);
               if (now.some(({ number }) => number === build.number)) throw error;
+              return undefined;
             }),
           ),
         ]);
-        return results[0];
+        // Another build may have another mapping, and what it refuses must not be missing in silence.
+        const known = new Set(result.rejected.map(({ change }) => change));
+        const more = beside
+          .flatMap((each) => each?.rejected ?? [])
+          .filter(({ change }) => !known.has(change));
+        return { ...result, rejected: [...result.rejected, ...more] };
       }),
     read: (fragment) =>
       run(async () => {
