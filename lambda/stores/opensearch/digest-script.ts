@@ -128,7 +128,8 @@ String number(double d) {
   if (k <= n && n <= 21) return sign + digits + zeros(n - k);
   if (n > 0 && n <= 21) return sign + digits.substring(0, n) + '.' + digits.substring(n);
   if (n > -6 && n <= 0) return sign + '0.' + zeros(-n) + digits;
-  String power = (n > 0 ? 'e+' : 'e-') + Math.abs(n - 1);
+  // Not Math.abs: it is of doubles here.
+  String power = n > 0 ? 'e+' + (n - 1) : 'e-' + (1 - n);
   return sign + digits.substring(0, 1) + (k == 1 ? '' : '.' + digits.substring(1)) + power;
 }
 String plain(def value) {
