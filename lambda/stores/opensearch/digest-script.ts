@@ -123,6 +123,14 @@ String number(double d) {
   int end = digits.length();
   while (end > start + 1 && digits.charAt(end - 1) == (char) '0') --end;
   digits = digits.substring(start, end);
+  // Java writes two digits at least, also of a number so small that one says it: 4.9E-324 for 5e-324.
+  if (digits.length() == 2 && n < -300) {
+    int up = (int) digits.charAt(0) - 47;
+    if (Double.parseDouble(up + 'E' + (n - 1)) == Math.abs(d)) {
+      digits = up == 10 ? '1' : Integer.toString(up);
+      if (up == 10) ++n;
+    }
+  }
   int k = digits.length();
   String sign = d < 0 ? '-' : '';
   if (k <= n && n <= 21) return sign + digits + zeros(n - k);
