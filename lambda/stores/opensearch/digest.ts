@@ -10,10 +10,10 @@ import { behind, inBuckets } from './scan.ts';
 import { type SearchAnswer, type Searcher, searchOnce } from './search.ts';
 
 /**
- * The most rows of one page. They are hashed where they lie, some 20,000 a second, and only what their buckets come to
- * moves, so a page may be large; a search that takes long is in the way of others.
+ * The most rows of one page. They are hashed where they lie and only what their buckets come to moves, so a page may be
+ * large; but a search that takes seconds is in the way of others.
  */
-const rowsAtOnce = 20_000;
+const rowsAtOnce = 5_000;
 
 /** The digests of one page of the rows that readers see, worked out by the engine from what it holds. */
 export async function digestPage(
