@@ -44,7 +44,7 @@ export function openTestTopic(brokers: readonly string[]): TestTopic {
     },
     async widen(count) {
       await admin.createPartitions({
-        topics: [{ name: topic, count, assignments: [] }],
+        topics: [{ name: topic, count }],
         validateOnly: false,
       });
     },
