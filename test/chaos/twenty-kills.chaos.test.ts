@@ -20,6 +20,11 @@ const kills = planKills(seed, 20);
 const now = Date.parse('2013-01-03T00:00:00Z');
 const ledger = createLedger();
 const reports: StrikeReport[] = [];
+/** A line on the way: a run takes minutes, and jest tells at its end. */
+const renderReport = (report: StrikeReport): string =>
+  `${reports.length} of ${kills.length}: ${report.kill.part}, ${report.acknowledged} writes acknowledged, ${report.doubtful} in doubt, ` +
+  `${report.wrong.length + report.contradictions.length} wrong, ${Object.keys(report.differences).length} views differ, equal after ${report.settledMs} ms`;
+
 let running: TestDeployment;
 let bearer: string;
 
@@ -52,6 +57,7 @@ describe(`20 kills of seed ${seed}, one after the other, under load`, () => {
   )('%s', async (_, kill, index) => {
     const report = await strike(kill, { running, bearer, ledger, seed: seed * 1000 + index, nowMs: now });
     reports.push(report);
+    process.stderr.write(`${renderReport(report)}\n`);
 
     expectUnharmed(report);
   });
