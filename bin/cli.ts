@@ -4,8 +4,10 @@ import { Command } from 'commander';
 import { PolystoreError } from '../lambda/errors.ts';
 import { chooseStateDir } from '../local/deployment/settings.ts';
 import { addAskCommands } from './commands/ask.ts';
+import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addKillCommands } from './commands/kill.ts';
 import { addLoadCommand } from './commands/load.ts';
+import { addMaintainCommands } from './commands/maintain.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addRunCommands } from './commands/stop-status.ts';
 
@@ -26,6 +28,8 @@ addStartCommand(program, root, stateDir);
 addRunCommands(program, stateDir);
 addAskCommands(program, stateDir);
 addLoadCommand(program, stateDir);
+addMaintainCommands(program, stateDir);
+addDeadLetterCommands(program, stateDir);
 addKillCommands(program, stateDir);
 
 try {

@@ -95,7 +95,11 @@ export async function start(root: string, stateDir: string, options: StartOption
       load: async ({ asOf, days, speed }) => inBackground({ asOf: await chooseAsOf(asOf), days, speed }),
     });
     const asOf = await chooseAsOf(options.asOf);
-    await running.claim.announce({ api: deployment.api, control: running.control.access });
+    await running.claim.announce({
+      api: deployment.api,
+      control: running.control.access,
+      lambda: deployment.lambdaEndpoint,
+    });
 
     signal.throwIfAborted();
     // The sources are there, so the load need not wait for views that are still to come.

@@ -5,7 +5,14 @@ import type { BatchSettings, ProvisionedPollers } from './failure-handling.ts';
  * The deployed functions, derived from the model: one table of settings that the constructs and the
  * runner in `local/` both read, so that a batch has the same size in both.
  */
-export type FunctionName = 'schema' | 'query' | 'ingest' | 'capture' | 'read-archive' | `apply-${ViewStore}`;
+export type FunctionName =
+  | 'schema'
+  | 'query'
+  | 'ingest'
+  | 'capture'
+  | 'read-archive'
+  | 'project'
+  | `apply-${ViewStore}`;
 
 /** Stores that views are applied to by a function of their own. */
 type ViewStore = Exclude<StoreName, 'dynamodb' | 'kafka'>;
@@ -39,7 +46,16 @@ export type Trigger =
       readonly pollers?: ProvisionedPollers;
     } & BatchSettings)
   /** Invoked by other functions, request and response. */
-  | { readonly kind: 'invoke' };
+  | { readonly kind: 'invoke' }
+  /** Invoked by people, request and response, and by the clock. */
+  | { readonly kind: 'schedules'; readonly schedules: readonly Schedule[] };
+
+/** An input that a function is invoked with again and again. */
+export interface Schedule {
+  readonly name: string;
+  readonly everyMinutes: number;
+  readonly input: Readonly<Record<string, string | number | boolean>>;
+}
 
 /** What a function talks to: decides its network rules, its rights and its environment. */
 export type Backend =
@@ -69,6 +85,17 @@ export interface FunctionSpec {
 }
 
 type ChangeLogBatch = Extract<Trigger, { readonly kind: 'change-log' }>;
+
+/** What is done about the views without being asked. */
+const upkeep: readonly Schedule[] = [
+  // What a function that timed out, or a person who went away, has left behind.
+  { name: 'continue', everyMinutes: 1, input: { command: 'continue' } },
+  { name: 'retry-letters', everyMinutes: 5, input: { command: 'retry' } },
+  // In turn all rows: each sample goes on where the one before ended.
+  { name: 'verify-sample', everyMinutes: 15, input: { command: 'verify', sample: 500 } },
+  { name: 'verify', everyMinutes: 7 * 24 * 60, input: { command: 'verify' } },
+  { name: 'sweep', everyMinutes: 24 * 60, input: { command: 'sweep' } },
+];
 
 /** The functions that a model needs. */
 export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
@@ -191,12 +218,32 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
           } as const satisfies FunctionSpec,
         ]
       : []),
+    ...(catalog.entities.some(({ views }) => views.length > 0)
+      ? [
+          {
+            name: 'project',
+            description: 'Fills, rebuilds, compares and repairs views, and retries dead letters.',
+            memoryMb: 2048,
+            timeoutSeconds: 300,
+            architecture: 'arm64',
+            trigger: { kind: 'schedules', schedules: upkeep },
+            backends: [
+              ...(['aurora-writer', 'aurora-replica'] as const),
+              ...(has('dynamodb') ? (['dynamodb'] as const) : []),
+              ...(used('redis') ? (['redis'] as const) : []),
+              ...optionalBackends,
+              ...(used('archive') ? (['read-archive', 'write-archive'] as const) : []),
+              ...(['change-log', 'dead-letters'] as const),
+            ],
+          } as const satisfies FunctionSpec,
+        ]
+      : []),
   ];
 }
 
 /** Whether other functions invoke it: besides those that are there for that, the one that alone writes the archive. */
 export const isInvoked = ({ name, trigger }: FunctionSpec): boolean =>
-  trigger.kind === 'invoke' || name === archiveWriter;
+  trigger.kind === 'invoke' || trigger.kind === 'schedules' || name === archiveWriter;
 
 /** The function behind the backend `write-archive`. */
 export const archiveWriter = 'apply-archive' satisfies FunctionName;

@@ -39,11 +39,20 @@ const shape = z.discriminatedUnion('command', [
 /** What the function `project` is invoked with: by the command line, or by a schedule. */
 export type MaintainRequest = z.infer<typeof shape>;
 
+const sliceShape = z.looseObject({
+  /** How long steps of jobs are begun, in milliseconds. */
+  sliceMs: z.optional(z.int().check(z.positive())),
+});
+
 /** @throws PolystoreError `invalid_request` that says what is wrong. */
-export function parseMaintainRequest(event: unknown): MaintainRequest {
+export function parseMaintainRequest(
+  event: unknown,
+): MaintainRequest & { readonly sliceMs?: number | undefined } {
   const parsed = z.safeParse(shape, event);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
+  const slice = z.safeParse(sliceShape, event);
+  if (parsed.success && slice.success) return { ...parsed.data, sliceMs: slice.data.sliceMs };
+  const error = parsed.error ?? slice.error;
+  const problems = (error?.issues ?? []).map(
     ({ path, message }) => `${path.join('.') || 'the event'}: ${message}`,
   );
   throw new PolystoreError(

@@ -6,8 +6,9 @@ import type { JobTools } from './job-tools.ts';
 import type { Job, Jobs } from './jobs.ts';
 import type { LetterDesk } from './letter-desk.ts';
 import type { LetterRef, SeenLetter } from './letter-item.ts';
+import { renderLetter, renderLetterLine } from './letter-view.ts';
 import type { MaintainRequest } from './maintain-request.ts';
-import { abortRebuild } from './rebuild.ts';
+import { abortRebuild, restartCheck } from './rebuild.ts';
 import { runJob } from './run-job.ts';
 import { selectViews } from './sync-stores.ts';
 import { readViewStatus } from './view-status.ts';
@@ -17,6 +18,8 @@ export interface MaintainOptions {
   readonly tools: JobTools;
   readonly jobs: Jobs;
   readonly desk: LetterDesk;
+  /** Leases and slices are told by it, and `untilMs`. */
+  readonly steadyClock: JobTools['clock'];
   readonly countLetters: (store: string, scopes: readonly string[]) => Promise<number>;
   /** A text that no other job has, such as four random characters. */
   readonly newId: () => string;
@@ -28,12 +31,14 @@ export interface MaintainOptions {
  */
 export function createMaintain(options: MaintainOptions) {
   const { tools, jobs, desk, newId } = options;
-  const { catalog, clock } = tools;
+  const { catalog } = tools;
+  const clock = options.steadyClock;
   const onDone = async ({ id, work }: Job): Promise<void> => {
     if (work.kind === 'backfill' && work.state.counts.unreadable === 0)
       await desk.closeFilled(work.closes, id);
   };
-  const run = (id: string, untilMs: number): Promise<Job> => runJob({ jobs, tools, untilMs, onDone }, id);
+  const run = (id: string, untilMs: number): Promise<Job> =>
+    runJob({ jobs, tools, clock, untilMs, onDone }, id);
   const begin = async (work: Work, untilMs: number): Promise<Job> => {
     const { id } = await jobs.create({
       id: `${work.kind}-${new Date(clock()).toISOString()}-${newId()}`,
@@ -59,7 +64,12 @@ export function createMaintain(options: MaintainOptions) {
     const done: Job[] = [];
     for (const [index, { id }] of due.entries()) {
       const shareMs = (untilMs - clock()) / (due.length - index);
-      done.push(await run(id, clock() + shareMs));
+      try {
+        done.push(await run(id, clock() + shareMs));
+      } catch (error) {
+        // Someone else was quicker.
+        if (!(error instanceof PolystoreError) || error.code !== 'conflict') throw error;
+      }
     }
     return done;
   };
@@ -88,6 +98,14 @@ export function createMaintain(options: MaintainOptions) {
       );
     }
   };
+
+  const revived = (work: Work): Work =>
+    work.kind === 'rebuild'
+      ? {
+          ...work,
+          state: restartCheck(viewNamed(tools, `${work.entity}.${work.view}`), work.state),
+        }
+      : work;
 
   return async (request: MaintainRequest, untilMs: number): Promise<unknown> => {
     switch (request.command) {
@@ -154,9 +172,11 @@ export function createMaintain(options: MaintainOptions) {
           jobs: (await jobs.list(200)).filter(({ status }) => status === 'running' || status === 'failed'),
         };
       case 'letters':
-        return { letters: await desk.list({ ...request, limit: request.limit ?? 100 }) };
+        return {
+          letters: (await desk.list({ ...request, limit: request.limit ?? 100 })).map(renderLetterLine),
+        };
       case 'letter':
-        return desk.show(request.letter);
+        return renderLetter(await desk.show(request.letter));
       case 'retry':
         if (request.letter === undefined) return retryDue(untilMs);
         return retryOne(request.letter, untilMs);
@@ -177,7 +197,7 @@ export function createMaintain(options: MaintainOptions) {
   async function revive(id: string): Promise<string> {
     const job = await jobs.get(id);
     if (job.status === 'stopped' || job.status === 'failed')
-      await jobs.save(job, { status: 'running', problem: null, leaseUntilMs: 0 });
+      await jobs.save(job, { status: 'running', problem: null, leaseUntilMs: 0, work: revived(job.work) });
     return id;
   }
 }

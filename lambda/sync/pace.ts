@@ -1,3 +1,4 @@
+import { PolystoreError } from '../errors.ts';
 import type { Clock } from '../stores/store.ts';
 
 /** How a load keeps out of the way of everything else. */
@@ -28,18 +29,32 @@ const firstRows = 100;
 const leastRows = 10;
 /** While replicas are late nothing is loaded; how often that is looked at. */
 const replicaPollMs = 200;
+/** A function must not wait until it is cut off. */
+const replicaPatienceMs = 20_000;
 
 /**
  * Pages as large as the stores take in a quarter of a second, and a pause after each that is as long as the page took
  * (by `duty`): a store that answers slower because others use it is asked for less, and less often. Before each page
  * it waits for as long as a replica is over its target.
+ *
+ * @throws PolystoreError `blocked` when that takes longer than 20 s
  */
 export function createPace(options: PaceOptions): Pace {
   const { clock, sleep, duty = 0.5, mostRows = 1000, replicaExcessMs } = options;
   let rows = Math.min(firstRows, mostRows);
   const whileReplicasLag = async (): Promise<void> => {
     if (replicaExcessMs === undefined) return;
-    while ((await replicaExcessMs()) > 0) await sleep(replicaPollMs);
+    const giveUpAtMs = clock() + replicaPatienceMs;
+    for (;;) {
+      const excessMs = await replicaExcessMs();
+      if (excessMs <= 0) return;
+      if (clock() >= giveUpAtMs)
+        throw new PolystoreError(
+          'blocked',
+          `A replica of Aurora has been over its target for ${replicaPatienceMs / 1000} s, by ${Math.round(excessMs)} ms now, so nothing more is loaded. The job goes on by itself when the replica has caught up.`,
+        );
+      await sleep(replicaPollMs);
+    }
   };
   return {
     rows: () => rows,

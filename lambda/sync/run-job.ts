@@ -6,6 +6,8 @@ import { isDone, stepWork, type Work } from './work.ts';
 export interface RunOptions {
   readonly jobs: Jobs;
   readonly tools: JobTools;
+  /** Milliseconds since the epoch, of a clock that does not stand still. */
+  readonly clock: JobTools['clock'];
   /** No step is begun later than this; milliseconds since the epoch. */
   readonly untilMs: number;
   /** Called once a job is done, before it is written down as such. */
@@ -25,8 +27,7 @@ const stepMs = 120_000;
  * @throws PolystoreError `conflict` when someone else continues it now, or has stopped it meanwhile.
  */
 export async function runJob(options: RunOptions, id: string): Promise<Job> {
-  const { jobs, tools, untilMs } = options;
-  const { clock } = tools;
+  const { jobs, tools, clock, untilMs } = options;
   let job = await claim(options, await jobs.get(id));
   if (job.status !== 'running') return job;
   let work = job.work;
@@ -46,15 +47,15 @@ export async function runJob(options: RunOptions, id: string): Promise<Job> {
   return jobs.save(job, { work, status: 'done', leaseUntilMs: 0, problem: null });
 }
 
-async function claim({ jobs, tools }: RunOptions, job: Job): Promise<Job> {
+async function claim({ jobs, clock }: RunOptions, job: Job): Promise<Job> {
   if (job.status !== 'running') return job;
-  const leftMs = job.leaseUntilMs - tools.clock();
+  const leftMs = job.leaseUntilMs - clock();
   if (leftMs > 0)
     throw new PolystoreError(
       'conflict',
       `The job ${job.id} is being continued by someone else, for ${Math.ceil(leftMs / 1000)} s more at most. It goes on by itself.`,
     );
-  return jobs.save(job, { leaseUntilMs: tools.clock() + stepMs });
+  return jobs.save(job, { leaseUntilMs: clock() + stepMs });
 }
 
 async function noteFailure(

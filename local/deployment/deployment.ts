@@ -23,6 +23,7 @@ import type { TriggerNotice } from '../triggers/index.ts';
 import { type Credentials, openCredentials } from './credentials.ts';
 import { enginesOfApi } from './function-engines.ts';
 import { functionEnvironment } from './function-environment.ts';
+import { type Schedules, startSchedules } from './schedules.ts';
 import { usualGeneration } from './settings.ts';
 import { type DeploymentStatus, readStatus } from './status.ts';
 import { createTables, deadLettersTableName } from './tables.ts';
@@ -70,6 +71,8 @@ export interface Deployment {
   readonly complete: Promise<void>;
   /** Absolute; where the archive's files lie. */
   readonly archiveFolder: string;
+  /** Where functions are invoked, as Lambda's API is. */
+  readonly lambdaEndpoint: string;
   status(): Promise<DeploymentStatus>;
   /** Stops all that was started, triggers first, so that no batch is cut; safe to call twice. */
   stop(): Promise<void>;
@@ -131,9 +134,11 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   });
   let engines: StartingEngines | undefined;
   let triggers: Triggers | undefined;
+  let schedules: Schedules | undefined;
   let gateway: Gateway | undefined;
   const stop = async (): Promise<void> => {
     await gateway?.close();
+    await schedules?.stop();
     await triggers?.stop();
     await Promise.all([...functions.values()].map((each) => each.close()));
     await invokeEndpoint.close();
@@ -203,6 +208,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       ready: (names) => set.ready(...names),
       onNotice: (notice) => options.onProgress?.({ kind: 'notice', ...notice }),
     });
+    schedules = startSchedules({ specs, functions, begun: Promise.all([set.ready(), triggers.begun]) });
   } catch (error) {
     await stop();
     throw error;
@@ -225,6 +231,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     triggers: running.triggers,
     complete,
     archiveFolder,
+    lambdaEndpoint: invokeEndpoint.url,
     status: () => readStatus({ ...running, functions, api: running.gateway.url }),
     stop: () => {
       stopping ??= stop();

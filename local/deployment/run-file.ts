@@ -18,6 +18,8 @@ const shape = z.discriminatedUnion('state', [
     api: z.string(),
     /** Where the run answers `GET /status`, and the bearer that it asks for. */
     control: z.object({ url: z.string(), bearer: z.string() }),
+    /** Where its functions are invoked, as Lambda's API is. */
+    lambda: z.string(),
   }),
 ]);
 
@@ -30,7 +32,7 @@ const fileIn = (stateDir: string): string => join(stateDir, 'run.json');
 /** This process's hold on a state folder. */
 export interface RunClaim {
   /** Tells the other commands where to ask. */
-  announce(run: Pick<ServingRun, 'api' | 'control'>): Promise<void>;
+  announce(run: Pick<ServingRun, 'api' | 'control' | 'lambda'>): Promise<void>;
   release(): Promise<void>;
 }
 

@@ -239,6 +239,7 @@ describe('functionsOf', () => {
       'apply-opensearch',
       'apply-archive',
       'read-archive',
+      'project',
     ]);
     const redisFunction = functions.find((each) => each.name === 'apply-redis');
     expect(redisFunction?.trigger).toMatchObject({

@@ -59,6 +59,15 @@ export function writeTopics(
     : [connect(log, 'WriteDataIdempotently'), allow(['DescribeTopic', 'WriteData'], topics)];
 }
 
+/** For comparing and filling views: it reads any topic from any offset, and joins no group. */
+export const lookIntoTopics = (catalog: Catalog, log: ChangeLog): readonly PolicyStatement[] => [
+  connect(log),
+  allow(
+    ['DescribeTopic', 'ReadData'],
+    catalog.entities.map(({ topic }) => log.arnOf('topic', topic)),
+  ),
+];
+
 /** For the schema function: topics of the model and Debezium's heartbeats, which it makes but never reads. */
 export const makeTopics = (catalog: Catalog, log: ChangeLog): readonly PolicyStatement[] => [
   connect(log),

@@ -48,6 +48,19 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
         _mget: ['Get', 'Post'],
         '_cluster/health': ['Get'],
       };
+    case 'schedules':
+      return {
+        ...reads,
+        _bulk: ['Post', 'Put'],
+        // Builds of a view are indices of their own, made, refreshed, switched to by the alias and dropped.
+        [indices]: ['Delete', 'Get', 'Head', 'Put'],
+        [`${indices}/_mapping`]: ['Get', 'Post'],
+        [`${indices}/_refresh`]: ['Get', 'Post'],
+        [`${indices}/_doc/*`]: ['Get', 'Post', 'Put'],
+        [`_index_template/${indices}`]: ['Get', 'Head', 'Post', 'Put'],
+        [`_alias/${indices}`]: ['Get', 'Head'],
+        _aliases: ['Post'],
+      };
     case 'change-log':
       return {
         ...reads,

@@ -9,7 +9,7 @@ import {
 } from '../../../lambda/model/index.ts';
 import { dataKeyActions, useKey } from '../key-statements.ts';
 import { readArchive, writeArchive } from './archive-statements.ts';
-import { makeTopics, readTopics, writeTopics } from './log-statements.ts';
+import { lookIntoTopics, makeTopics, readTopics, writeTopics } from './log-statements.ts';
 import { searchStatements } from './search-statements.ts';
 import { needed, type SecretReference, type Stores } from './stores.ts';
 import { wideColumnStatements } from './wide-column-statements.ts';
@@ -42,11 +42,17 @@ export function renderStatements(
       const { tableArn } = table.table;
       // Capture puts tombstones where items were removed, and reads none.
       if (spec.trigger.kind === 'dynamodb-stream') return [putItems(tableArn)];
-      return useItems(tableArn, table.encryptionKey);
+      return spec.trigger.kind === 'schedules'
+        ? readItems(tableArn, table.encryptionKey)
+        : useItems(tableArn, table.encryptionKey);
     },
     'dead-letters': () => [
       new PolicyStatement({
-        actions: ['dynamodb:Query', 'dynamodb:UpdateItem'],
+        // A letter that is closed is put elsewhere, by who applies; the jobs lie beside the letters.
+        actions: [
+          ...(writesViews(spec) ? ['DeleteItem', 'GetItem', 'PutItem'] : []),
+          ...['Query', 'UpdateItem'],
+        ].map((action) => `dynamodb:${action}`),
         resources: [table.deadLetters.tableArn],
       }),
       useKey(table.encryptionKey, 'dynamodb', dataKeyActions),
@@ -57,12 +63,16 @@ export function renderStatements(
     opensearch: () => searchStatements(spec, catalog, needed(stores.search, 'opensearch')),
     archive: () => {
       const archive = needed(stores.archive, 'archive');
-      return spec.trigger.kind === 'change-log' ? writeArchive(archive) : readArchive(archive);
+      return writesViews(spec) ? writeArchive(archive) : readArchive(archive);
     },
     'read-archive': () => [invoke(options.functionArnOf('read-archive'))],
     'write-archive': () => [invoke(options.functionArnOf(archiveWriter))],
-    'change-log': () =>
-      spec.trigger.kind === 'deployment' ? makeTopics(catalog, log) : writeTopics(spec, catalog, log),
+    'change-log': () => {
+      if (spec.trigger.kind === 'deployment') return makeTopics(catalog, log);
+      return spec.trigger.kind === 'schedules'
+        ? lookIntoTopics(catalog, log)
+        : writeTopics(spec, catalog, log);
+    },
   };
   return [
     ...spec.backends.flatMap((backend) => ofBackend[backend]()),
@@ -95,9 +105,24 @@ function triggerStatements(
       return readTopics({ functionName: name, topics: trigger.topics, catalog, log });
     case 'deployment':
     case 'invoke':
+    case 'schedules':
       return [];
   }
 }
+
+/** Whether a function writes to the stores of views: apply, and what keeps them true. */
+const writesViews = ({ trigger }: FunctionSpec): boolean =>
+  trigger.kind === 'change-log' || trigger.kind === 'schedules';
+
+const readItems = (tableArn: string, key: IKey): PolicyStatement[] => [
+  new PolicyStatement({
+    actions: ['BatchGetItem', 'DescribeTable', 'GetItem', 'Query', 'Scan'].map(
+      (action) => `dynamodb:${action}`,
+    ),
+    resources: [tableArn, `${tableArn}/index/*`],
+  }),
+  useKey(key, 'dynamodb', dataKeyActions),
+];
 
 const useItems = (tableArn: string, key: IKey): PolicyStatement[] => [
   new PolicyStatement({

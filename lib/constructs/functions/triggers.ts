@@ -1,4 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
 import {
   type EventSourceMappingOptions,
   type Function as LambdaFunction,
@@ -19,6 +21,20 @@ export function connectTrigger(
   { catalog, stores }: { readonly catalog: Catalog; readonly stores: Pick<Stores, 'table' | 'log'> },
 ): void {
   const { trigger } = spec;
+  if (trigger.kind === 'schedules')
+    for (const { name, everyMinutes, input } of trigger.schedules)
+      new events.Rule(fn, `Every-${name}`, {
+        description: `${catalog.name}: ${spec.name} ${name}`,
+        schedule: events.Schedule.rate(Duration.minutes(everyMinutes)),
+        targets: [
+          new targets.LambdaFunction(fn, {
+            event: events.RuleTargetInput.fromObject(input),
+            // It comes again by itself, so one that was late is no use.
+            maxEventAge: Duration.minutes(1),
+            retryAttempts: 0,
+          }),
+        ],
+      });
   if (trigger.kind === 'dynamodb-stream') {
     const streamArn = stores.table.table?.tableStreamArn;
     if (streamArn === undefined)

@@ -32,7 +32,7 @@ export function wideColumnStatements(
     ];
   return [
     ...connect,
-    trigger.kind === 'change-log'
+    trigger.kind === 'change-log' || trigger.kind === 'schedules'
       ? new PolicyStatement({
           actions: ['cassandra:Modify', 'cassandra:Select'],
           resources: [...store.tableArns],

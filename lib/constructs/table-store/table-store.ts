@@ -77,6 +77,8 @@ export class TableStore extends Construct {
       ...kept,
       partitionKey: textAttribute('pk'),
       sortKey: textAttribute('sk'),
+      // Closed letters and jobs that are done.
+      timeToLiveAttribute: 'expires',
     });
     for (const made of [this.table, this.deadLetters])
       if (made !== undefined) useKey(made, this.encryptionKey);

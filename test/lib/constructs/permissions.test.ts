@@ -92,9 +92,26 @@ describe('the rights of functions', () => {
       'kafka-cluster:DescribeTopic',
       'kafka-cluster:ReadData',
     ]);
-    expect(allowed('apply-redis', 'dynamodb')).toEqual(['dynamodb:Query', 'dynamodb:UpdateItem']);
+    expect(allowed('apply-redis', 'dynamodb')).toEqual([
+      'dynamodb:DeleteItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+    ]);
+    expect(resourcesOf('apply-redis', 'dynamodb:DeleteItem')).not.toMatch(/Entities/);
     expect(resourcesOf('apply-redis', 'dynamodb:UpdateItem')).toMatch(/DeadLetters/);
     expect(resourcesOf('apply-redis', 'dynamodb:UpdateItem')).not.toMatch(/Entities/);
+  });
+
+  test('project reads every topic and the entities, which it never writes, and is invoked by the clock', () => {
+    expect(allowed('project', 'kafka-cluster')).toEqual([
+      'kafka-cluster:Connect',
+      'kafka-cluster:DescribeTopic',
+      'kafka-cluster:ReadData',
+    ]);
+    expect(resourcesOf('project', 'dynamodb:Scan')).toMatch(/Entities/);
+    expect(resourcesOf('project', 'dynamodb:PutItem')).not.toMatch(/Entities/);
   });
 
   test('apply-aurora reads the topics of views in Aurora only', () => {

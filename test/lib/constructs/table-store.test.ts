@@ -108,14 +108,15 @@ describe('TableStore', () => {
     template.hasResource('AWS::KMS::Key', { DeletionPolicy: 'Retain' });
   });
 
-  test('holds dead letters by the key that the functions write, for ever and without a stream', () => {
+  test('holds dead letters by the key that the functions write, without a stream; what is closed expires', () => {
     const { KeySchema, AttributeDefinitions } = renderDeadLettersTable('local');
 
     template.hasResourceProperties(type, {
       KeySchema,
       AttributeDefinitions,
       StreamSpecification: Match.absent(),
-      TimeToLiveSpecification: Match.absent(),
+      // Open letters have no such attribute.
+      TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
     });
   });
 

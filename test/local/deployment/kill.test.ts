@@ -58,6 +58,7 @@ test('other terminals are told the same', async () => {
     process: { pid: process.pid, startTicks: '0', bootId: 'b' },
     api: `http://127.0.0.1:${(await freePorts()).kafka}`,
     control: control.access,
+    lambda: 'http://127.0.0.1:3',
   };
   try {
     await expect(requestKill(run, 'kafka')).rejects.toMatchObject({ code: 'not_running' });

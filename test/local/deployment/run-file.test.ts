@@ -5,7 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { claimRun, findRun, requireRun } from '../../../local/deployment/run-file.ts';
 
 let stateDir: string;
-const addresses = { api: 'http://127.0.0.1:1', control: { url: 'http://127.0.0.1:2', bearer: 'b' } };
+const addresses = {
+  api: 'http://127.0.0.1:1',
+  control: { url: 'http://127.0.0.1:2', bearer: 'b' },
+  lambda: 'http://127.0.0.1:3',
+};
 
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'polystore-run-'));

@@ -1,0 +1,86 @@
+import {
+  type Backend,
+  type Catalog,
+  functionsOf,
+  environmentNames as names,
+  type StoreName,
+} from '../model/index.ts';
+import { createAuroraStore } from '../stores/aurora/index.ts';
+import { createDynamodbStore } from '../stores/dynamodb/index.ts';
+import { createKafkaStore } from '../stores/kafka/index.ts';
+import { createKeyspacesStore } from '../stores/keyspaces/index.ts';
+import { createOpensearchStore } from '../stores/opensearch/index.ts';
+import { createRedisStore } from '../stores/redis/index.ts';
+import { createInvoke, createRemoteArchive } from '../stores/remote-archive/index.ts';
+import type { Clock, Store } from '../stores/store.ts';
+import { isViewStore } from '../sync/progress.ts';
+import type { SyncStores } from '../sync/sync-stores.ts';
+import { readArchiveFunction, readArchiveWriter } from './archive-settings.ts';
+import { readAuroraConnection } from './open-aurora.ts';
+import type { ReadSecret } from './secrets.ts';
+import * as settings from './settings.ts';
+
+/** Every store of a model, as the function `project` works with them. */
+export function openSyncStores(
+  env: settings.Environment,
+  { catalog, clock, readSecret }: SyncStoreOptions,
+): SyncStores & {
+  readonly aurora: ReturnType<typeof createAuroraStore>;
+  readonly kafka: ReturnType<typeof createKafkaStore>;
+} {
+  const uses = (backend: Backend): boolean =>
+    functionsOf(catalog).some(({ name, backends }) => name === 'project' && backends.includes(backend));
+  const generation = settings.readGeneration(env);
+  const aurora = createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: 4 });
+  const archive = uses('write-archive')
+    ? createRemoteArchive({
+        invoke: createInvoke(readArchiveFunction(env)),
+        invokeWriter: createInvoke(readArchiveWriter(env)),
+      })
+    : undefined;
+  const kafka = createKafkaStore({
+    ...settings.readLogConnection(env, 'polystore-project'),
+    clock,
+    ...(archive && { history: archive }),
+  });
+  const table = (): string =>
+    settings.readVariables(env, { [names.dynamodbTable]: settings.text })[names.dynamodbTable];
+  return {
+    aurora,
+    kafka,
+    sources: {
+      aurora,
+      kafka,
+      ...(uses('dynamodb') && {
+        dynamodb: createDynamodbStore({
+          ...settings.readDynamodb(env),
+          tableName: table(),
+          catalog,
+          clock,
+          generation,
+        }),
+      }),
+    },
+    views: viewStores({
+      aurora,
+      ...(archive && { archive }),
+      ...(uses('redis') && { redis: createRedisStore({ ...settings.readRedis(env), clock }) }),
+      ...(uses('keyspaces') && {
+        keyspaces: createKeyspacesStore({ ...settings.readKeyspaces(env), catalog, clock }),
+      }),
+      ...(uses('opensearch') && {
+        opensearch: createOpensearchStore({ ...settings.readOpensearch(env), model: catalog.name, clock }),
+      }),
+    }),
+  };
+}
+
+/** Those that can keep views true. */
+const viewStores = (stores: Partial<Record<StoreName, Store>>): SyncStores['views'] =>
+  Object.fromEntries(Object.entries(stores).filter(([, store]) => isViewStore(store)));
+
+interface SyncStoreOptions {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly readSecret: ReadSecret;
+}
