@@ -184,8 +184,8 @@ describe('without a connection to the archive', () => {
     const page = { kind: 'page', after: undefined, limit: 7 } as const;
     const keys = { kind: 'keys', keys: [{ tenant: 'acme', id: 'nobody' }] } as const;
 
-    for (const of of [page, keys])
-      await expect(alone.readTruth({ placement: source, of })).rejects.toMatchObject({
+    for (const asked of [page, keys])
+      await expect(alone.readTruth({ placement: source, of: asked })).rejects.toMatchObject({
         code: 'invalid_configuration',
         message: expect.stringMatching(/read-archive/),
       });
