@@ -6,7 +6,7 @@ import type { StreamRecord } from './capture-plan.ts';
 import type { DeadLetter } from './dead-letters.ts';
 
 /** The scope of items that no entity of the model owns: no view has a hole by them. */
-const unknownScope = '@unknown';
+export const unknownScope = '@unknown';
 
 const hourMs = 3_600_000;
 /** DynamoDB keeps a stream record for 24 hours (docs.aws.amazon.com/amazondynamodb, "Change data capture for DynamoDB Streams"). */
