@@ -25,7 +25,8 @@ async function begin(client: pg.ClientBase, placement: Placement): Promise<void>
 export async function beginBuild(client: pg.ClientBase, table: ModelTable): Promise<Placement> {
   await begin(client, table);
   const name = placementName(table);
-  const building = (await readBuilds(client, table)).find(({ state }) => state === 'building');
+  const builds = await readBuilds(client, table);
+  const building = builds.find(({ state }) => state === 'building');
   if (building !== undefined)
     throw new PolystoreError(
       'conflict',
@@ -38,8 +39,30 @@ export async function beginBuild(client: pg.ClientBase, table: ModelTable): Prom
   );
   const begun = { ...table, build: rows[0]?.number ?? 0 };
   for (const statement of renderTable(begun)) await client.query(statement);
+  await client.query(addColumnsOf({ ...table, build: activeOf(builds) }, begun));
   return begun;
 }
+
+/** Columns that a newer model than this process has brought to the view already. */
+const addColumnsOf = (from: ModelTable, to: ModelTable): string => `do $$
+declare
+  added record;
+begin
+  for added in
+    select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) as type,
+      (select pg_catalog.format(' collate %I.%I', c.collnamespace::pg_catalog.regnamespace, c.collname)
+        from pg_catalog.pg_collation as c, pg_catalog.pg_type as t
+        where c.oid = a.attcollation and t.oid = a.atttypid and c.oid <> t.typcollation) as collated
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = ${quoteText(qualified(tableName(from)))}::pg_catalog.regclass and a.attnum > 0 and not a.attisdropped
+      and not exists (
+        select from pg_catalog.pg_attribute as b
+        where b.attrelid = ${quoteText(qualified(tableName(to)))}::pg_catalog.regclass and b.attname = a.attname and not b.attisdropped)
+    order by a.attnum
+  loop
+    execute pg_catalog.format('alter table ${qualified(tableName(to))} add column %I %s%s', added.attname, added.type, added.collated);
+  end loop;
+end $$`;
 
 export async function activateBuild(client: pg.ClientBase, placement: ModelTable): Promise<void> {
   await begin(client, placement);
