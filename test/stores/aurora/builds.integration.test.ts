@@ -127,10 +127,10 @@ describe('the builds of a view in Aurora', () => {
     const changed = await migrated();
     const again = await migrated();
 
-    expect(changed.filter((statement) => statement.includes('add column "note"'))).toHaveLength(
+    expect(changed.statements.filter((statement) => statement.includes('add column "note"'))).toHaveLength(
       (await store.builds(table)).length,
     );
-    expect(again).toEqual([]);
+    expect(again.statements).toEqual([]);
     expect(await shown()).toEqual(before);
     const widerTable = placementOf(wider, 'sale.table');
     await store.apply(widerTable, [
@@ -153,7 +153,7 @@ describe('the builds of a view in Aurora', () => {
     ]);
     await store.activateBuild(byOld);
     expect(await shown()).toEqual([['acme', 'a', 6]]);
-    expect(await migrated()).toEqual([]);
+    expect((await migrated()).statements).toEqual([]);
   });
 
   test('a view of before tombstones were swept is brought to it by a migration', async () => {
