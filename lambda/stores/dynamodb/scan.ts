@@ -53,7 +53,7 @@ const noPosition = (text: string): PolystoreError =>
   );
 
 /** One request for some items of an entity; undefined where the segment has no more. */
-export function planScan(
+function planScan(
   { tableName, entity, limit }: ScanOptions,
   position: ScanPosition,
   segment: number,
