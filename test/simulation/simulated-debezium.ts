@@ -7,8 +7,8 @@ import type { Committed, SimulatedPostgres } from './simulated-postgres.ts';
 
 /** A connector that carries committed transactions to the log, at least once, and is started again when it dies. */
 export interface SimulatedDebezium {
-  /** How many transactions it need not send again: the replication slot's confirmed position. */
-  confirmed(): number;
+  /** All commits below it are on the log for good: the replication slot's confirmed position. */
+  captured(): bigint;
   /** How many are on the log, by the connection that there is. */
   sent(): number;
   /** Configures the generation, and begins at the start of a WAL that was restored. */
@@ -34,6 +34,7 @@ export function createSimulatedDebezium(options: {
     const changeLog = log.open({ process });
     const configured = generation;
     let sent = confirmed;
+    let idleMs = 10;
     for (;;) {
       const next = await scheduler.step(process, {
         label: 'reads the WAL',
@@ -43,9 +44,12 @@ export function createSimulatedDebezium(options: {
         },
       });
       if (next.length === 0) {
-        await scheduler.sleep(process, 20);
+        if (own === connection) confirmed = Math.max(confirmed, sent);
+        idleMs = Math.min(idleMs * 2, 2_000);
+        await scheduler.sleep(process, idleMs);
         continue;
       }
+      idleMs = 10;
       const records = next.flatMap((transaction) =>
         renderTransaction(transaction, { topic, generation: configured }),
       );
@@ -81,7 +85,8 @@ export function createSimulatedDebezium(options: {
     }
   });
   return {
-    confirmed: () => confirmed,
+    // Of a WAL without changes the heartbeat confirms all.
+    captured: () => postgres.committed[confirmed]?.lsn ?? postgres.insertPosition(),
     sent: () => sentByConnection,
     restart: (raised) => {
       generation = raised;

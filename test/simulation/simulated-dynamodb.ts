@@ -1,9 +1,11 @@
 import {
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   type PutItemCommandInput,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Image } from '../../lambda/stores/dynamodb/item.ts';
 import type { ServiceClock } from '../../lambda/stores/dynamodb/service-clock.ts';
@@ -19,6 +21,8 @@ export interface SimulatedDynamodb {
   readonly shards: readonly Shard[];
   /** Closes a shard; what was written to it is written to a child from here on. */
   split(index: number): void;
+  /** The state right now, to go back to: in a table of its own, with a stream of its own. */
+  backUp(): () => void;
   /** Somebody removes an item without a word. */
   removeItem(id: string): void;
   /** What DynamoDB does with items whose `ttl` has passed. */
@@ -77,6 +81,23 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
     return {};
   }
 
+  /** One page of a segment, in the order of primary keys. */
+  function scan({ input }: ScanCommand): object {
+    const after =
+      input.ExclusiveStartKey === undefined ? undefined : idOfItem(input.ExclusiveStartKey as Image);
+    const rest = [...items]
+      .filter(([id]) => hashOf(id) % (input.TotalSegments ?? 1) === (input.Segment ?? 0))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .filter(([id]) => after === undefined || id > after);
+    const page = rest.slice(0, input.Limit ?? rest.length);
+    const [, last] = page.at(-1) ?? [];
+    const entity = input.ExpressionAttributeValues?.[':entity']?.S;
+    return {
+      Items: page.flatMap(([, item]) => (item.entity?.S === entity ? [item] : [])),
+      ...(rest.length > page.length && last && { LastEvaluatedKey: { pk: last.pk, sk: last.sk } }),
+    };
+  }
+
   return {
     items: () => items,
     shards,
@@ -105,6 +126,21 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
           const label = `puts ${idOfItem(input.Item as Image)} at ${input.Item?.version?.N}`;
           return scheduler.step(running.process, { label, failure, effect: () => putItem(input) });
         }
+        if (command instanceof BatchGetItemCommand) {
+          const { RequestItems = {} } = command.input;
+          // As above.
+          const ids = Object.values(RequestItems).flatMap(({ Keys = [] }) =>
+            Keys.map((key) => idOfItem(key as Image)),
+          );
+          const effect = () => ({ Responses: { simulated: ids.flatMap((id) => items.get(id) ?? []) } });
+          return scheduler.step(running.process, { label: `reads ${ids.join(' ')}`, failure, effect });
+        }
+        if (command instanceof ScanCommand)
+          return scheduler.step(running.process, {
+            label: 'scans items',
+            failure,
+            effect: () => scan(command),
+          });
         throw new Error(`the simulated DynamoDB has no ${command?.constructor.name}: add it`);
       };
       // All that the code under test uses of the client.
@@ -117,6 +153,19 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
       const child: Open = { records: [], parent, closed: false };
       shards.push(child);
       serving[index % serving.length] = child;
+    },
+    backUp: () => {
+      const kept = new Map(items);
+      return () => {
+        items.clear();
+        for (const [id, item] of kept) items.set(id, item);
+        for (const shard of shards) shard.closed = true;
+        for (const [index] of serving.entries()) {
+          const fresh: Open = { records: [], parent: undefined, closed: false };
+          shards.push(fresh);
+          serving[index] = fresh;
+        }
+      };
     },
     removeItem: (id) => put(id, undefined),
     expireItems: () => {

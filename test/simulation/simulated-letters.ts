@@ -3,6 +3,7 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
+  PutItemCommand,
   QueryCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
@@ -18,6 +19,8 @@ export interface SimulatedLetters {
   open(running: Running): DynamoDBClient;
   /** Letters that are open. */
   letters(): readonly OpenLetter[];
+  /** Jobs that are kept beside them, as JSON. */
+  jobs(): readonly string[];
 }
 export interface OpenLetter {
   /** `redis`, `aurora` or `capture`. */
@@ -69,6 +72,20 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
     };
   }
 
+  function put({ input }: PutItemCommand): object {
+    const item = input.Item ?? {};
+    const old = items.get(idOf(item));
+    const holds =
+      input.ConditionExpression === undefined ||
+      (input.ConditionExpression === 'revision = :revision'
+        ? old !== undefined && old.revision?.N === input.ExpressionAttributeValues?.[':revision']?.N
+        : old === undefined);
+    if (!holds)
+      throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
+    items.set(idOf(item), item);
+    return {};
+  }
+
   function transact({ input }: TransactWriteItemsCommand): object {
     const writes = input.TransactItems ?? [];
     for (const { Delete: remove } of writes) {
@@ -95,6 +112,11 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
       return { what: 'reads one', effect: () => ({ Item: items.get(idOf(command.input.Key ?? {})) }) };
     if (command instanceof TransactWriteItemsCommand)
       return { what: 'closes one', effect: () => transact(command) };
+    if (command instanceof PutItemCommand)
+      return {
+        what: `puts ${command.input.Item?.pk?.S} ${command.input.Item?.sk?.S}`,
+        effect: () => put(command),
+      };
     throw new Error(`the simulated table of letters has no ${command?.constructor.name}: add it`);
   };
 
@@ -108,8 +130,10 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
       // All that the code under test uses of the client.
       return { send } as unknown as DynamoDBClient;
     },
+    jobs: () => [...items.values()].flatMap((item) => item.job?.S ?? []),
     letters: () =>
       [...items.values()].flatMap((item): readonly OpenLetter[] => {
+        if (item.pk?.S === 'job' || item.pk?.S === 'barrier') return [];
         const [store = '', scope = ''] = item.pk?.S?.split('#') ?? [];
         if (store === 'closed') return [];
         const place = `${item.topic?.S}/${item.partition?.N}/${item.offset?.N}`;

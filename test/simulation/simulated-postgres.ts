@@ -22,6 +22,8 @@ export interface WalRecord {
   readonly after: SimulatedRow | undefined;
 }
 export interface Committed {
+  /** Where the record of the commit starts. */
+  readonly lsn: bigint;
   readonly transaction: number;
   readonly records: readonly WalRecord[];
 }
@@ -86,8 +88,7 @@ export function createSimulatedPostgres(firstLsn: bigint): SimulatedPostgres {
       delete: (key) => write(key, undefined),
       writeCommit: () => {
         if (records.length === 0) return;
-        advance(1n);
-        committed.push({ transaction: id, records });
+        committed.push({ lsn: advance(1n), transaction: id, records });
       },
       becomeVisible: () => {
         for (const [key, row] of own) {

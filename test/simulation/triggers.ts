@@ -8,6 +8,10 @@ import type { Ended, Process, Running, Scheduler, Started } from './scheduler.ts
 import type { Shard } from './simulated-dynamodb.ts';
 import type { SimulatedLog } from './simulated-log.ts';
 
+/** Who finds nothing looks again ever later, so that a silent day costs few steps. */
+const firstIdleMs = 10;
+const longestIdleMs = 2_000;
+
 /** A function as Lambda keeps it: what it holds in memory lives from one invocation to the next. */
 function createWarmFunction<Event, Answer>(
   scheduler: Scheduler,
@@ -58,15 +62,18 @@ export function createLogTrigger(options: {
   async function poll(process: Process, place: { topic: string; partition: number; offset: bigint }) {
     const { topic, partition } = place;
     const warm = createWarmFunction(scheduler, start);
+    let idleMs = firstIdleMs;
     for (;;) {
       // What the log has forgotten meanwhile nobody reads.
       if (place.offset < log.startOf(topic, partition)) place.offset = log.startOf(topic, partition);
       const from = place.offset;
       const records = log.read(topic, partition, from, random.pick([1, 3, 10, 100]));
       if (records.length === 0) {
-        await scheduler.sleep(process, 20);
+        idleMs = Math.min(idleMs * 2, longestIdleMs);
+        await scheduler.sleep(process, idleMs);
         continue;
       }
+      idleMs = firstIdleMs;
       const to = from + BigInt(records.length);
       const label = `${name} ${topic.split('.').at(-1)}/${partition} ${from}–${to}`;
       const started = warm.invoke(label, toLogEvent(records));
@@ -120,12 +127,15 @@ export function createStreamTrigger(options: {
 
   async function poll(process: Process, shard: Shard, name: string, checkpoint: { next: number }) {
     const warm = createWarmFunction(scheduler, start);
+    let idleMs = firstIdleMs;
     while (!isDone(shard)) {
       const records = shard.records.slice(checkpoint.next, checkpoint.next + random.pick([1, 2, 5, 100]));
       if (records.length === 0 || (shard.parent !== undefined && !isDone(shard.parent))) {
-        await scheduler.sleep(process, 20);
+        idleMs = Math.min(idleMs * 2, longestIdleMs);
+        await scheduler.sleep(process, idleMs);
         continue;
       }
+      idleMs = firstIdleMs;
       const label = `capture ${name} ${checkpoint.next}–${checkpoint.next + records.length}`;
       const started = warm.invoke(label, { Records: records });
       const ended = await scheduler.join(process, started);

@@ -15,6 +15,8 @@ export interface ViewWatch {
   swept(placement: Placement): Promise<void>;
   progressed(spans: readonly ProgressSpan[]): Promise<void>;
   activated(placement: Placement): Promise<void>;
+  /** Whatever it holds now is right. */
+  planted(placement: Placement): Promise<void>;
 }
 
 type Report = (problem: string) => void;
@@ -93,7 +95,14 @@ export function createViewWatch(options: {
           : 'rule 2: swept while the log can still be applied again';
       }),
     progressed: options.claimed,
-    activated: async () => {},
+    planted: (placement) => look(placement, () => undefined),
+    activated: async (placement) => {
+      const active = { entity: placement.entity, target: placement.target };
+      const spans = await store.readProgress([active]);
+      await options.claimed(
+        spans.map(({ offset, ...where }) => ({ ...where, placement: active, from: 0n, to: offset })),
+      );
+    },
   };
 }
 

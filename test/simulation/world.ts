@@ -2,10 +2,13 @@ import type { Key } from '../../lambda/change/change.ts';
 import type { LoggedRecord } from '../../lambda/change/envelope.ts';
 import type { CatalogEntity } from '../../lambda/model/index.ts';
 import type { Placement } from '../../lambda/stores/store.ts';
+import type { SyncStores } from '../../lambda/sync/sync-stores.ts';
+import type { VerifyWork } from '../../lambda/sync/work.ts';
 import { createRowMaker, eventOf, postEvents, writeItems, writePostgres } from './applications.ts';
 import type { DeployedCode } from './deployed-code.ts';
 import { createFaultyStore, type FaultyStore, nameOf } from './faulty-view-store.ts';
 import { judgeTaken } from './judge-batch.ts';
+import { createMaintenance } from './maintenance.ts';
 import { differences, hiddenSince } from './oracle.ts';
 import { createRandom } from './random.ts';
 import { createScheduler, type Process, type Running } from './scheduler.ts';
@@ -16,7 +19,9 @@ import { createSimulatedLetters } from './simulated-letters.ts';
 import { createSimulatedLog } from './simulated-log.ts';
 import { compileModel, idOf, type SimulatedRow } from './simulated-model.ts';
 import { createSimulatedPostgres } from './simulated-postgres.ts';
+import { openSources } from './simulated-sources.ts';
 import { openTombstones } from './simulated-tombstones.ts';
+import { spoil } from './spoil.ts';
 import { createLogTrigger, createStreamTrigger } from './triggers.ts';
 import { createViewWatch, everything } from './view-watch.ts';
 
@@ -76,7 +81,8 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
   ): Promise<void> {
     const store = stores.get(name)?.inner;
     const open = letters.letters().filter((letter) => letter.store === name);
-    if (store !== undefined) await judgeTaken({ store, placements, ...told, letters: open, report });
+    const truth = (entityName: string) => new Set(truthOf(entityName).map(idOf));
+    if (store !== undefined) await judgeTaken({ store, placements, ...told, letters: open, truth, report });
   }
 
   const stores = new Map<'redis' | 'aurora', FaultyStore>();
@@ -98,6 +104,11 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     stores.set(name, createFaultyStore({ name, inner, watch, code, scheduler, random: chance(name) }));
   }
 
+  const generations = {
+    aurora: settings.generation,
+    dynamodb: settings.generation,
+    kafka: settings.generation,
+  };
   const clockOf = (process: Process) => () => scheduler.now() + process.skewMs;
   const capture = createStreamTrigger({
     scheduler,
@@ -110,7 +121,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
         changeLog: log.open(running),
         tombstones: openTombstones(running, { code, dynamodb, clock: scheduler.now }),
         deadLetters: lettersOf('capture', running),
-        generation: settings.generation,
+        generation: generations.dynamodb,
         clock: scheduler.now,
         log: silent,
       }),
@@ -137,6 +148,30 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
   );
 
   const poison: { readonly topic: string; readonly partition: number; readonly offset: bigint }[] = [];
+  const openStores = (running: Running): SyncStores => ({
+    sources: openSources(running, {
+      scheduler,
+      code,
+      postgres,
+      dynamodb,
+      log,
+      generationOf: (store) => generations[store],
+    }),
+    views: Object.fromEntries([...stores].map(([name, store]) => [name, store.open(running)])),
+  });
+  const maintenance = createMaintenance({
+    scheduler,
+    random: chance('project'),
+    code,
+    catalog,
+    openStores,
+    letters,
+    log,
+    postgres,
+    debezium,
+    report,
+  });
+
   const acknowledged = new Map<string, SimulatedRow>();
   let writing = 0;
   const write = (name: string, work: (process: Process) => Promise<void>, skewMs = 0): void => {
@@ -147,6 +182,27 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       if (outcome.kind === 'threw') report(`${name} failed: ${outcome.error}`);
     });
   };
+  /** Sources go back to what they were; captures and functions are configured anew, and the views filled from them. */
+  async function restore(
+    process: Process,
+    backUps: { readonly sql: () => void; readonly items: () => void },
+  ) {
+    const entityName = random.pick(['shipment', 'item'] as const);
+    scheduler.note(`the source of ${entityName} is restored`);
+    if (entityName === 'shipment') {
+      generations.aurora += 1;
+      backUps.sql();
+      debezium.restart(generations.aurora);
+    } else {
+      generations.dynamodb += 1;
+      backUps.items();
+      capture.follow();
+    }
+    for (let tries = 0; tries < 20; tries += 1)
+      if ((await maintenance.invoke(process, { command: 'backfill', entity: entityName })) !== undefined)
+        return;
+  }
+
   const rows = createRowMaker(chance('rows'), startMs);
   function startWriters(): void {
     for (let number = 1; number <= settings.writers; number += 1) {
@@ -166,7 +222,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
             isClosed: () => false,
             tableName: 'simulated',
             clock: clockOf(process),
-            generation: settings.generation,
+            generation: generations.dynamodb,
             random: () => 0,
           });
           return writeItems(process, {
@@ -227,7 +283,13 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
         scheduler.note('an hour passes');
         scheduler.advance(3_600_000);
       }
-      if (random.chance(0.05)) await sweep(process);
+      if (random.chance(events.job)) {
+        const event = someJob();
+        write('somebody', async (person) => {
+          await maintenance.invoke(person, event);
+        });
+      }
+      if (random.chance(events.job)) await maintenance.invoke(process, { command: 'continue' });
       if (random.chance(events.poison)) {
         const headers = { 'polystore-schema': '1', 'polystore-generation': '0' };
         const { positions } = await log
@@ -257,13 +319,76 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     }
   }
 
-  async function sweep(process: Process): Promise<void> {
-    for (const [name, store] of stores)
+  const viewNames = catalog.entities.flatMap(({ name, views }) =>
+    views.map((view) => `${name}.${view.name}`),
+  );
+  function someJob(): object {
+    const view = random.pick(viewNames);
+    const [entityName = '', viewName = ''] = view.split('.');
+    return random.pick([
+      { command: 'backfill', entity: entityName },
+      { command: 'backfill', entity: entityName, view: viewName },
+      { command: 'rebuild', view },
+      { command: 'verify', entity: entityName },
+      { command: 'verify', entity: entityName, view: viewName, repair: true },
+      { command: 'sweep' },
+      { command: 'retry' },
+    ]);
+  }
+
+  /** What people and schedules do until nothing is left to do: jobs are gone on with, letters retried. */
+  async function tidy(process: Process): Promise<void> {
+    for (let turn = 1; turn <= 30; turn += 1) {
+      await maintenance.invoke(process, { command: 'retry' });
+      await maintenance.invoke(process, { command: 'continue' });
+      for (const { id, status } of maintenance.unfinished())
+        if (status === 'failed') await maintenance.invoke(process, { command: 'continue', id });
+      if (maintenance.unfinished().length === 0 && openLetters().length === 0) return;
+      await scheduler.sleep(process, 60_000 * 2 ** Math.min(turn, 10));
+    }
+    for (const { id, problem } of maintenance.unfinished()) report(`the job ${id} never ended: ${problem}`);
+    for (const { scope, key } of openLetters())
+      report(`the letter of ${scope} ${key} stays open though its cause is mended`);
+  }
+  /** Those that somebody can mend: not what nobody can read. */
+  const openLetters = () => letters.letters().filter(({ key }) => key !== undefined);
+
+  /** Compares every view with its source by the deployed command, which must find exactly this much. */
+  async function verify(
+    process: Process,
+    expected: { readonly repair: boolean; readonly drift: ReadonlyMap<string, number> },
+  ): Promise<void> {
+    const answer = await maintenance.invoke(process, { command: 'verify', repair: expected.repair });
+    // What `verify --json` prints; anything else is told below.
+    const { work, status } = (answer ?? {}) as { readonly status?: string; readonly work?: VerifyWork };
+    if (status !== 'done' || work === undefined) {
+      report(`verify answered ${JSON.stringify(answer)}`);
+      return;
+    }
+    for (const view of viewNames) {
+      const counts = work.results[view];
+      const { missing = 0, stale = 0, extra = 0, different = 0, repaired = 0, unsettled = 0 } = counts ?? {};
+      const found = missing + stale + extra + different;
+      const wanted = expected.drift.get(view) ?? 0;
+      const mended = expected.repair ? wanted : 0;
+      if (found !== wanted || repaired !== mended || unsettled > 0 || counts?.behind !== false)
+        report(`verify finds ${JSON.stringify(counts)} in ${view}, where ${wanted} rows differ`);
+    }
+  }
+
+  /** Makes views untrue behind everyone's back; verify finds all of it and nothing else, and mends that. */
+  async function plantDrift(process: Process): Promise<void> {
+    const drift = new Map<string, number>();
+    for (const [name, { inner, watch }] of stores)
       for (const placement of code.apply.placementsIn(catalog, name)) {
-        const views = store.open({ process });
-        // Whatever fails is done at the next time.
-        while ((await views.sweep(placement).catch(() => ({ more: false }))).more);
+        const planted = await spoil(inner, placement, { random, nowMs: scheduler.now() });
+        if (planted > 0) drift.set(nameOf(placement), planted);
+        await watch.planted(placement);
       }
+    scheduler.note(`drift is planted: ${JSON.stringify(Object.fromEntries(drift))}`);
+    await verify(process, { repair: false, drift });
+    await verify(process, { repair: true, drift });
+    await verify(process, { repair: false, drift: new Map() });
   }
 
   const truthOf = (name: string): readonly SimulatedRow[] => {
@@ -300,7 +425,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       for (const { placement, key, version } of refused.values()) {
         const held = (await everything(inner, placement)).filter((row) => isSameKey(row.key, key));
         const isSuperseded = held.some((row) => row.version > version);
-        const id = `${nameOf(placement)} ${code.change.keyText(key)} ${code.version.renderVersion(version)}`;
+        const id = `${nameOf({ entity: placement.entity, target: placement.target })} ${code.change.keyText(key)} ${code.version.renderVersion(version)}`;
         if (!isSuperseded && !told.has(id)) report(`no letter says that ${id} was refused`);
       }
     const places = new Set(kept.map(({ place }) => place));
@@ -334,6 +459,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
   try {
     for (let round = 1; round <= settings.rounds && problems.length === 0; round += 1) {
       scheduler.setFaulty(true);
+      const backUps = { sql: postgres.backUp(), items: dynamodb.backUp() };
       for (const store of stores.values()) store.isMended = false;
       startWriters();
       write('disturbance', disturb);
@@ -346,14 +472,33 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
         store.isMended = true;
         store.refused.clear();
       }
-      for (const consumer of consumers) consumer.rewind();
+      if (random.chance(0.3)) for (const consumer of consumers) consumer.rewind();
+      write('operator', tidy);
       await scheduler.run(isDrained, mostSteps);
       await compare();
+      write('operator', (process) => verify(process, { repair: false, drift: new Map() }));
+      await scheduler.run(isDrained, mostSteps);
+      if (random.chance(settings.events.sourceRestored)) {
+        write('operator', (process) => restore(process, backUps));
+        await scheduler.run(() => writing === 0, mostSteps);
+        write('operator', tidy);
+        await scheduler.run(isDrained, mostSteps);
+        if (random.chance(0.5)) for (const consumer of consumers) consumer.rewind();
+        await scheduler.run(isDrained, mostSteps);
+        await compare();
+      }
+      if (problems.length === 0) {
+        write('operator', plantDrift);
+        await scheduler.run(isDrained, mostSteps);
+        await compare();
+      }
       if (random.chance(settings.events.daysPass)) {
         scheduler.note('days pass');
         scheduler.advance(random.integer(1, 10) * 24 * 3_600_000);
         dynamodb.expireItems();
-        write('sweeper', sweep);
+        write('schedule', async (process) => {
+          await maintenance.invoke(process, { command: 'sweep' });
+        });
         await scheduler.run(() => writing === 0, mostSteps);
         for (const consumer of consumers) consumer.rewind();
         await scheduler.run(isDrained, mostSteps);

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
 import { PolystoreError } from '../../errors.ts';
 import { placementName } from '../placement.ts';
-import type { Placement } from '../store.ts';
+import type { Clock, Placement } from '../store.ts';
 import { qualified, quoteText, tableName } from './names.ts';
 import { fetchRows } from './transaction.ts';
 
@@ -34,6 +34,14 @@ where own.locktype = 'transactionid' and own.mode = 'ExclusiveLock'
       and held.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
   )`;
 
+/** How time passes while transactions are waited for. */
+export interface Waiting {
+  /** Milliseconds that never go back. */
+  readonly clock: Clock;
+  readonly sleep: (ms: number) => Promise<unknown>;
+}
+const realTime: Waiting = { clock: () => performance.now(), sleep: (ms) => setTimeout(ms) };
+
 /**
  * Waits until every transaction that has written to a table by now has ended. Each question has a snapshot of its
  * own, so the caller's next statement sees what they did. The transaction of the client must be read committed.
@@ -43,16 +51,15 @@ where own.locktype = 'transactionid' and own.mode = 'ExclusiveLock'
 export async function awaitInFlight(
   client: pg.PoolClient,
   placement: Placement,
-  { waitMs }: { readonly waitMs: number },
+  { waitMs, waiting = realTime }: { readonly waitMs: number; readonly waiting?: Waiting | undefined },
 ): Promise<void> {
   const table = qualified(tableName(placement));
-  const waitUntil = performance.now() + waitMs;
+  const waitUntil = waiting.clock() + waitMs;
   const first = await fetchRows(client, { text: inFlight(table, undefined), params: [] });
   let left = first.map(([xid]) => xid ?? '');
   for (let pauseMs = firstPauseMs; left.length > 0; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    if (performance.now() >= waitUntil)
-      throw await blocked(client, placement, { xid: left[0] ?? '', waitMs });
-    await sleep(pauseMs);
+    if (waiting.clock() >= waitUntil) throw await blocked(client, placement, { xid: left[0] ?? '', waitMs });
+    await waiting.sleep(pauseMs);
     // What is new since then has written behind the position that was taken, and is not waited for.
     const rest = await fetchRows(client, { text: inFlight(table, '$1'), params: [left] });
     left = rest.map(([xid]) => xid ?? '');

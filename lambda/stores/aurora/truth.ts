@@ -5,7 +5,7 @@ import { createVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import type { Placement } from '../store.ts';
 import type { Truth, TruthRequest } from '../view-store.ts';
-import { awaitInFlight } from './in-flight.ts';
+import { awaitInFlight, type Waiting } from './in-flight.ts';
 import { pageSize, renderAfter, renderScan } from './page.ts';
 import { parseRow, renderKeysRead } from './read.ts';
 import type { RawRow } from './result.ts';
@@ -20,12 +20,16 @@ import { fetchRows } from './transaction.ts';
 export async function readTruth(
   client: pg.PoolClient,
   { placement, of }: TruthRequest,
-  { generation, waitMs }: { readonly generation: number; readonly waitMs: number },
+  {
+    generation,
+    waitMs,
+    waiting,
+  }: { readonly generation: number; readonly waitMs: number; readonly waiting?: Waiting },
 ): Promise<Truth> {
   if (of.kind === 'keys' && of.keys.length === 0)
     return { changes: [], absent: [], floor: undefined, next: undefined, bytes: 0 };
   const position = await insertPosition(client);
-  await awaitInFlight(client, placement, { waitMs });
+  await awaitInFlight(client, placement, { waitMs, waiting });
   const at = { entity: placement.entity, version: createVersion(generation, position - 1n) };
   const floor = createVersion(generation, position);
   if (of.kind === 'keys') {
