@@ -8,6 +8,7 @@ import type { LoadRequest, LoadStatus } from '../../local/deployment/loads.ts';
 import { findRun, requireRun } from '../../local/deployment/run-file.ts';
 import { endLeftovers, findLeftovers } from '../../local/engines/index.ts';
 import type { LoadReport, LoadSummary } from '../../local/loader/index.ts';
+import { readViews, renderViews } from './view-status.ts';
 
 /** `polystore status` and `polystore stop`: what the run in this folder does, and its end. */
 
@@ -49,8 +50,10 @@ export function addRunCommands(program: Command, stateDir: string): void {
         process.exitCode = 1;
         return;
       }
-      const status = await readRunStatus(run);
-      console.log(json ? JSON.stringify(status) : renderStatus(status));
+      const [status, views] = await Promise.all([readRunStatus(run), readViews(stateDir)]);
+      console.log(
+        json ? JSON.stringify({ ...status, ...views }) : `${renderStatus(status)}\n${renderViews(views)}`,
+      );
       if (!status.serving) process.exitCode = 1;
     });
 

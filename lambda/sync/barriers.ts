@@ -16,7 +16,7 @@ interface Kept {
   readonly takenAtMs: number;
 }
 
-/** Barriers in the table of jobs and dead letters, in a partition of their own (ADR 0011). */
+/** Barriers in the table of jobs and dead letters, in a partition of their own (ADR 0012). */
 export function createBarriers(options: {
   readonly client: DynamoDBClient;
   readonly table: string;

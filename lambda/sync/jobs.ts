@@ -51,7 +51,7 @@ export interface JobsOptions {
 const partition = 'job';
 const keepDoneSeconds = 90 * 24 * 3600;
 
-/** Jobs in the table of the dead letters, in a partition of their own (ADR 0011). */
+/** Jobs in the table of the dead letters, in a partition of their own (ADR 0012). */
 export function createJobs({ client, table, clock }: JobsOptions): Jobs {
   const put = async (job: Job, condition: string, values?: Record<string, AttributeValue>) => {
     try {

@@ -235,7 +235,15 @@ describe('the rights of functions', () => {
       /^\[\{"Fn::GetAtt":\["Functionsreadarchive/,
     );
     expect(allowed('query', 's3')).toEqual([]);
-    for (const name of names.filter((name) => name !== 'query')) expect(allowed(name, 'lambda')).toEqual([]);
+    for (const name of names.filter((name) => name !== 'query' && name !== 'project'))
+      expect(allowed(name, 'lambda')).toEqual([]);
+  });
+
+  test('project invokes the functions that read and write the archive, and touches no file itself', () => {
+    expect(resourcesOf('project', 'lambda:InvokeFunction')).toMatch(
+      /Functionsreadarchive.*Functionsapplyarchive/s,
+    );
+    expect(allowed('project', 's3')).toEqual([]);
   });
 
   test('use keys only through the service whose data they protect', () => {
