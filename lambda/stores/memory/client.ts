@@ -1,6 +1,14 @@
 import { PolystoreError } from '../../errors.ts';
 import { aggregateRows } from '../aggregate-rows.ts';
-import type { AggregateStore, ApplyResult, Clock, Placement, SourceWriter } from '../store.ts';
+import type {
+  AggregateStore,
+  ApplyResult,
+  Clock,
+  Fragment,
+  Placement,
+  SourceWriter,
+  VersionedRow,
+} from '../store.ts';
 import type { SourceStore, ViewStore } from '../view-store.ts';
 import { createBuilds } from './builds.ts';
 import { createProgress } from './progress.ts';
@@ -33,6 +41,18 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
     return builds.rowsOf(placement);
   };
 
+  const find = (fragment: Fragment): readonly VersionedRow[] => {
+    const rows = rowsOf(fragment.placement);
+    switch (fragment.kind) {
+      case 'keys':
+        return readKeys(fragment, rows, clock());
+      case 'slice':
+        return readSlice(fragment, rows, clock());
+      case 'filter':
+        return readFilter(fragment, rows, clock());
+    }
+  };
+
   return {
     name: 'memory',
     capabilities: {
@@ -58,15 +78,8 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
       return results[0] as ApplyResult;
     },
     read: async (fragment) => {
-      const rows = rowsOf(fragment.placement);
-      switch (fragment.kind) {
-        case 'keys':
-          return readKeys(fragment, rows, clock());
-        case 'slice':
-          return readSlice(fragment, rows, clock());
-        case 'filter':
-          return readFilter(fragment, rows, clock());
-      }
+      // Nothing of how a row is held is told.
+      return find(fragment).map(({ row, version }) => ({ row, version }));
     },
     aggregate: async (fragment) =>
       aggregateRows(fragment, select(fragment, rowsOf(fragment.placement), clock())),

@@ -90,7 +90,6 @@ describe('digests', () => {
     expect(all.rows).toHaveLength(3000);
     const moved = after.bytes + part.bytes;
     expect(moved / all.bytes).toBeLessThanOrEqual(0.1);
-    process.stderr.write(`digests ${after.bytes}, their rows ${part.bytes}, all rows ${all.bytes} bytes\n`);
   });
 
   test('answer for a row that is too long to be hashed there, whose bucket then differs', async () => {
