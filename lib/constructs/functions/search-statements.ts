@@ -68,7 +68,7 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
         [`_index_template/${indices}`]: ['Get', 'Head'],
         [`${indices}/_alias`]: ['Get', 'Head'],
         // Progress is saved when searches see what was written.
-        [`${indices}/_refresh`]: ['Post'],
+        [`${indices}/_refresh`]: ['Get', 'Post'],
         // The days of a log are made by its template, and dropped whole.
         [`${indices}-*`]: ['Delete'],
       };
