@@ -50,15 +50,12 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
       };
     case 'schedules':
       return {
-        ...reads,
-        _bulk: ['Post', 'Put'],
-        // Builds of a view are indices of their own, made, refreshed, switched to by the alias and dropped.
-        [indices]: ['Delete', 'Get', 'Head', 'Put'],
-        [`${indices}/_mapping`]: ['Get', 'Post'],
-        [`${indices}/_refresh`]: ['Get', 'Post'],
-        [`${indices}/_doc/*`]: ['Get', 'Post', 'Put'],
+        ...searchPaths('change-log', model),
+        // Builds of a view are indices of their own: made, given an alias, switched to by the view's, and dropped.
+        [indices]: ['Put', 'Delete'],
         [`_index_template/${indices}`]: ['Get', 'Head', 'Post', 'Put'],
-        [`_alias/${indices}`]: ['Get', 'Head'],
+        [`${indices}/_alias*`]: ['Get', 'Head', 'Post', 'Put'],
+        // Aliases of several indices are moved by a request whose path names none.
         _aliases: ['Post'],
       };
     case 'change-log':
@@ -77,19 +74,4 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
     case 'invoke':
       return reads;
   }
-}
-
-/**
- * What whoever looks through views, repairs them and builds them anew asks for, beside what apply does. Aliases of
- * several indices are moved by a request whose path names none.
- */
-export function maintenancePaths(model: string): Paths {
-  const indices = `${model}.*`;
-  return {
-    ...searchPaths('change-log', model),
-    [indices]: ['Put', 'Delete'],
-    [`_index_template/${indices}`]: ['Get', 'Head', 'Post', 'Put'],
-    [`${indices}/_alias*`]: ['Get', 'Head', 'Post', 'Put'],
-    _aliases: ['Post'],
-  };
 }

@@ -38,6 +38,15 @@ export function wideColumnStatements(
           resources: [...store.tableArns],
         })
       : select(store.tableArns),
+    // A view is built anew in a table of its own.
+    ...(trigger.kind === 'schedules'
+      ? [
+          new PolicyStatement({
+            actions: ['cassandra:Create', 'cassandra:Drop'],
+            resources: [...store.buildTableArns],
+          }),
+        ]
+      : []),
     useKey(store.encryptionKey, 'cassandra', dataKeyActions),
   ];
 }

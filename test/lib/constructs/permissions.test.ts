@@ -112,6 +112,8 @@ describe('the rights of functions', () => {
     ]);
     expect(resourcesOf('project', 'dynamodb:Scan')).toMatch(/Entities/);
     expect(resourcesOf('project', 'dynamodb:PutItem')).not.toMatch(/Entities/);
+    for (const action of ['cassandra:Create', 'cassandra:Drop'])
+      expect(resourcesOf('project', action).replace(/\/table\/\w+__\*/g, '')).not.toMatch(/\/table\//);
   });
 
   test('apply-aurora reads the topics of views in Aurora only', () => {
