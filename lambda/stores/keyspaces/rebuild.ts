@@ -5,7 +5,14 @@ import { activated, begun, dropped, removed } from '../view-builds.ts';
 import { buildDelayMs, readBuilds, writeBuilds } from './builds.ts';
 import { limits } from './limits.ts';
 import type { Requests } from './requests.ts';
-import { physicalTable, qualified, quote, renderBuildTable, renderDropTable } from './schema.ts';
+import {
+  physicalTable,
+  qualified,
+  quote,
+  renderDropTable,
+  renderServiceTable,
+  renderTable,
+} from './schema.ts';
 import type { State } from './state.ts';
 import type { Bound } from './write.ts';
 
@@ -21,11 +28,11 @@ export interface RebuildContext {
 
 /** Makes the table of the next build, and then says that it is there: from then on it is written to. */
 export async function beginBuild(context: RebuildContext, placement: Placement): Promise<Placement> {
-  const { requests, state, keyspace, catalog } = context;
+  const { requests, state, keyspace, catalog, isService } = context;
   const { builds, held } = await readBuilds(state, placement);
   const next = begun(placement, builds);
   const table = physicalTable(catalog, placement, next.last);
-  await requests.define(renderBuildTable(keyspace, table));
+  await requests.define((isService ? renderServiceTable : renderTable)(keyspace, table));
   await untilActive(context, table);
   await writeBuilds(state, placement, { builds: next, held });
   return { ...placement, build: next.last };

@@ -90,10 +90,11 @@ export function renderTable(keyspace: string, table: WideTable): string {
 }
 
 /**
- * A table for another build. A default time to live, above 0, is what switches expiry on in Keyspaces; every write
- * says its own, as with the tables that CloudFormation makes.
+ * A table for another build in Keyspaces, where a default time to live, above 0, is what switches expiry on; every write
+ * says its own, as with the tables that CloudFormation makes. Cassandra needs none, and refuses every deletion in a
+ * table whose default ends after January 2038.
  */
-export const renderBuildTable = (keyspace: string, table: WideTable): string =>
+export const renderServiceTable = (keyspace: string, table: WideTable): string =>
   `${renderTable(keyspace, table)} AND default_time_to_live = ${maxTtlSeconds}`;
 
 export const renderDropTable = (keyspace: string, table: WideTable): string =>
