@@ -31,7 +31,8 @@ export function openSyncStores(
   const uses = (backend: Backend): boolean =>
     functionsOf(catalog).some(({ name, backends }) => name === 'project' && backends.includes(backend));
   const generation = settings.readGeneration(env);
-  const aurora = createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: 4 });
+  const connection = readAuroraConnection(env, readSecret);
+  const aurora = createAuroraStore({ ...connection, clock, poolSize: 4, generation });
   const archive = uses('write-archive')
     ? createRemoteArchive({
         invoke: createInvoke(readArchiveFunction(env)),

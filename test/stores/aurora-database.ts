@@ -24,7 +24,6 @@ export interface TestDatabase {
     readonly replicas?: true | Replicas;
     readonly generation?: number;
     readonly truthWaitMs?: number;
-    readonly slot?: string;
   }): AuroraStore;
   /** A connection of the superuser. */
   connect(): Promise<pg.Client>;

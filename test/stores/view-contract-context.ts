@@ -74,8 +74,3 @@ export async function heldOf(
   const all = await scanAll(store, build === undefined ? placement : { ...placement, build }, { limit: 100 });
   return [...all.values()].filter(({ key }) => key.tenant === tenant);
 }
-
-export const isOf =
-  (tenant: string) =>
-  ({ key }: HeldRow): boolean =>
-    key.tenant === tenant;

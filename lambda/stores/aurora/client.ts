@@ -15,9 +15,7 @@ import { measureLag, type ReplicaLag } from './lag.ts';
 import { tableName } from './names.ts';
 import { monthsOf, partitionLock, renderPartition } from './partition.ts';
 import { parseRows, renderKeysRead, renderSliceRead, renderVersionsRead, versionOf } from './read.ts';
-import { replicationNames } from './replication.ts';
 import { runSql } from './run.ts';
-import { readSlotPosition, type SlotPosition } from './slot-position.ts';
 import { fetchRows, inTransaction, withClient } from './transaction.ts';
 import { createMaintenance } from './view-maintenance.ts';
 import { renderUpsert, type Statement } from './write.ts';
@@ -33,15 +31,11 @@ export interface AuroraStoreOptions extends AuroraCredentials {
   readonly generation?: number;
   /** How long `readTruth` waits for transactions that are in flight, in milliseconds. Default: 30,000. */
   readonly truthWaitMs?: number;
-  /** The replication slot that Debezium reads. Default: the schema's. */
-  readonly slot?: string;
 }
 
 export interface AuroraStore extends SqlStore, ViewStore, SourceStore {
   /** How late the replica of each workload is; none without replicas. */
   replicaLag(): Promise<readonly ReplicaLag[]>;
-  /** How far the WAL is, and how far the capture has surely got: the one is a barrier once the other is past it. */
-  slotPosition(): Promise<SlotPosition>;
 }
 
 const sync = { actor: { kind: 'sync' }, timeoutMs: 30_000, giveUpMs: 40_000 } as const;
@@ -226,10 +220,6 @@ export function createAuroraStore(options: AuroraStoreOptions): AuroraStore {
       truthWaitMs: options.truthWaitMs ?? defaultTruthWaitMs,
     }),
     replicaLag: async () => (readers === undefined ? [] : measureLag(open(writer), readers)),
-    slotPosition: () =>
-      withClient(open(writer), { giveUpMs: healthMs }, (client) =>
-        readSlotPosition(client, options.slot ?? replicationNames.slot),
-      ),
     health: async () => {
       await Promise.all(
         [...pools.values()].map((pool) =>

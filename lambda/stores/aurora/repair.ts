@@ -12,7 +12,7 @@ import { renderRows, type Statement } from './write.ts';
  * Rule 3. An update finds a row only at the version that was compared, and looks again when it has waited for
  * another writer; an insert finds a place only where nothing is. Both in the order of keys, as `apply`.
  */
-export function renderRepair(
+function renderRepair(
   placement: Placement,
   { repairs, nowMs }: { readonly repairs: readonly Repair[]; readonly nowMs: number },
 ): Statement {

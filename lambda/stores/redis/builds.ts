@@ -32,7 +32,7 @@ export function parseBuilds(placement: Placement, text: string): Builds {
   );
 }
 
-export const activeOf = ({ builds }: Builds): number =>
+const activeOf = ({ builds }: Builds): number =>
   // parseBuilds has seen to it that there is one.
   builds.find(({ state }) => state === 'active')?.number ?? 1;
 

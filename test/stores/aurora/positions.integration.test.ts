@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
-import type { AuroraStore } from '../../../lambda/stores/aurora/index.ts';
+import { type AuroraStore, readCapturePosition } from '../../../lambda/stores/aurora/index.ts';
 import { sharedEngines } from '../../engines.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog } from '../contract-model.ts';
@@ -94,22 +94,20 @@ describe('where the replicas and the capture of Aurora are', () => {
   });
 
   test('the capture has got as far as its slot was confirmed; a slot that is not there has got nowhere', async () => {
-    const before = await store.slotPosition();
     const name = `positions_${randomUUID().replaceAll('-', '')}`;
-    const confirmed = database.open({ clock: Date.now, slot: name });
-    const unconfirmed = await confirmed.slotPosition();
+    const position = () => readCapturePosition(database.connection, name);
+    const unconfirmed = await position();
     await database.query("select pg_create_logical_replication_slot($1, 'test_decoding')", [name]);
     await write();
-    const behind = await confirmed.slotPosition();
+    const behind = await position();
 
     await database.query('select count(*) from pg_logical_slot_get_changes($1, null, null)', [name]);
 
-    const after = await confirmed.slotPosition();
-    expect(unconfirmed.confirmed).toBeUndefined();
-    expect(before.walInsert).toBeLessThan(after.walInsert);
-    expect(behind.confirmed).toBeLessThan(behind.walInsert);
-    expect(after.confirmed).toBeGreaterThan(behind.confirmed ?? 0n);
+    const after = await position();
+    expect(unconfirmed.captured).toBeUndefined();
+    expect(unconfirmed.current).toBeLessThan(after.current);
+    expect(behind.captured).toBeLessThan(behind.current);
+    expect(after.captured).toBeGreaterThan(behind.captured ?? 0n);
     await database.query('select pg_drop_replication_slot($1)', [name]);
-    await confirmed.close();
   });
 });
