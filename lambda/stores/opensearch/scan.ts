@@ -94,7 +94,11 @@ const numberOf = (hit: Hit | undefined): number => Number(hit?.sort?.[0]);
 
 /** About what a hit takes in the answer. */
 const sizeOf = ({ _index, _id, _source }: Hit): number =>
-  JSON.stringify(_source).length + _index.length + _id.length + 100;
+  JSON.stringify(_source, asText).length + _index.length + _id.length + 100;
+
+/** A large float without a fraction is read as a bigint, which JSON does not take. */
+const asText = (_name: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? String(value) : value;
 
 /** What was written after a sequence number. */
 export const behind = (number: number): Query => ({ range: { _seq_no: { gt: number } } });
