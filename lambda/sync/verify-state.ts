@@ -21,7 +21,7 @@ export interface VerifyCounts {
 }
 
 /** How far a comparison is, as JSON. A step that is done twice counts nothing twice, for its state is the one before. */
-export type VerifyState = DigestState | RowsState | DoneState;
+export type VerifyState = DigestState | RowsState | TotalsState | DoneState;
 
 interface Common {
   readonly counts: VerifyCounts;
@@ -60,6 +60,12 @@ export interface RowsState extends Common {
   readonly after: string | null;
   /** Null: all rows. */
   readonly buckets: { readonly of: number; readonly only: readonly number[] } | null;
+  readonly sample: Sampling | null;
+}
+/** Of a view of totals: they are compared with the rows that they are of. */
+export interface TotalsState extends Common {
+  readonly phase: 'totals';
+  readonly after: string | null;
   readonly sample: Sampling | null;
 }
 export interface Sampling extends VerifySample {

@@ -6,6 +6,7 @@ import { sourceOf, storeOfView } from './sync-stores.ts';
 import { addPage, compareDigests, finerBuckets } from './verify-digests.ts';
 import { compareTruth, compareView } from './verify-rows.ts';
 import type { DigestState, VerifyCounts, VerifySample, VerifyState } from './verify-state.ts';
+import { compareTotals, holdsTotals } from './verify-totals.ts';
 
 /** Digests of so many buckets are compared first: 100 kB of each side at most. */
 const coarseBuckets = 4096;
@@ -37,6 +38,14 @@ export function beginVerify(
     bytes: 0,
     behind: false,
   };
+  if (holdsTotals(placement))
+    return {
+      phase: 'totals',
+      counts,
+      repair,
+      after: sample?.from.view ?? null,
+      sample: sample === undefined ? null : { ...sample, left: sample.rows },
+    };
   if (sample !== undefined || !isDigestible(placement))
     return {
       phase: 'truth rows',
@@ -68,6 +77,8 @@ export async function stepVerify(
       return compareTruth(tools, target, state);
     case 'view rows':
       return compareView(tools, target, state);
+    case 'totals':
+      return compareTotals(tools, placement, state);
     case 'done':
       return state;
   }

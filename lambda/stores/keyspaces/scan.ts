@@ -25,6 +25,9 @@ interface Met extends HeldVersion {
   readonly place: string;
 }
 
+/** Rows of one answer at most: it has to come within the time that the driver waits. */
+const mostAtOnce = 2_000;
+
 /**
  * One page of a table in the order of its partitions' tokens. Versions of a row lie behind one another, highest
  * first; those behind the first are not shown, nor are they when a page ends between them.
@@ -38,7 +41,7 @@ async function readPage(
   const from = after === undefined ? { page: undefined, last: undefined } : parsePosition(after);
   const page = await requests.readPage(
     { cql: renderScan(keyspace, projection), params: [] },
-    { size: Math.max(1, limit), from: from.page },
+    { size: Math.min(mostAtOnce, Math.max(1, limit)), from: from.page },
   );
   let { last } = from;
   const first: { readonly met: Met; readonly subBucket: number; readonly where: Row }[] = [];

@@ -13,6 +13,8 @@ import { type Searcher, searchOnce } from './search.ts';
 /** The most documents of one answer (`index.max_result_window`). */
 const maxSize = 10_000;
 
+/** Documents of one answer at most: they lie in the memory of both sides. */
+const mostAtOnce = 2_000;
 /** The least documents of a page of what was written after a scan began: else it might never end. */
 const leastBehind = 1000;
 
@@ -28,7 +30,7 @@ export async function scanPage(
 ): Promise<ScanPage> {
   const { at, end } =
     after === undefined ? { at: -1, end: await lastNumber(searcher, home) } : parsePosition(after);
-  let size = Math.min(maxSize, Math.max(limit, at < end ? 1 : leastBehind));
+  let size = Math.max(Math.min(limit, mostAtOnce), at < end ? 1 : leastBehind);
   for (;;) {
     const { hits, _shards } = await searchOnce(
       searcher,
