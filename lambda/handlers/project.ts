@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { environmentNames as names } from '../model/index.ts';
-import { readCapturePosition } from '../stores/aurora/index.ts';
+import { checkReplication, readCapturePosition } from '../stores/aurora/index.ts';
 import { openMaintain } from '../sync/open-maintain.ts';
 import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import { openLog } from './open-log.ts';
 import { openSecrets } from './open-secrets.ts';
 import { openSyncStores } from './open-sync-stores.ts';
-import { readClock, readDynamodb, readVariables, text } from './settings.ts';
+import { readClock, readDynamodb, readGeneration, readVariables, text } from './settings.ts';
 
 /** Backfills, rebuilds, comparisons, dead letters: by command, and by the clock. */
 const { env } = process;
@@ -16,6 +16,7 @@ const clock = readClock(env);
 const log = openLog('project');
 const readSecret = openSecrets(clock);
 const { writer, replicas: _, ...credentials } = readAuroraConnection(env, readSecret);
+const connection = { ...writer, ...credentials };
 const stores = openSyncStores(env, { catalog, clock, readSecret });
 const maintain = openMaintain({
   catalog,
@@ -24,7 +25,8 @@ const maintain = openMaintain({
   table: readVariables(env, { [names.deadLettersTable]: text })[names.deadLettersTable],
   endOffsets: async (topic) =>
     [...(await stores.kafka.endOffsets(topic))].map(([partition, offset]) => ({ partition, offset })),
-  capturePosition: () => readCapturePosition({ ...writer, ...credentials }),
+  capturePosition: () => readCapturePosition(connection),
+  checkCapture: () => checkReplication({ connection, catalog, generation: readGeneration(env) }),
   replicaExcessMs: async () =>
     Math.max(0, ...(await stores.aurora.replicaLag()).map(({ lagMs, targetMs }) => lagMs - targetMs)),
   clock,

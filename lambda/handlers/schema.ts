@@ -1,5 +1,5 @@
 import { functionsOf } from '../model/index.ts';
-import { applyReplication, applySchema, checkReplication } from '../stores/aurora/index.ts';
+import { applyReplication, applySchema } from '../stores/aurora/index.ts';
 import { ensureTopics } from '../stores/kafka/index.ts';
 import { applyKeyspacesSchema } from '../stores/keyspaces/index.ts';
 import { ensureSearch } from '../stores/opensearch/index.ts';
@@ -16,14 +16,10 @@ import {
   readReplication,
 } from './settings.ts';
 
-/**
- * What the deployment sends: a part by name, or nothing for all. `allow` names what may be lost. `check`
- * changes nothing and fails with `slot_lost` when Aurora's changes can no longer be captured.
- */
+/** What the deployment sends: a part by name, or nothing for all. `allow` names what may be lost. */
 interface SchemaEvent {
   readonly part?: 'aurora' | 'log' | 'keyspaces' | 'search';
   readonly allow?: readonly string[];
-  readonly check?: 'capture';
 }
 
 /** Brings the stores and the change log to what the model says. Runs before everything else; harmless to repeat. */
@@ -38,11 +34,7 @@ const auroraOptions = () => {
   return { connection: { ...writer, ...credentials }, catalog, generation: readGeneration(process.env) };
 };
 
-export const handler = async ({ part, allow = [], check }: SchemaEvent) => {
-  if (check === 'capture') {
-    await checkReplication(auroraOptions());
-    return {};
-  }
+export const handler = async ({ part, allow = [] }: SchemaEvent) => {
   const wants = (name: NonNullable<SchemaEvent['part']>): boolean => part === undefined || part === name;
   if (wants('aurora')) {
     const changes = await applySchema({ ...auroraOptions(), allow, clock });

@@ -88,6 +88,8 @@ type ChangeLogBatch = Extract<Trigger, { readonly kind: 'change-log' }>;
 
 /** What is done about the views without being asked. */
 const upkeep: readonly Schedule[] = [
+  // A slot that lost WAL is not seen by who waits for changes: none come.
+  { name: 'check-capture', everyMinutes: 5, input: { command: 'check-capture' } },
   // What a function that timed out, or a person who went away, has left behind.
   { name: 'continue', everyMinutes: 1, input: { command: 'continue' } },
   { name: 'retry-letters', everyMinutes: 5, input: { command: 'retry' } },

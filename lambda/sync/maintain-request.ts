@@ -23,6 +23,8 @@ const shape = z.discriminatedUnion('command', [
   z.object({ command: z.literal('stop'), id: text }),
   z.object({ command: z.literal('abort'), id: text }),
   z.object({ command: z.literal('status') }),
+  /** Whether Aurora's replication slot still has all that was not captured. */
+  z.object({ command: z.literal('check-capture') }),
   z.object({
     command: z.literal('letters'),
     store: z.optional(text),

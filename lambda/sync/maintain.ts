@@ -21,6 +21,8 @@ export interface MaintainOptions {
   /** Leases and slices are told by it, and `untilMs`. */
   readonly steadyClock: JobTools['clock'];
   readonly countLetters: (store: string, scopes: readonly string[]) => Promise<number>;
+  /** @throws PolystoreError `slot_lost` and others, when changes can no longer be captured. */
+  readonly checkCapture: () => Promise<void>;
   /** A text that no other job has, such as four random characters. */
   readonly newId: () => string;
 }
@@ -134,6 +136,9 @@ export function createMaintain(options: MaintainOptions) {
           untilMs,
         );
       }
+      case 'check-capture':
+        await options.checkCapture();
+        return {};
       case 'sweep':
         return begin(
           {

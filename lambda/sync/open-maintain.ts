@@ -28,6 +28,8 @@ export interface OpenMaintainOptions extends Omit<BarrierPorts, 'clock'> {
   readonly table: string;
   /** How far the replica that is most behind its target is above it, in milliseconds. */
   readonly replicaExcessMs: () => Promise<number>;
+  /** @throws PolystoreError `slot_lost` and others, when changes can no longer be captured. */
+  readonly checkCapture: () => Promise<void>;
   /** What rows are dated and expire by; milliseconds since the epoch. */
   readonly clock: Clock;
   /** What waits are told by, where the other one stands still. */
@@ -71,6 +73,7 @@ export function openMaintain(options: OpenMaintainOptions) {
     steadyClock,
     jobs: createJobs({ client, table, clock: steadyClock }),
     desk,
+    checkCapture: options.checkCapture,
     countLetters: (store, scopes) => lettersOf(store).count(scopes),
     newId: () =>
       Math.floor(random() * 0x10000)

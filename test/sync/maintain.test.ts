@@ -93,6 +93,10 @@ function open(wrap: (store: ViewStore & SourceStore) => ViewStore & SourceStore 
       closeFilled: async () => {},
     },
     countLetters: async () => 0,
+    checkCapture: () =>
+      Promise.reject(
+        new PolystoreError('slot_lost', 'raise the generation, then run polystore backfill item'),
+      ),
     newId: () => {
       ids += 1;
       return String(ids);
@@ -115,6 +119,10 @@ const numbersIn = async (store: ViewStore): Promise<readonly number[]> =>
   (await store.scan({ placement: view, after: undefined, limit: 1000 })).rows
     .flatMap(({ row }) => (row === undefined ? [] : [Number(row.number)]))
     .sort((a, b) => a - b);
+
+test('a capture that lost changes is told by name to whoever asks for it', async () => {
+  await expect(open().ask({ command: 'check-capture' })).rejects.toMatchObject({ code: 'slot_lost' });
+});
 
 describe('jobs', () => {
   test('go on in slices until they are done', async () => {
