@@ -16,10 +16,16 @@ export const renderMaintenance = (): readonly string[] => [
      primary key (view, build, topic, partition))`,
   `grant select on polystore.view_build to ${roles.query}, ${roles.operator}, ${roles.sync}`,
   `grant select, insert, update on polystore.view_progress to ${roles.sync}`,
-  // Whoever waits for a transaction names it with its age; where that is not granted, without.
+  // Whoever waits for a transaction names it with its age; where that is not granted, without. Once: a repeated
+  // grant would lock a row that all databases share.
   `do $$
 begin
-  grant pg_read_all_stats to ${roles.sync};
+  if not exists (
+    select from pg_catalog.pg_auth_members
+    where roleid = 'pg_read_all_stats'::pg_catalog.regrole and member = '${roles.sync}'::pg_catalog.regrole
+  ) then
+    grant pg_read_all_stats to ${roles.sync};
+  end if;
 exception when insufficient_privilege then null;
 end $$`,
 ];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import type pg from 'pg';
 import type { Change } from '../../../lambda/change/change.ts';
@@ -32,6 +32,15 @@ describe('the truth of a source in Aurora', () => {
     await database.query('delete from source.place');
     await decodedChanges(database, slot);
   });
+  // What a test that failed has left would hold up those after it.
+  afterEach(async () => {
+    for (const client of open) await client.end();
+    open.clear();
+    const prepared = await database.query(
+      'select gid from pg_prepared_xacts where database = current_database()',
+    );
+    for (const { gid } of prepared) await database.query(`rollback prepared '${gid}'`);
+  });
   afterAll(async () => {
     await store.close();
     await database.query('select pg_drop_replication_slot($1)', [slot]);
@@ -48,8 +57,11 @@ describe('the truth of a source in Aurora', () => {
     const [row] = await database.query("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as position");
     return BigInt(String(row?.position));
   };
+  /** Connections whose transactions a test has begun. */
+  const open = new Set<pg.Client>();
   const begun = async (...statements: readonly string[]): Promise<pg.Client> => {
     const client = await database.connect();
+    open.add(client);
     await client.query('begin');
     for (const statement of statements) await client.query(statement);
     return client;
@@ -57,6 +69,7 @@ describe('the truth of a source in Aurora', () => {
   const end = async (client: pg.Client, how: string): Promise<void> => {
     await client.query(how);
     await client.end();
+    open.delete(client);
   };
   /** Until the reader has looked which transactions are in flight, or has read. */
   const lookedOrRead = async (truth: Promise<Truth>): Promise<void> => {
