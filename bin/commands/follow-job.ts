@@ -80,7 +80,7 @@ function renderWork(work: JobView['work']): string {
   return `${view === null ? entity : `${entity}.${view}`} ${phase}${text}`;
 }
 
-export const renderCounts = (of: z.infer<typeof counts>): string =>
+const renderCounts = (of: z.infer<typeof counts>): string =>
   Object.entries(of)
     .filter(([, value]) => value !== 0 && value !== false)
     .map(([name, value]) => `${String(value)} ${name}`)

@@ -64,7 +64,7 @@ export async function takeBarrier(
 }
 
 /** How far a view is behind a barrier, in records of the log: 0 when it has reached it. */
-export async function recordsBehind(
+async function recordsBehind(
   store: ViewStore,
   placement: Placement,
   { topic, ends }: Barrier,

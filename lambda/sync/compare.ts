@@ -56,7 +56,7 @@ function shownRow(
   return { row: truth.row, version: truth.version };
 }
 
-export const isSameRow = (placement: Placement, one: Row, other: Row): boolean =>
+const isSameRow = (placement: Placement, one: Row, other: Row): boolean =>
   JSON.stringify(projectRow(placement, one)) === JSON.stringify(projectRow(placement, other));
 
 /**

@@ -117,7 +117,7 @@ export function createLetterDesk(
 }
 
 /** Of whom there can be letters: each view, and each entity and topic in each of its stores, and what capture keeps. */
-export function scopesOf(catalog: Catalog): readonly { readonly store: string; readonly scope: string }[] {
+function scopesOf(catalog: Catalog): readonly { readonly store: string; readonly scope: string }[] {
   const unknown = { store: 'capture', scope: unknownScope };
   const ofEntities = catalog.entities.flatMap(({ name, topic, views }) => {
     const stores = [...new Set(views.map(storeOf))];

@@ -28,7 +28,7 @@ export async function lookAt(
 }
 
 /** A row of a view in its place. */
-export const placedId = (placement: Placement, row: Row): string =>
+const placedId = (placement: Placement, row: Row): string =>
   `${rowId(placement, row)} ${knownPlace(placement, row) ?? ''}`;
 
 async function lookAtKeys(

@@ -74,7 +74,7 @@ export function createProgressKeeper(options: ProgressKeeperOptions): ProgressKe
 }
 
 /** What a batch gives each view of each partition: everything from its first record to its last. */
-export function spansOf(
+function spansOf(
   placements: readonly Placement[],
   records: readonly LoggedRecord[],
 ): readonly ProgressSpan[] {

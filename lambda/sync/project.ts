@@ -118,7 +118,7 @@ export async function readKeys(
 }
 
 /** Under rule 1, in the store's best size. A delete that cannot be placed is left to whoever looks the view through. */
-export async function applyTruth(
+async function applyTruth(
   store: ViewStore,
   placement: Placement,
   changes: readonly Change[],
@@ -217,7 +217,7 @@ async function rowsFirst<T>(
 }
 
 /** Takes a row that is held out of its place: a tombstone at the version after, unless the truth has one of its own. */
-export const tombstone = ({ entity }: Placement, held: Version, row: Row): Repair => ({
+const tombstone = ({ entity }: Placement, held: Version, row: Row): Repair => ({
   change: {
     kind: 'delete',
     entity: entity.name,

@@ -1,6 +1,6 @@
 export { applyReplication, checkReplication } from './apply-replication.ts';
 export { applySchema } from './apply-schema.ts';
-export { type CapturePosition, readCapturePosition } from './capture-position.ts';
+export { readCapturePosition } from './capture-position.ts';
 export { type AuroraStore, createAuroraStore } from './client.ts';
 export type { AuroraCredentials } from './connection.ts';
 export type { AuroraConnection } from './owner.ts';
