@@ -65,7 +65,8 @@ export async function writePostgres(
           if (random.chance(0.3)) transaction.insert(row);
         } else transaction.update({ ...row, place: held.place, at: held.at });
       });
-      if (random.chance(0.2)) await scheduler.sleep(process, 20);
+      // Some transactions are long.
+      if (random.chance(0.2)) await scheduler.sleep(process, random.pick([20, 100, 1_000]));
     }
     if (random.chance(0.1)) {
       await pause(`transaction ${transaction.id} rolls back`, () => transaction.rollBack());

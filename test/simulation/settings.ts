@@ -60,7 +60,7 @@ export function settingsOf(seed: number): Settings {
       itemRemoved: sometimes(0.3),
       secondsPass: sometimes(0.4),
       hoursPass: sometimes(0.2),
-      job: sometimes(0.25),
+      job: sometimes(0.6),
       sourceRestored: random.pick([0, 0, 1]),
       daysPass: random.pick([0, 1]),
     },

@@ -1,4 +1,6 @@
 import type { Change } from '../../lambda/change/change.ts';
+import type { Decoded } from '../../lambda/change/decode.ts';
+import type { LoggedRecord } from '../../lambda/change/envelope.ts';
 import type { CatalogEntity } from '../../lambda/model/index.ts';
 import type { SourceStore, Truth } from '../../lambda/stores/view-store.ts';
 import type { SyncStores } from '../../lambda/sync/sync-stores.ts';
@@ -95,11 +97,16 @@ function openDynamodb(
   };
 }
 
+/** A record says the same whenever it is read. */
+const decoding = { known: new WeakMap<LoggedRecord, Decoded>() };
+
 function openKafka(running: Running, { scheduler, code, log }: SourceOptions): SourceStore {
+  const { known } = decoding;
   const latest = (entity: CatalogEntity): ReadonlyMap<string, Change> => {
     const found = new Map<string, Change>();
     for (const record of log.everything(entity.topic)) {
-      const decoded = code.decode.decodeRecord(entity, record);
+      const decoded = known.get(record) ?? code.decode.decodeRecord(entity, record);
+      known.set(record, decoded);
       if (decoded.kind !== 'change') continue;
       const id = code.change.keyText(decoded.change.key);
       const held = found.get(id);

@@ -109,6 +109,11 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     dynamodb: settings.generation,
     kafka: settings.generation,
   };
+  // Where functions read it.
+  const configure = (): void => {
+    process.env.POLYSTORE_GENERATION = String(Math.max(generations.aurora, generations.dynamodb));
+  };
+  configure();
   const clockOf = (process: Process) => () => scheduler.now() + process.skewMs;
   const capture = createStreamTrigger({
     scheduler,
@@ -198,6 +203,7 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
       backUps.items();
       capture.follow();
     }
+    configure();
     for (let tries = 0; tries < 20; tries += 1)
       if ((await maintenance.invoke(process, { command: 'backfill', entity: entityName })) !== undefined)
         return;
