@@ -43,12 +43,17 @@ async function readAll(
   const query = { bool: { must_not: [{ exists: { field: '@deleted' } }] } };
   let page = await ask<Page>(url, 'POST', `/${alias}/_search?scroll=1m`, { size: 5000, query });
   while (page.hits.hits.length > 0) {
-    for (const { _index, _id, _source } of page.hits.hits) rows.set(`${_index} ${_id}`, rowOf(_source));
+    for (const { _index, _id, _source } of page.hits.hits)
+      rows.set(`${_index} ${_id}`, rowOf(withoutOwn(_source)));
     page = await ask<Page>(url, 'POST', '/_search/scroll', { scroll: '1m', scroll_id: page._scroll_id });
   }
   await ask(url, 'DELETE', '/_search/scroll', { scroll_id: page._scroll_id });
   return rows;
 }
+
+/** A document without the store's own members: version, bucket and so on, which begin with `@`. */
+const withoutOwn = (source: Source): Source =>
+  Object.fromEntries(Object.entries(source).filter(([name]) => !name.startsWith('@')));
 
 async function ask<T>(url: string, method: string, path: string, body?: unknown): Promise<T> {
   const response = await fetch(`${url}${path}`, {
