@@ -191,7 +191,7 @@ return found
  * JSON, up to its last brace (value.ts), so what is hashed (row-hash.ts) is a part of it.
  *
  * KEYS: rows. ARGV as of a look, then whether versions count (1 or 0), and now (ms).
- * Returns the next cursor and a text of 27 hexadecimal digits for each bucket: 8 its number, 6 how many rows, 13
+ * Returns the next cursor and a text of 23 hexadecimal digits for each bucket: 6 its number, 4 how many rows, 13
  * the sum of their hashes.
  */
 export const digestScript = `
@@ -224,7 +224,7 @@ for i = 1, #page[2], 2 do
   end
 end
 local texts = {}
-for at, bucket in ipairs(order) do texts[at] = string.format('%08x%06x%013x', bucket, counts[bucket], sums[bucket]) end
+for at, bucket in ipairs(order) do texts[at] = string.format('%06x%04x%013x', bucket, counts[bucket], sums[bucket]) end
 return { page[1], table.concat(texts) }
 `;
 

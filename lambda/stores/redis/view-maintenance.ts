@@ -256,14 +256,14 @@ const bucketArgs = (of = 1, only?: ReadonlySet<number>): readonly string[] => [
   only === undefined ? '*' : [...only].join(','),
 ];
 
-/** What the digest script returns, 27 hexadecimal digits a bucket. */
+/** What the digest script returns, 23 hexadecimal digits a bucket. */
 function parseDigests(text: string): readonly Digest[] {
-  return Array.from({ length: text.length / 27 }, (_, index) => {
-    const part = text.slice(index * 27, index * 27 + 27);
+  return Array.from({ length: text.length / 23 }, (_, index) => {
+    const part = text.slice(index * 23, index * 23 + 23);
     return {
-      bucket: Number.parseInt(part.slice(0, 8), 16),
-      count: Number.parseInt(part.slice(8, 14), 16),
-      sum: BigInt(`0x${part.slice(14)}`),
+      bucket: Number.parseInt(part.slice(0, 6), 16),
+      count: Number.parseInt(part.slice(6, 10), 16),
+      sum: BigInt(`0x${part.slice(10)}`),
     };
   });
 }
