@@ -81,6 +81,13 @@ it('functions of this version and of the next feed the same views from one log, 
     running.post('/query', { sql: `delete from flight where ${where}`, params: key(row) }),
   );
 
+  // One after the other, so that each version posts every second of them.
+  for (const [index, event] of [...loaded.sources.events.values()].slice(0, 20).entries())
+    await running.post('/events', {
+      entity: 'flight_event',
+      events: [{ ...event, event_id: `again-${index}-${String(event.event_id)}` }],
+    });
+
   const changed = await compareWhenSettled(running.deployment, now);
   expectEqualAndNotEmpty(changed);
   for (const entity of ['flight', 'flight_event']) {
