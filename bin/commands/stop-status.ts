@@ -50,7 +50,11 @@ export function addRunCommands(program: Command, stateDir: string): void {
         process.exitCode = 1;
         return;
       }
-      const [status, views] = await Promise.all([readRunStatus(run), readViews(stateDir)]);
+      const status = await readRunStatus(run);
+      // A store that is away would be waited for.
+      const views = status.serving
+        ? await readViews(stateDir)
+        : { viewsProblem: 'how far they are is told when everything serves' };
       console.log(
         json ? JSON.stringify({ ...status, ...views }) : `${renderStatus(status)}\n${renderViews(views)}`,
       );
