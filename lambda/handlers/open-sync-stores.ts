@@ -1,10 +1,4 @@
-import {
-  type Backend,
-  type Catalog,
-  functionsOf,
-  environmentNames as names,
-  type StoreName,
-} from '../model/index.ts';
+import { type Backend, type Catalog, functionsOf, environmentNames as names } from '../model/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
 import { createKafkaStore } from '../stores/kafka/index.ts';
@@ -12,8 +6,7 @@ import { createKeyspacesStore } from '../stores/keyspaces/index.ts';
 import { createOpensearchStore } from '../stores/opensearch/index.ts';
 import { createRedisStore } from '../stores/redis/index.ts';
 import { createInvoke, createRemoteArchive } from '../stores/remote-archive/index.ts';
-import type { Clock, Store } from '../stores/store.ts';
-import { isViewStore } from '../sync/progress.ts';
+import type { Clock } from '../stores/store.ts';
 import type { SyncStores } from '../sync/sync-stores.ts';
 import { readArchiveFunction, readArchiveWriter } from './archive-settings.ts';
 import { readAuroraConnection } from './open-aurora.ts';
@@ -62,7 +55,7 @@ export function openSyncStores(
         }),
       }),
     },
-    views: viewStores({
+    views: {
       aurora,
       ...(archive && { archive }),
       ...(uses('redis') && { redis: createRedisStore({ ...settings.readRedis(env), clock }) }),
@@ -72,13 +65,9 @@ export function openSyncStores(
       ...(uses('opensearch') && {
         opensearch: createOpensearchStore({ ...settings.readOpensearch(env), model: catalog.name, clock }),
       }),
-    }),
+    },
   };
 }
-
-/** Those that can keep views true. */
-const viewStores = (stores: Partial<Record<StoreName, Store>>): SyncStores['views'] =>
-  Object.fromEntries(Object.entries(stores).filter(([, store]) => isViewStore(store)));
 
 interface SyncStoreOptions {
   readonly catalog: Catalog;
