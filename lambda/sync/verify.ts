@@ -8,12 +8,14 @@ import { compareTruth, compareView } from './verify-rows.ts';
 import type { DigestState, VerifyCounts, VerifySample, VerifyState } from './verify-state.ts';
 import { compareTotals, holdsTotals } from './verify-totals.ts';
 
-/** Digests of so many buckets are compared first: 100 kB of each side at most. */
-const coarseBuckets = 4096;
-/** Buckets that differ are told apart so much finer if they hold more rows than `coarseRows` each, once. */
+/** Digests of so many buckets are compared first: each page of each side says up to 30 bytes for each. */
+const coarseBuckets = 256;
+/** Buckets that differ are told apart so much finer for as long as they hold more rows than `coarseRows` each. */
 const finer = 64;
 const coarseRows = 64;
 const mostFineBuckets = 8192;
+/** More than these `bucketOf` does not tell apart evenly. */
+const mostBuckets = 2 ** 24;
 /** Rows that one page of digests goes through: where a store hashes by itself, nothing of them moves. */
 const digestRowsAtOnce = 50_000;
 
@@ -59,7 +61,7 @@ export function beginVerify(
   return { phase: 'truth digests', counts, repair, after: null, buckets, only: null, truth: {}, view: {} };
 }
 /**
- * One step of a comparison: a page of digests of the source, then of the view; if buckets of many rows differ, again in
+ * One step of a comparison: a page of digests of the source, then of the view; while buckets of many rows differ, again in
  * finer ones; then the rows of those that differ, page by page, of the source (missing, stale, different) and of the
  * view (extra). What differs is looked at again once the view has had time to take what the source had.
  */
@@ -120,8 +122,8 @@ function judge(state: DigestState): VerifyState {
   // Finer digests are of some buckets only; how many rows there are the first ones say.
   const counts = only === null ? { ...state.counts, compared: rows } : state.counts;
   if (differing.length === 0) return { phase: 'done', counts, repair, from: null };
-  const fine = differing.length * finer;
-  if (only === null && rowsInDiffering > coarseRows * differing.length && fine <= mostFineBuckets)
+  const canBeFiner = differing.length * finer <= mostFineBuckets && buckets * finer <= mostBuckets;
+  if (canBeFiner && rowsInDiffering > coarseRows * differing.length)
     return {
       phase: 'truth digests',
       counts,

@@ -12,11 +12,12 @@ import type { ViewStore } from '../view-store.ts';
 import { createBuildCatalog } from './build-catalog.ts';
 import { buildsKey, written } from './builds.ts';
 import { isOverloaded, redisError } from './errors.ts';
-import { slotsOf, type Topology } from './groups.ts';
+import { type Master, slotsOf, type Topology } from './groups.ts';
 import { groupOf, isVisible, planLookups, sliceArgs } from './read.ts';
 import { groupKeys, redisView } from './schema.ts';
 import {
   applyScript,
+  digestNodeScript,
   digestScript,
   lookScript,
   progressScript,
@@ -198,7 +199,7 @@ async function readSlice(
 
 /** The masters in the order of their names; a node alone is one. */
 async function readTopology(redis: Connection): Promise<Topology> {
-  if (redis instanceof Redis) return { masters: [redis], slots: '' };
+  if (redis instanceof Redis) return { masters: [asMaster(redis)], slots: '' };
   const named = redis.nodes('master').map((node) => ({
     node,
     name: `${node.options.host}:${node.options.port}`,
@@ -213,7 +214,15 @@ async function readTopology(redis: Connection): Promise<Topology> {
       return [words[0], ...words.slice(8)].join(' ');
     }),
   );
-  return { masters: named.map(({ node }) => node), slots: slotsOf(lines) };
+  return { masters: named.map(({ node }) => asMaster(node)), slots: slotsOf(lines) };
+}
+
+/** A node that is asked by itself, whatever slots its keys lie in. */
+function asMaster(node: Redis): Master {
+  if (!('polystoreDigestNode' in node))
+    node.defineCommand('polystoreDigestNode', { lua: digestNodeScript, numberOfKeys: 0 });
+  // defineCommand has made the method.
+  return node as Redis & Master;
 }
 
 /** Connects to the node, and to the whole cluster if it is part of one. */

@@ -15,6 +15,16 @@ export interface Master {
     count: 'COUNT',
     keys: number,
   ): Promise<[string, string[]]>;
+  /** `digestNodeScript`. */
+  polystoreDigestNode(...args: string[]): Promise<[string, string, ...string[]]>;
+}
+
+/** What a part of a node's keys came to. */
+interface Met {
+  /** SCAN's; '0' at the end. */
+  readonly cursor: string;
+  readonly groups: readonly string[];
+  readonly rows: number;
 }
 
 /** The masters in the order of their names, and which slots are where. */
@@ -46,7 +56,9 @@ const emptyScans = 100;
  * no list of the groups of a view, for it would lie in another slot of a cluster than they and be written to with
  * every new one. A group that is there all the time is met, unless slots are moved: then it is refused.
  *
- * @param look looks through a part of a group from HSCAN's cursor on, and says how many rows and where to go on ('0': at the end)
+ * @param request.scan meets the groups of a part of a node, from SCAN's cursor on, in place of SCAN itself, and says which
+ *   are to be looked through yet, and how many rows it has done with
+ * @param request.look looks through a part of a group from HSCAN's cursor on, and says how many rows and where to go on ('0': at the end)
  */
 export async function eachGroup(
   topology: Topology,
@@ -54,10 +66,15 @@ export async function eachGroup(
   request: {
     readonly after: string | undefined;
     readonly limit: number;
+    scan?(master: Master, cursor: string): Promise<Met>;
     look(rows: string, cursor: string): Promise<{ readonly rows: number; readonly cursor: string }>;
   },
 ): Promise<string | undefined> {
   const { masters, slots } = topology;
+  const names = async (master: Master, from: string): Promise<Met> => {
+    const [cursor, groups] = await master.scan(from, 'MATCH', groupPattern(placement), 'COUNT', keysAtOnce);
+    return { cursor, groups, rows: 0 };
+  };
   let { node, scan, groups }: Cursor =
     request.after === undefined
       ? { node: 0, scan: '0', groups: [], slots }
@@ -72,10 +89,11 @@ export async function eachGroup(
       const master = masters[node];
       if (master === undefined) return undefined;
       if (rows >= request.limit || empty >= emptyScans) return renderCursor({ node, scan, groups, slots });
-      const [next, names] = await master.scan(scan, 'MATCH', groupPattern(placement), 'COUNT', keysAtOnce);
-      groups = [...new Set(names)].map((name) => [name, '0'] as const);
-      if (groups.length === 0) empty += 1;
-      scan = next === '0' ? undefined : next;
+      const met = await (request.scan ?? names)(master, scan);
+      groups = [...new Set(met.groups)].map((name) => [name, '0'] as const);
+      rows += met.rows;
+      if (groups.length === 0 && met.rows === 0) empty += 1;
+      scan = met.cursor === '0' ? undefined : met.cursor;
       continue;
     }
     if (rows >= request.limit) return renderCursor({ node, scan, groups, slots });

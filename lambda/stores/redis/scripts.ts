@@ -187,8 +187,46 @@ return found
 `;
 
 /**
- * Digests of some rows of a group that readers see, as HSCAN gives them. A value says its row after `"r":`, as
- * JSON, up to its last brace (value.ts), so what is hashed (row-hash.ts) is a part of it.
+ * Adds rows that readers see to digests. A value says its row after `"r":`, as JSON, up to its last brace (value.ts),
+ * so what is hashed (row-hash.ts) is a part of it.
+ */
+const addDigests = `
+local versions, now = ARGV[5] == '1', tonumber(ARGV[6])
+local counts, sums, order = {}, {}, {}
+local function add(page)
+  for i = 1, #page, 2 do
+    local id, value = page[i], page[i + 1]
+    local from, expiry
+    if string.sub(value, 28, 30) == '"r"' then
+      from = 32
+    elseif string.sub(value, 28, 30) == '"x"' then
+      local comma, last = string.find(value, ',"r":', 28, true)
+      expiry = tonumber(string.sub(value, 32, comma - 1))
+      from = last + 1
+    end
+    if from and (not expiry or expiry > now) then
+      local bucket = bucketOf(id)
+      if not wanted or wanted[bucket] then
+        local version = versions and string.sub(value, 7, 25) or ''
+        local hash = redis.sha1hex(id .. '\\n' .. version .. '\\n' .. string.sub(value, from, -2))
+        if not counts[bucket] then
+          counts[bucket], sums[bucket] = 0, 0
+          order[#order + 1] = bucket
+        end
+        counts[bucket] = counts[bucket] + 1
+        sums[bucket] = (sums[bucket] + tonumber(string.sub(hash, 1, 13), 16)) % 4503599627370496
+      end
+    end
+  end
+end
+local function digests()
+  local texts = {}
+  for at, bucket in ipairs(order) do texts[at] = string.format('%06x%04x%013x', bucket, counts[bucket], sums[bucket]) end
+  return table.concat(texts)
+end`;
+
+/**
+ * Digests of some rows of a group that readers see, as HSCAN gives them.
  *
  * KEYS: rows. ARGV as of a look, then whether versions count (1 or 0), and now (ms).
  * Returns the next cursor and a text of 23 hexadecimal digits for each bucket: 6 its number, 4 how many rows, 13
@@ -196,36 +234,39 @@ return found
  */
 export const digestScript = `
 ${inBuckets}
-local versions, now = ARGV[5] == '1', tonumber(ARGV[6])
+${addDigests}
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
-local counts, sums, order = {}, {}, {}
-for i = 1, #page[2], 2 do
-  local id, value = page[2][i], page[2][i + 1]
-  local from, expiry
-  if string.sub(value, 28, 30) == '"r"' then
-    from = 32
-  elseif string.sub(value, 28, 30) == '"x"' then
-    local comma, last = string.find(value, ',"r":', 28, true)
-    expiry = tonumber(string.sub(value, 32, comma - 1))
-    from = last + 1
-  end
-  if from and (not expiry or expiry > now) then
-    local bucket = bucketOf(id)
-    if not wanted or wanted[bucket] then
-      local version = versions and string.sub(value, 7, 25) or ''
-      local hash = redis.sha1hex(id .. '\\n' .. version .. '\\n' .. string.sub(value, from, -2))
-      if not counts[bucket] then
-        counts[bucket], sums[bucket] = 0, 0
-        order[#order + 1] = bucket
-      end
-      counts[bucket] = counts[bucket] + 1
-      sums[bucket] = (sums[bucket] + tonumber(string.sub(hash, 1, 13), 16)) % 4503599627370496
+add(page[2])
+return { page[1], digests() }
+`;
+
+/**
+ * The same of all small groups that one SCAN of a node meets: nothing but their digests moves. Which keys it reads
+ * the caller cannot know, so it names none, and says that they lie in many slots.
+ *
+ * ARGV: cursor of SCAN, about how many keys it goes through, then as of a digest, then the pattern of the groups' names
+ * and how many rows are looked through here at most. Returns the next cursor, the digests, and the names of groups
+ * that have too many rows for that.
+ */
+export const digestNodeScript = `#!lua flags=no-writes,allow-cross-slot-keys
+${inBuckets}
+${addDigests}
+local left, large = tonumber(ARGV[8]), {}
+local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[7], 'COUNT', ARGV[2])
+local seen = {}
+for _, rows in ipairs(page[2]) do
+  if not seen[rows] then
+    seen[rows] = true
+    local count = redis.call('HLEN', rows)
+    if count > left then
+      large[#large + 1] = rows
+    else
+      left = left - count
+      add(redis.call('HGETALL', rows))
     end
   end
 end
-local texts = {}
-for at, bucket in ipairs(order) do texts[at] = string.format('%06x%04x%013x', bucket, counts[bucket], sums[bucket]) end
-return { page[1], table.concat(texts) }
+return { page[1], digests(), unpack(large) }
 `;
 
 /**

@@ -24,7 +24,15 @@ import {
   written,
 } from './builds.ts';
 import { eachGroup, type Topology } from './groups.ts';
-import { buildName, groupKeys, groupNamed, keyOfId, placeOfGroup, redisView } from './schema.ts';
+import {
+  buildName,
+  groupKeys,
+  groupNamed,
+  groupPattern,
+  keyOfId,
+  placeOfGroup,
+  redisView,
+} from './schema.ts';
 import { parseHeldValue } from './value.ts';
 import { planRepair } from './write.ts';
 
@@ -126,18 +134,28 @@ export function createMaintenance(options: MaintenanceOptions): Omit<ViewStore, 
       const build = await resolved(placement);
       const digests = new Map<number, Digest>();
       let bytes = 0;
+      const args = [...bucketArgs(buckets, only), versions ? '1' : '0', String(clock())];
+      const take = (text: string): number => {
+        bytes += text.length;
+        const part = parseDigests(text);
+        addDigests(digests, part);
+        return part.reduce((sum, { count }) => sum + count, 0);
+      };
       const next = await eachGroup(await topology(), build, {
         after,
         limit,
+        scan: async (master, cursor) => {
+          const end = [groupPattern(build), String(rowsAtOnce)];
+          const [to, text, ...groups] = await gated(() =>
+            master.polystoreDigestNode(cursor, countOf(limit), ...args, ...end),
+          );
+          return { cursor: to, groups, rows: take(text) };
+        },
         look: async (rows, cursor) => {
-          const args = [...bucketArgs(buckets, only), versions ? '1' : '0', String(clock())];
           const [to, text] = await run((redis) =>
             redis.polystoreDigest(1, rows, cursor, countOf(limit), ...args),
           );
-          bytes += text.length;
-          const part = parseDigests(text);
-          addDigests(digests, part);
-          return { rows: part.reduce((sum, { count }) => sum + count, 0), cursor: to };
+          return { rows: take(text), cursor: to };
         },
       });
       return { digests: [...digests.values()], next, bytes };
