@@ -12,7 +12,7 @@ interface Told {
 }
 
 /** @returns undefined for what nobody can read. */
-export function tellRecord({ value, headers, offset }: LoggedRecord): Told | undefined {
+function tellRecord({ value, headers, offset }: LoggedRecord): Told | undefined {
   const text = Buffer.from(value ?? []).toString();
   const generation = BigInt(headers['polystore-generation'] ?? 0);
   const position = /"(?:lsn|position)":"?(\d+)/.exec(text)?.[1];

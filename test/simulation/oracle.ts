@@ -5,7 +5,7 @@ import type { ViewStore } from '../../lambda/stores/view-store.ts';
 import { expireHours, idOf, owners, places, type SimulatedRow } from './simulated-model.ts';
 
 /** What readers of a view must find, worked out from the source's rows without Polystore's own mapping. */
-export function expectedRows(
+function expectedRows(
   view: CatalogView,
   rows: Iterable<SimulatedRow>,
   nowMs: number,

@@ -2,7 +2,7 @@ import type { Catalog } from '../../lambda/model/index.ts';
 import type { DeployedCode } from './deployed-code.ts';
 
 /** One entity of each source, with rows that may lie elsewhere when they come again, and that expire. */
-export function compileModel({ model: language }: DeployedCode): Catalog {
+export function compileModel({ model: language }: DeployedCode, name = 'simulated'): Catalog {
   const { after, aurora, bigint, compile, dynamodb, entity, hours, integer, kafka, model, redis } = language;
   const { text, timestamp } = language;
   const fields = {
@@ -21,7 +21,7 @@ export function compileModel({ model: language }: DeployedCode): Catalog {
     ranking: redis.sortedSet({ by: ['owner', 'place'], score: 'score' }),
   };
   return compile(
-    model('simulated', [
+    model(name, [
       entity('shipment', { ...common, source: aurora(), views }),
       entity('item', {
         ...common,

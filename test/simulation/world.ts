@@ -1,7 +1,8 @@
 import type { Key } from '../../lambda/change/change.ts';
 import type { LoggedRecord } from '../../lambda/change/envelope.ts';
-import type { CatalogEntity } from '../../lambda/model/index.ts';
-import type { Placement } from '../../lambda/stores/store.ts';
+import type { Catalog, CatalogEntity } from '../../lambda/model/index.ts';
+import type { Clock, Placement } from '../../lambda/stores/store.ts';
+import type { ViewStore } from '../../lambda/stores/view-store.ts';
 import type { SyncStores } from '../../lambda/sync/sync-stores.ts';
 import type { VerifyWork } from '../../lambda/sync/work.ts';
 import { createRowMaker, eventOf, postEvents, writeItems, writePostgres } from './applications.ts';
@@ -36,8 +37,19 @@ const startMs = Date.parse('2026-03-01T12:00:00Z');
 const mostSteps = 200_000;
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
+/** Real stores in place of memory. They are not looked through after every step. */
+export interface SimulatedEngines {
+  /** A name of its own, so that runs do not meet. */
+  readonly modelName: string;
+  readonly open: (catalog: Catalog, clock: Clock) => Promise<Readonly<Record<'redis' | 'aurora', ViewStore>>>;
+}
+
 /** One run: a whole deployment in one process, in one order of events. */
-export async function simulate(code: DeployedCode, settings: Settings): Promise<Outcome> {
+export async function simulate(
+  code: DeployedCode,
+  settings: Settings,
+  engines?: SimulatedEngines,
+): Promise<Outcome> {
   const { seed } = settings;
   const chance = (name: string) => createRandom(seed, name);
   const random = chance('world');
@@ -47,7 +59,8 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
     if (!problems.includes(problem)) problems.push(problem);
     scheduler.note(`PROBLEM ${problem}`);
   };
-  const catalog = compileModel(code);
+  const catalog = compileModel(code, engines?.modelName);
+  const real = await engines?.open(catalog, scheduler.now);
   const entity = (name: string): CatalogEntity => code.model.entityOf(catalog, name);
   const topics = catalog.entities.map(({ topic }) => topic);
   const log = createSimulatedLog(
@@ -87,10 +100,11 @@ export async function simulate(code: DeployedCode, settings: Settings): Promise<
 
   const stores = new Map<'redis' | 'aurora', FaultyStore>();
   for (const name of ['redis', 'aurora'] as const) {
-    const inner = code.memory.createMemoryStore({ clock: scheduler.now });
+    const inner = real?.[name] ?? code.memory.createMemoryStore({ clock: scheduler.now });
     const watch = createViewWatch({
       store: inner,
       now: scheduler.now,
+      looks: real === undefined,
       claimed: async (spans) => {
         for (const { placement, topic, partition, from, to } of spans)
           await judge(name, [placement], {
