@@ -401,7 +401,10 @@ export async function simulate(
     const drift = new Map<string, number>();
     for (const [name, { inner, watch }] of stores)
       for (const placement of code.apply.placementsIn(catalog, name)) {
-        const planted = await spoil(inner, placement, { random, nowMs: scheduler.now() });
+        const planted = await scheduler.step(process, {
+          label: `spoils ${nameOf(placement)}`,
+          effect: () => spoil(inner, placement, { random, nowMs: scheduler.now() }),
+        });
         if (planted > 0) drift.set(nameOf(placement), planted);
         await watch.planted(placement);
       }
