@@ -1,8 +1,10 @@
+import type { Change } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import { placementName } from '../stores/placement.ts';
 import type { Placement } from '../stores/store.ts';
 import { type BackfillState, beginBackfill, stepBackfill } from './backfill.ts';
 import type { JobTools } from './job-tools.ts';
+import { knownRowOf } from './remove-gone.ts';
 import { storeOfView } from './sync-stores.ts';
 import { beginVerify, stepVerify } from './verify.ts';
 import type { VerifyState } from './verify-state.ts';
@@ -15,6 +17,8 @@ export type RebuildState =
   | { readonly phase: 'begin' }
   /** Until every process writes to the new build too. */
   | { readonly phase: 'wait'; readonly build: number; readonly untilMs: number }
+  /** Tombstones of the build that is read: the log may be applied again, and nothing else says that those rows are gone. */
+  | { readonly phase: 'carry'; readonly build: number; readonly after: string | null }
   | { readonly phase: 'fill'; readonly build: number; readonly fill: BackfillState }
   | { readonly phase: 'check'; readonly build: number; readonly check: VerifyState }
   | { readonly phase: 'activate'; readonly build: number }
@@ -47,9 +51,13 @@ export async function stepRebuild(
   const target: Placement = { ...placement, build: state.build };
   switch (state.phase) {
     case 'wait':
-      if (await isOver(tools, state.untilMs))
-        return { phase: 'fill', build: state.build, fill: beginBackfill(placement.entity) };
+      if (await isOver(tools, state.untilMs)) return { phase: 'carry', build: state.build, after: null };
       return state;
+    case 'carry': {
+      const next = await carryTombstones(tools, { placement, target }, state.after ?? undefined);
+      if (next !== undefined) return { ...state, after: next };
+      return { phase: 'fill', build: state.build, fill: beginBackfill(placement.entity) };
+    }
     case 'fill': {
       const fill = await stepBackfill(tools, [target], state.fill);
       if (fill.phase !== 'done') return { ...state, fill };
@@ -109,6 +117,27 @@ export const restartCheck = (placement: Placement, state: RebuildState): Rebuild
   state.phase === 'check'
     ? { ...state, check: beginVerify({ ...placement, build: state.build }, { repair: true }) }
     : state;
+
+/** One page: a delete is hidden in the new build at the version that it has in the old one. */
+async function carryTombstones(
+  tools: JobTools,
+  { placement, target }: { readonly placement: Placement; readonly target: Placement },
+  after: string | undefined,
+): Promise<string | undefined> {
+  const store = storeOfView(tools.stores, placement);
+  return tools.pace.run(async () => {
+    const page = await store.scan({ placement, after, limit: tools.pace.rows() });
+    const tombstones = page.rows
+      .filter(({ row }) => row === undefined)
+      .map((held): Change => {
+        const { key, version } = held;
+        const before = knownRowOf(placement, held);
+        return { kind: 'delete', entity: placement.entity.name, key, version, before };
+      });
+    if (tombstones.length > 0) await store.apply(target, tombstones);
+    return page.next;
+  });
+}
 
 /** A build of a step that was done and not written down is gone on with; it is still empty, or half filled. */
 async function takeBuild(tools: JobTools, placement: Placement): Promise<number> {

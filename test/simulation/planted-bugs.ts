@@ -208,7 +208,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a rebuild is switched to before it is filled',
     file: 'sync/rebuild.ts',
-    find: "return { phase: 'fill', build: state.build, fill: beginBackfill(placement.entity) };",
+    find: "return { phase: 'carry', build: state.build, after: null };",
     replace: "return { phase: 'activate', build: state.build };",
     says: notEqual,
   },
@@ -225,5 +225,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'return first === undefined ?',
     replace: 'return first !== null ?',
     says: /lacks|no letter/,
+  },
+  {
+    name: 'a rebuild forgets what was deleted, so that the log applied again brings it back',
+    file: 'sync/rebuild.ts',
+    find: 'if (tombstones.length > 0)',
+    replace: 'if (tombstones.length < 0)',
+    says: notEqual,
   },
 ];
