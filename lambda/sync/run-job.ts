@@ -32,15 +32,18 @@ export async function runJob(options: RunOptions, id: string): Promise<Job> {
   if (job.status !== 'running') return job;
   let work = job.work;
   let savedAtMs = clock();
+  let saves = false;
   try {
     while (!isDone(work) && clock() < untilMs) {
       work = await stepWork(tools, work);
       if (clock() - savedAtMs < saveEveryMs) continue;
+      saves = true;
       job = await jobs.save(job, { work, problem: null, leaseUntilMs: clock() + stepMs });
+      saves = false;
       savedAtMs = clock();
     }
   } catch (error) {
-    return noteFailure(options, job, { work, error });
+    return noteFailure(options, job, { work, error, saves });
   }
   if (!isDone(work)) return jobs.save(job, { work, leaseUntilMs: 0, problem: null });
   await options.onDone?.({ ...job, work });
@@ -61,10 +64,10 @@ async function claim({ jobs, clock }: RunOptions, job: Job): Promise<Job> {
 async function noteFailure(
   { jobs, tools }: RunOptions,
   job: Job,
-  { work, error }: { readonly work: Work; readonly error: unknown },
+  { work, error, saves }: { readonly work: Work; readonly error: unknown; readonly saves: boolean },
 ): Promise<Job> {
   // Someone else holds it now: nothing is to be written.
-  if (error instanceof PolystoreError && error.code === 'conflict' && work === job.work) throw error;
+  if (error instanceof PolystoreError && error.code === 'conflict' && saves) throw error;
   const problem = error instanceof Error ? error.message : String(error);
   const again = error instanceof PolystoreError && error.retryable;
   tools.log.error(again ? 'a job waits' : 'a job failed', { job: job.id, reason: problem });
