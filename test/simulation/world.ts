@@ -358,14 +358,14 @@ export async function simulate(
 
   /** What people and schedules do until nothing is left to do: jobs are gone on with, letters retried. */
   async function tidy(process: Process): Promise<void> {
-    for (let turn = 1; turn <= 30; turn += 1) {
+    for (let turn = 1; turn <= 80; turn += 1) {
       await maintenance.invoke(process, { command: 'retry' });
       await maintenance.invoke(process, { command: 'continue' });
       for (const { id, status } of maintenance.unfinished())
         if (status === 'failed') await maintenance.invoke(process, { command: 'continue', id });
       if (maintenance.unfinished().length === 0 && openLetters().length === 0) return;
       // Leases end, and what was put off has its turn; nobody polls a silent log meanwhile.
-      scheduler.advance(60_000 * 2 ** Math.min(turn, 8));
+      scheduler.advance(60_000 * 2 ** Math.min(turn, 6));
     }
     for (const { id, problem } of maintenance.unfinished()) report(`the job ${id} never ended: ${problem}`);
     for (const { scope, key } of openLetters())
