@@ -95,6 +95,7 @@ async function verify(catalog: Catalog, { placement, source, view }: Contest): P
     clock,
     sleep: async () => {},
     log: { info: () => {}, warn: () => {}, error: () => {} },
+    metrics: { add: () => {} },
     endOffsets: async () => [],
     refused: async () => {},
     // Nothing is under way.

@@ -6,6 +6,7 @@ import { readArchive } from './archive-settings.ts';
 import { catalog } from './model.ts';
 import { openDeadLetters } from './open-dead-letters.ts';
 import { openLog } from './open-log.ts';
+import { openMetrics } from './open-metrics.ts';
 import { readClock } from './settings.ts';
 
 /** Change log → the archive; and, invoked by other functions, what mends and sweeps it: nobody else writes it. */
@@ -26,6 +27,7 @@ const apply = createApply({
   deadLetters: openDeadLetters(process.env, 'archive', clock),
   clock: Date.now,
   log,
+  metrics: openMetrics(catalog),
 });
 
 export const handler = (event: LogEvent | Readonly<Record<string, unknown>>) =>

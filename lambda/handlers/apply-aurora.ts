@@ -5,6 +5,7 @@ import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import { openDeadLetters } from './open-dead-letters.ts';
 import { openLog } from './open-log.ts';
+import { openMetrics } from './open-metrics.ts';
 import { openSecrets } from './open-secrets.ts';
 import { readClock } from './settings.ts';
 
@@ -18,6 +19,7 @@ const apply = createApply({
   deadLetters: openDeadLetters(process.env, 'aurora', clock),
   clock: Date.now,
   log: openLog('apply-aurora'),
+  metrics: openMetrics(catalog),
 });
 
 export const handler = (event: LogEvent) => apply(event);

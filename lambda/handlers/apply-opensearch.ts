@@ -4,6 +4,7 @@ import type { LogEvent } from '../sync/log-event.ts';
 import { catalog } from './model.ts';
 import { openDeadLetters } from './open-dead-letters.ts';
 import { openLog } from './open-log.ts';
+import { openMetrics } from './open-metrics.ts';
 import { readClock, readOpensearch } from './settings.ts';
 
 /** Change log → views in OpenSearch. */
@@ -15,6 +16,7 @@ const apply = createApply({
   deadLetters: openDeadLetters(process.env, 'opensearch', clock),
   clock: Date.now,
   log: openLog('apply-opensearch'),
+  metrics: openMetrics(catalog),
 });
 
 export const handler = (event: LogEvent) => apply(event);

@@ -5,6 +5,7 @@ import type { StreamRecord } from '../sync/capture-plan.ts';
 import { catalog } from './model.ts';
 import { openDeadLetters } from './open-dead-letters.ts';
 import { openLog } from './open-log.ts';
+import { openMetrics } from './open-metrics.ts';
 import { readClock, readGeneration, readLogConnection, readTable } from './settings.ts';
 
 /** DynamoDB stream → change log. */
@@ -17,6 +18,7 @@ const capture = createCapture({
   generation: readGeneration(process.env),
   clock,
   log: openLog('capture'),
+  metrics: openMetrics(catalog),
 });
 
 export const handler = (event: { readonly Records: readonly StreamRecord[] }) => capture(event);

@@ -6,6 +6,7 @@ import { createBackPressure } from '../sync/back-pressure.ts';
 import { createIngestApp } from '../sync/ingest.ts';
 import { catalog } from './model.ts';
 import { openLog } from './open-log.ts';
+import { openMetrics } from './open-metrics.ts';
 import { openSecrets } from './open-secrets.ts';
 import { readClock, readGeneration, readIdentity, readLogConnection, readTokenSecret } from './settings.ts';
 
@@ -20,6 +21,7 @@ const app = createIngestApp({
   generation: readGeneration(process.env),
   clock,
   log: openLog('ingest'),
+  metrics: openMetrics(catalog),
   backPressure: createBackPressure({ clock: Date.now }),
 });
 

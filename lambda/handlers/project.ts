@@ -6,6 +6,7 @@ import { openMaintain } from '../sync/open-maintain.ts';
 import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import { openLog } from './open-log.ts';
+import { openMetrics } from './open-metrics.ts';
 import { openSecrets } from './open-secrets.ts';
 import { openSyncStores } from './open-sync-stores.ts';
 import { readClock, readDynamodb, readGeneration, readVariables, text } from './settings.ts';
@@ -29,11 +30,8 @@ const maintain = openMaintain({
   checkCapture: () => checkReplication({ connection, catalog, generation: readGeneration(env) }),
   replicaExcessMs: async () =>
     Math.max(0, ...(await stores.aurora.replicaLag()).map(({ lagMs, targetMs }) => lagMs - targetMs)),
-  clock,
-  steadyClock: Date.now,
-  sleep,
-  random: Math.random,
-  log,
+  ...{ clock, steadyClock: Date.now, sleep, random: Math.random },
+  ...{ log, metrics: openMetrics(catalog) },
 });
 
 export const handler = (event: unknown) => maintain(event);

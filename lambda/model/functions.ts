@@ -92,6 +92,8 @@ const upkeep: readonly Schedule[] = [
   { name: 'check-capture', everyMinutes: 5, input: { command: 'check-capture' } },
   // What a function that timed out, or a person who went away, has left behind.
   { name: 'continue', everyMinutes: 1, input: { command: 'continue' } },
+  // Its answer is for people; by the clock it is for the metrics of lag and of open letters.
+  { name: 'status', everyMinutes: 1, input: { command: 'status' } },
   { name: 'retry-letters', everyMinutes: 5, input: { command: 'retry' } },
   // In turn all rows: each sample goes on where the one before ended.
   { name: 'verify-sample', everyMinutes: 15, input: { command: 'verify', sample: 500 } },

@@ -28,6 +28,7 @@ export {
   subBucketBytes,
   versionBytes,
 } from './limits.ts';
+export { type MetricName, metricNamespace, metricUnits } from './metrics.ts';
 export { snakeCase, systemColumns } from './names.ts';
 export { postgresMajor } from './postgres-major.ts';
 export { planTableChange } from './table-change.ts';

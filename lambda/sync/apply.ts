@@ -3,11 +3,13 @@ import { renderVersion } from '../change/version.ts';
 import { PolystoreError } from '../errors.ts';
 import { type Catalog, type StoreName, storeOf } from '../model/index.ts';
 import type { ApplyResult, Clock, Placement, Store } from '../stores/store.ts';
+import { createApplyMetrics } from './apply-metrics.ts';
 import { type ApplyPlan, planApply, scopeOf } from './apply-plan.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
 import type { AppliedKey } from './letter-item.ts';
 import type { Log } from './log.ts';
 import { type LogEvent, readLogEvent } from './log-event.ts';
+import type { Metrics } from './metrics.ts';
 import { createProgressKeeper, isViewStore } from './progress.ts';
 
 export interface ApplyOptions {
@@ -18,6 +20,7 @@ export interface ApplyOptions {
   readonly deadLetters: DeadLetters;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** What a batch came to. */
@@ -46,22 +49,29 @@ export const placementsIn = (catalog: Catalog, store: StoreName): readonly Place
  *   comes again, and rule 1 makes that harmless.
  */
 export function createApply(options: ApplyOptions) {
-  const { catalog, store, placements, deadLetters, clock, log } = options;
-  const progress = isViewStore(store) ? createProgressKeeper({ store, placements, clock, log }) : undefined;
+  const { catalog, store, placements, deadLetters, clock, log, metrics } = options;
+  const progress = isViewStore(store)
+    ? createProgressKeeper({ store, placements, clock, log, metrics })
+    : undefined;
+  const tell = createApplyMetrics({ metrics, store: store.name, placements, clock });
   return async (event: LogEvent): Promise<ApplySummary> => {
     const records = readLogEvent(event);
     const plan = planApply(catalog, placements, records);
     // First, so that a batch that fails later has told of its poison already.
     if (plan.poison.length > 0) await deadLetters.put(plan.poison);
-    const outcomes: PromiseSettledResult<ApplyResult>[] = [];
+    const outcomes: PromiseSettledResult<ViewResult>[] = [];
     for (const wave of inWaves(plan.work))
       outcomes.push(
         ...(await Promise.allSettled(
-          wave.map(({ placement, changes }) => applyTo(options, plan, { placement, changes })),
+          wave.map(async ({ placement, changes }) => ({
+            placement,
+            result: await applyTo(options, plan, { placement, changes }),
+          })),
         )),
       );
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) {
+      tell.waiting(records);
       log.error('the batch comes again', {
         store: store.name,
         records: records.length,
@@ -69,7 +79,8 @@ export function createApply(options: ApplyOptions) {
       });
       throw failed.reason;
     }
-    const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const results = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const done = results.map(({ result }) => result);
     await progress?.taken(records);
     const summary = {
       records: records.length,
@@ -87,8 +98,14 @@ export function createApply(options: ApplyOptions) {
           .map(({ reason }) => reason),
       });
     log.info('applied', { store: store.name, ...summary });
+    tell.taken(records, results, plan.poison);
     return summary;
   };
+}
+
+interface ViewResult {
+  readonly placement: Placement;
+  readonly result: ApplyResult;
 }
 
 /** Rows first: a rollup is worked out from rows that were written already (DESIGN §4, rule 5). */

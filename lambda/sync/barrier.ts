@@ -2,6 +2,7 @@ import type { CatalogEntity } from '../model/index.ts';
 import type { Clock, Placement } from '../stores/store.ts';
 import type { ViewStore } from '../stores/view-store.ts';
 import type { LogEnd } from './job-tools.ts';
+import { findHoles, type Offsets, readTaken, subtractHoles } from './reach.ts';
 
 /**
  * A position of a source, with the offsets of the change log that cover everything up to it (DESIGN §5). A view whose
@@ -63,39 +64,41 @@ export async function takeBarrier(
   }
 }
 
-/** How far a view is behind a barrier, in records of the log: 0 when it has reached it. */
-async function recordsBehind(
-  store: ViewStore,
-  placement: Placement,
-  { topic, ends }: Barrier,
-): Promise<bigint> {
-  const kept = new Map(
-    (await store.readProgress([placement]))
-      .filter((each) => each.topic === topic)
-      .map(({ partition, offset }) => [partition, offset]),
-  );
-  return ends.reduce((sum, { partition, offset }) => {
-    const lacking = offset - (kept.get(partition) ?? 0n);
+/** How many records below a barrier are not below these offsets. */
+const recordsLacking = ({ ends }: Barrier, offsets: Offsets): bigint =>
+  ends.reduce((sum, { partition, offset }) => {
+    const lacking = offset - (offsets.get(partition) ?? 0n);
     return lacking > 0n ? sum + lacking : sum;
   }, 0n);
-}
 
 /**
- * Waits until a view has taken all that its source had when this was called.
- * @returns false when that is not so by `withinMs`
+ * How a view stands to a barrier: it has everything up to it; it was given everything, and lacks what letters are open
+ * of; it was not given everything.
+ */
+export type Settled = 'reached' | 'holes' | 'behind';
+
+/**
+ * Waits until a view has been given all that its source had when this was called. Open letters are not waited for:
+ * they close when somebody mends their cause.
  */
 export async function settleView(
-  ports: BarrierPorts & { readonly onBarrier?: (barrier: Barrier) => Promise<void> },
+  ports: BarrierPorts & {
+    readonly box: Parameters<typeof findHoles>[0];
+    readonly onBarrier?: (barrier: Barrier) => Promise<void>;
+  },
   { store, placement }: { readonly store: ViewStore; readonly placement: Placement },
   withinMs: number,
-): Promise<boolean> {
+): Promise<Settled> {
   const untilMs = ports.clock() + withinMs;
   const barrier = await takeBarrier(ports, placement.entity, untilMs);
-  if (barrier === undefined) return false;
+  if (barrier === undefined) return 'behind';
   await ports.onBarrier?.(barrier);
-  while ((await recordsBehind(store, placement, barrier)) > 0n) {
-    if (ports.clock() >= untilMs) return false;
+  let taken = await readTaken(store, placement);
+  while (recordsLacking(barrier, taken) > 0n) {
+    if (ports.clock() >= untilMs) return 'behind';
     await ports.sleep(lookEveryMs);
+    taken = await readTaken(store, placement);
   }
-  return true;
+  const whole = subtractHoles(taken, await findHoles(ports.box, placement), barrier.topic);
+  return recordsLacking(barrier, whole) > 0n ? 'holes' : 'reached';
 }

@@ -8,6 +8,7 @@ import { asRecord, gapError, gapLetters, latenessOf, unknownLetter } from './cap
 import { planCapture, type StreamRecord } from './capture-plan.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 
 export interface CaptureOptions {
   readonly catalog: Catalog;
@@ -20,6 +21,7 @@ export interface CaptureOptions {
   readonly generation: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** What Lambda is answered: it sends everything again from the lowest of these. */
@@ -47,7 +49,7 @@ interface Plan {
  * @throws PolystoreError `store_unavailable` when letters cannot be kept: the whole batch comes again.
  */
 export function createCapture(options: CaptureOptions) {
-  const { catalog, changeLog, tombstones, deadLetters, generation, clock, log } = options;
+  const { catalog, changeLog, tombstones, deadLetters, generation, clock, log, metrics } = options;
   const { table } = catalog;
   if (table === undefined)
     throw new PolystoreError(
@@ -100,6 +102,14 @@ export function createCapture(options: CaptureOptions) {
       });
     }
     const appended = await changeLog.append(records.map(({ record }) => record));
+    metrics.add(
+      { store: 'dynamodb' },
+      {
+        LagSeconds: oldestAgeMs / 1000,
+        ForeignItems: letters.length,
+        StreamGaps: latenessOf(event.Records, nowMs).kind === 'gap' ? 1 : 0,
+      },
+    );
     const done = await answerRemovals(records, appended, tombstones);
     const first = done.indexOf(false);
     const summary = {

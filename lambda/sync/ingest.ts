@@ -12,6 +12,7 @@ import type { Caller, Clock } from '../stores/store.ts';
 import type { BackPressure } from './back-pressure.ts';
 import { type AcceptedEvents, eventLimits, parseEvents } from './events.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Where an accepted event lies, as a token says it. */
 export interface EventPosition {
@@ -35,6 +36,7 @@ export interface IngestOptions {
   readonly generation: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** How much may wait for the log in this process. */
   readonly backPressure: BackPressure;
 }
@@ -96,6 +98,7 @@ export function createIngestApp(options: IngestOptions): Hono {
         stack: error.stack,
       });
     else options.log.info('refused events', { code: known.code });
+    if (known.status === 429) options.metrics.add({ store: 'kafka' }, { Rejected429: 1 });
     // Who comes back too early finds the same.
     if (known.code === 'overloaded' || known.code === 'store_unavailable')
       context.header('retry-after', String(options.backPressure.retryAfterSeconds()));

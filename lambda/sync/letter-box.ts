@@ -14,9 +14,11 @@ import {
   type ClosedLetter,
   closedLetters,
   type KeptLetter,
+  type LetterPlace,
   type LetterRef,
   openLetters,
   parseLetter,
+  parsePlace,
   type SeenLetter,
 } from './letter-item.ts';
 
@@ -24,6 +26,8 @@ import {
 export interface LetterBox {
   /** A page of the letters that are open in a scope, or that were closed, the latest first. */
   list(request: ListLetters): Promise<LetterPage>;
+  /** Of which records letters are open in a scope. */
+  places(scope: Pick<LetterRef, 'store' | 'scope'>): Promise<readonly LetterPlace[]>;
   /** An open letter; undefined when there is none by that name. */
   find(letter: LetterRef): Promise<KeptLetter | undefined>;
   /** Closes a letter and keeps it for 90 days; false when it was seen again meanwhile, or closed by someone else. */
@@ -90,6 +94,28 @@ export function createLetterBox({ client, table, clock }: LetterBoxOptions): Let
           }),
         );
         return { letters: items.map(parseLetter), next: last && encodeCursor(last) };
+      }),
+    places: ({ store, scope }) =>
+      guarded('looking for holes', async () => {
+        const places: LetterPlace[] = [];
+        let from: Record<string, AttributeValue> | undefined;
+        do {
+          const page = await client.send(
+            new QueryCommand({
+              TableName: table,
+              KeyConditionExpression: 'pk = :pk',
+              ExpressionAttributeValues: { ':pk': { S: openLetters(store, scope) } },
+              // Not their records, which may be large.
+              ProjectionExpression: 'pk, sk, topic, #partition, #offset',
+              ExpressionAttributeNames: { '#partition': 'partition', '#offset': 'offset' },
+              ExclusiveStartKey: from,
+              ConsistentRead: true,
+            }),
+          );
+          places.push(...(page.Items ?? []).map(parsePlace));
+          from = page.LastEvaluatedKey;
+        } while (from !== undefined);
+        return places;
       }),
     find: (letter) =>
       guarded('reading a letter', async () => {

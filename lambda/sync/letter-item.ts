@@ -9,6 +9,13 @@ export interface LetterRef {
   readonly id: string;
 }
 
+/** Of which record of the log a letter is; partition -1: of none. */
+export interface LetterPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
 /** A letter as often as it had been seen when it was looked at. */
 export interface SeenLetter extends LetterRef {
   readonly timesSeen: number;
@@ -23,7 +30,7 @@ export interface AppliedKey {
 }
 
 /** A dead letter as it is kept. */
-export interface KeptLetter extends LetterRef {
+export interface KeptLetter extends LetterRef, LetterPlace {
   /** The key's text (`keyText`); undefined when the record could not be read. */
   readonly key: string | undefined;
   /** 19 digits. */
@@ -37,9 +44,6 @@ export interface KeptLetter extends LetterRef {
   /** How often it was retried in vain, and when it is retried next; ISO, undefined: at once. */
   readonly attempts: number;
   readonly nextTry: string | undefined;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
   /** Undefined where it was too large to be kept: it is on the log for as long as the log keeps it. */
   readonly record: LoggedRecord | undefined;
   /** How it was closed; undefined: it is open. */
@@ -65,8 +69,7 @@ export function parseLetter(item: Item): KeptLetter {
   const pk = text(item, 'pk');
   const isClosed = pk.startsWith('closed#');
   const [store = '', ...scope] = (isClosed ? pk.slice('closed#'.length) : pk).split('#');
-  const offset = BigInt(number(item, 'offset'));
-  const place = { topic: text(item, 'topic'), partition: Number(number(item, 'partition')), offset };
+  const place = parsePlace(item);
   const retry = item.retry?.S;
   return {
     store,
@@ -104,6 +107,13 @@ export function parseLetter(item: Item): KeptLetter {
           },
   };
 }
+
+/** Reads of a letter of which record it is. */
+export const parsePlace = (item: Item): LetterPlace => ({
+  topic: text(item, 'topic'),
+  partition: Number(number(item, 'partition')),
+  offset: BigInt(number(item, 'offset')),
+});
 
 const bytes = (attribute: AttributeValue | undefined): Uint8Array | undefined =>
   attribute?.S === undefined ? undefined : Buffer.from(attribute.S, 'base64');

@@ -11,7 +11,7 @@ import type { MaintainRequest } from './maintain-request.ts';
 import { abortRebuild, restartCheck } from './rebuild.ts';
 import { runJob } from './run-job.ts';
 import { selectViews } from './sync-stores.ts';
-import { readViewStatus } from './view-status.ts';
+import { readViewStatus, type StatusTools } from './view-status.ts';
 import { viewNamed, type Work } from './work.ts';
 
 export interface MaintainOptions {
@@ -20,7 +20,8 @@ export interface MaintainOptions {
   readonly desk: LetterDesk;
   /** Leases and slices are told by it, and `untilMs`. */
   readonly steadyClock: JobTools['clock'];
-  readonly countLetters: (store: string, scopes: readonly string[]) => Promise<number>;
+  /** Of which records a view has open letters. */
+  readonly findHoles: StatusTools['findHoles'];
   /** @throws PolystoreError `slot_lost` and others, when changes can no longer be captured. */
   readonly checkCapture: () => Promise<void>;
   /** A text that no other job has, such as four random characters. */
@@ -171,7 +172,7 @@ export function createMaintain(options: MaintainOptions) {
       case 'status':
         return {
           views: await readViewStatus(
-            { ...tools, countLetters: options.countLetters },
+            { ...tools, findHoles: options.findHoles },
             selectViews(catalog, { entity: undefined, view: undefined }),
           ),
           jobs: (await jobs.list(200)).filter(({ status }) => status === 'running' || status === 'failed'),

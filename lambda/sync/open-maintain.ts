@@ -17,7 +17,9 @@ import { createLetterDesk } from './letter-desk.ts';
 import type { Log } from './log.ts';
 import { createMaintain } from './maintain.ts';
 import { parseMaintainRequest } from './maintain-request.ts';
+import type { Metrics } from './metrics.ts';
 import { createPace } from './pace.ts';
+import { findHoles } from './reach.ts';
 import { type SyncStores, storeOfView } from './sync-stores.ts';
 
 export interface OpenMaintainOptions extends Omit<BarrierPorts, 'clock'> {
@@ -36,6 +38,7 @@ export interface OpenMaintainOptions extends Omit<BarrierPorts, 'clock'> {
   readonly steadyClock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** How long a view is waited for before what differs is told as unsettled. */
   readonly patienceMs?: number;
 }
@@ -46,11 +49,11 @@ const usualPatienceMs = 15_000;
 
 /** Puts together what the function `project` does. Its errors are answered: who asks is told what to do. */
 export function openMaintain(options: OpenMaintainOptions) {
-  const { catalog, stores, client, table, steadyClock, sleep, random, log } = options;
+  const { catalog, stores, client, table, steadyClock, sleep, random, log, metrics } = options;
   const box = createLetterBox({ client, table, clock: steadyClock });
   const barriers = createBarriers({ client, table, clock: steadyClock });
   const lettersOf = (store: string) => createDeadLetters({ client, table, store, clock: steadyClock });
-  const ports = { ...options, clock: steadyClock, onBarrier: barriers.save };
+  const ports = { ...options, clock: steadyClock, box, onBarrier: barriers.save };
   const patienceMs = options.patienceMs ?? usualPatienceMs;
   const tools: JobTools = {
     catalog,
@@ -59,13 +62,15 @@ export function openMaintain(options: OpenMaintainOptions) {
     clock: options.clock,
     sleep,
     log,
+    metrics,
     endOffsets: options.endOffsets,
     refused: (placement, rejected) =>
       lettersOf(storeOf(placement.target)).put(
         rejected.map((each) => letterOf(placement, each, steadyClock())),
       ),
-    settle: (placement) =>
-      settleView(ports, { store: storeOfView(stores, placement), placement }, patienceMs),
+    settle: async (placement) =>
+      (await settleView(ports, { store: storeOfView(stores, placement), placement }, patienceMs)) !==
+      'behind',
   };
   const desk = createLetterDesk({ catalog, stores, clock: steadyClock, box, random });
   const maintain = createMaintain({
@@ -74,7 +79,7 @@ export function openMaintain(options: OpenMaintainOptions) {
     jobs: createJobs({ client, table, clock: steadyClock }),
     desk,
     checkCapture: options.checkCapture,
-    countLetters: (store, scopes) => lettersOf(store).count(scopes),
+    findHoles: (placement) => findHoles(box, placement),
     newId: () =>
       Math.floor(random() * 0x10000)
         .toString(16)

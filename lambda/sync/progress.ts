@@ -1,8 +1,10 @@
 import type { LoggedRecord } from '../change/envelope.ts';
+import { storeOf } from '../model/index.ts';
 import { placementName } from '../stores/placement.ts';
 import type { Clock, Placement, Store } from '../stores/store.ts';
 import type { ProgressSpan, ViewStore } from '../stores/view-store.ts';
 import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Keeps how far the views of one store have got, beside their data. */
 export interface ProgressKeeper {
@@ -15,6 +17,7 @@ export interface ProgressKeeperOptions {
   readonly placements: readonly Placement[];
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** Whether a store keeps progress beside its data. */
@@ -28,7 +31,7 @@ const lookAgainMs = 60_000;
  * consumer began in the middle, lacks what came before, and is told of until a backfill has filled it.
  */
 export function createProgressKeeper(options: ProgressKeeperOptions): ProgressKeeper {
-  const { store, placements, clock, log } = options;
+  const { store, placements, clock, log, metrics } = options;
   const begun = new Set<string>();
   const toldAtMs = new Map<string, number>();
   const nameOf = ({
@@ -62,13 +65,18 @@ export function createProgressKeeper(options: ProgressKeeperOptions): ProgressKe
       if (spans.length === 0) return;
       const { gaps } = await store.saveProgress(spans);
       for (const span of spans) begun.add(nameOf(span));
-      for (const gap of gaps)
+      for (const gap of gaps) {
         log.error('records of the change log were never given to a view: backfill it', {
           view: placementName(gap.placement),
           topic: gap.topic,
           partition: gap.partition,
           before: String(gap.from),
         });
+        metrics.add(
+          { store: storeOf(gap.placement.target), view: placementName(gap.placement) },
+          { ProgressGaps: 1 },
+        );
+      }
     },
   };
 }

@@ -3,6 +3,8 @@ import { storeOf } from '../model/index.ts';
 import { placementName } from '../stores/placement.ts';
 import type { Placement } from '../stores/store.ts';
 import type { JobTools } from './job-tools.ts';
+import type { LetterPlace } from './letter-item.ts';
+import { type Offsets, readTaken, subtractHoles } from './reach.ts';
 import { storeOfView } from './sync-stores.ts';
 
 /** How far one view has got. */
@@ -11,17 +13,22 @@ export interface ViewStatus {
   readonly store: string;
   /** Records of the log that the view has not taken; null: it has no progress, because it was never filled. */
   readonly recordsBehind: number | null;
+  /** Records of the log, from its beginning, that the view has without a hole, of all partitions; null: as above. */
+  readonly position: number | null;
   /** Open dead letters: changes that the view lacks although its progress is past them. */
   readonly holes: number;
   /** Why nothing can be said; null: all is said. */
   readonly problem: string | null;
 }
 
-/** Reads how far the views are. A store that does not answer is told of, and delays nothing. */
+export type StatusTools = Pick<JobTools, 'stores' | 'endOffsets' | 'metrics'> & {
+  /** Of which records a view has open letters. */
+  readonly findHoles: (placement: Placement) => Promise<readonly LetterPlace[]>;
+};
+
+/** Reads how far the views are, and tells it as metrics. A store that does not answer is told of, and delays nothing. */
 export async function readViewStatus(
-  tools: Pick<JobTools, 'stores' | 'endOffsets'> & {
-    readonly countLetters: (store: string, scopes: readonly string[]) => Promise<number>;
-  },
+  tools: StatusTools,
   views: readonly Placement[],
 ): Promise<readonly ViewStatus[]> {
   const ends = new Map<string, ReturnType<JobTools['endOffsets']>>();
@@ -33,28 +40,51 @@ export async function readViewStatus(
   return Promise.all(
     views.map(async (placement): Promise<ViewStatus> => {
       const { entity, target } = placement;
-      const store = storeOf(target);
-      const about = { view: placementName(placement), store };
+      const about = { view: placementName(placement), store: storeOf(target) };
       try {
-        const [partitions, kept, holes] = await Promise.all([
+        const [partitions, { taken, holes }] = await Promise.all([
           endsOf(entity.topic),
-          storeOfView(tools.stores, placement).readProgress([placement]),
-          tools.countLetters(store, [placementName(placement), entity.name, entity.topic]),
+          readReach(tools, placement),
         ]);
-        const offsets = new Map(
-          kept
-            .filter(({ topic }) => topic === entity.topic)
-            .map(({ partition, offset }) => [partition, offset]),
-        );
         const written = partitions.filter(({ offset }) => offset > 0n);
-        const isUnknown = written.some(({ partition }) => !offsets.has(partition));
-        const behind = written.map(({ partition, offset }) => offset - (offsets.get(partition) ?? 0n));
-        const sum = behind.reduce((total, each) => total + (each > 0n ? each : 0n), 0n);
-        return { ...about, recordsBehind: isUnknown ? null : Number(sum), holes, problem: null };
+        const isUnknown = written.some(({ partition }) => !taken.has(partition));
+        const behind = written.map(({ partition, offset }) => offset - (taken.get(partition) ?? 0n));
+        const status: ViewStatus = {
+          ...about,
+          recordsBehind: isUnknown ? null : sum(behind.map((each) => (each > 0n ? each : 0n))),
+          position: isUnknown ? null : sum([...subtractHoles(taken, holes, entity.topic).values()]),
+          holes: holes.length,
+          problem: null,
+        };
+        tell(tools, status);
+        return status;
       } catch (error) {
         if (!(error instanceof PolystoreError)) throw error;
-        return { ...about, recordsBehind: null, holes: 0, problem: error.message };
+        return { ...about, recordsBehind: null, position: null, holes: 0, problem: error.message };
       }
     }),
   );
 }
+
+/** The progress first: a letter is kept before it moves. */
+async function readReach(
+  { stores, findHoles }: StatusTools,
+  placement: Placement,
+): Promise<{ readonly taken: Offsets; readonly holes: readonly LetterPlace[] }> {
+  const taken = await readTaken(storeOfView(stores, placement), placement);
+  return { taken, holes: await findHoles(placement) };
+}
+
+/** Of what is not known nothing is told: an alarm sees that it is missing. */
+function tell({ metrics }: StatusTools, { store, view, recordsBehind, position, holes }: ViewStatus): void {
+  metrics.add(
+    { store, view },
+    {
+      OpenLetters: holes,
+      ...(recordsBehind !== null && { LagChanges: recordsBehind }),
+      ...(position !== null && { Position: position }),
+    },
+  );
+}
+
+const sum = (counts: readonly bigint[]): number => Number(counts.reduce((total, each) => total + each, 0n));

@@ -1,9 +1,11 @@
 import { PolystoreError } from '../errors.ts';
+import { storeOf } from '../model/index.ts';
 import { placementName } from '../stores/placement.ts';
 import type { Placement } from '../stores/store.ts';
 import { type BackfillState, stepBackfill } from './backfill.ts';
 import type { JobTools } from './job-tools.ts';
 import type { SeenLetter } from './letter-item.ts';
+import { verifyMetrics } from './metrics.ts';
 import { type RebuildState, stepRebuild } from './rebuild.ts';
 import { selectViews, storeOfView } from './sync-stores.ts';
 import { beginVerify, stepVerify } from './verify.ts';
@@ -93,6 +95,7 @@ async function stepVerifyWork(tools: JobTools, work: VerifyWork): Promise<Work> 
   try {
     const state = await stepVerify(tools, placement, begun);
     if (state.phase !== 'done') return { ...work, state };
+    tools.metrics.add({ store: storeOf(placement.target), view: name }, verifyMetrics(state.counts));
     return {
       ...work,
       state: null,

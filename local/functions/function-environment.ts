@@ -31,6 +31,8 @@ export function renderEnvironment(
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
+    // Its lines are for CloudWatch, and nobody reads them here.
+    POWERTOOLS_METRICS_DISABLED: 'true',
     ...own,
   };
 }

@@ -70,6 +70,7 @@ export function createMaintenance(options: {
       sleep: (ms) => scheduler.sleep(running.process, ms),
       random: random.fraction,
       log: silent,
+      metrics: { add: () => {} },
     });
   };
 

@@ -137,8 +137,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'progress is kept before the write',
     file: 'sync/apply.ts',
-    find: '    const outcomes: PromiseSettledResult<ApplyResult>[] = [];',
-    replace: '    await progress?.taken(records); const outcomes: PromiseSettledResult<ApplyResult>[] = [];',
+    find: '    const outcomes: PromiseSettledResult<ViewResult>[] = [];',
+    replace: '    await progress?.taken(records); const outcomes: PromiseSettledResult<ViewResult>[] = [];',
     says: /lacks .*: progress of/,
   },
   {

@@ -143,6 +143,7 @@ export async function simulate(
         generation: generations.dynamodb,
         clock: scheduler.now,
         log: silent,
+        metrics: { add: () => {} },
       }),
   });
   const consumers = [...stores].map(([name, store]) =>
@@ -162,6 +163,7 @@ export async function simulate(
           deadLetters: lettersOf(name, running),
           clock: scheduler.now,
           log: silent,
+          metrics: { add: () => {} },
         }),
     }),
   );
@@ -266,6 +268,7 @@ export async function simulate(
           clock: clockOf(process),
           backPressure: code.backPressure.createBackPressure({ clock: clockOf(process) }),
           log: silent,
+          metrics: { add: () => {} },
         });
         return postEvents(process, {
           scheduler,

@@ -9,7 +9,7 @@ import type { Placement, Store } from '../../lambda/stores/store.ts';
 import { createApply, placementsIn } from '../../lambda/sync/apply.ts';
 import { everyType, sourcedIn } from '../change/every-type-model.ts';
 import { logged, loggedValue } from '../change/logged-record.ts';
-import { createFakeDeadLetters, createFakeLines, toLogEvent } from './fakes.ts';
+import { createFakeDeadLetters, createFakeLines, createFakeMetrics, toLogEvent } from './fakes.ts';
 
 const entity = sourcedIn('dynamodb');
 const placements = placementsIn(everyType, 'redis');
@@ -55,9 +55,19 @@ const record = ({ number, version, deletes }: Step, offset = 0n, partition = 0):
 function harness(
   store: Store = createMemoryStore({ clock: () => 0 }),
   deadLetters = createFakeDeadLetters(),
+  nowMs = 0,
 ) {
   const log = createFakeLines();
-  const apply = createApply({ clock: () => 0, catalog: everyType, store, placements, deadLetters, log });
+  const metrics = createFakeMetrics();
+  const apply = createApply({
+    clock: () => nowMs,
+    catalog: everyType,
+    store,
+    placements,
+    deadLetters,
+    log,
+    metrics,
+  });
   const send = (records: readonly LoggedRecord[]) => apply(toLogEvent(records));
   const sizes = async (): Promise<readonly (number | undefined)[]> => {
     const keys = [0, 1, 2].map((number) => ({ owner: 'AA', number: String(number), place: 'JFK' }));
@@ -67,7 +77,7 @@ function harness(
       return typeof size === 'number' ? size : undefined;
     });
   };
-  return { send, sizes, deadLetters, log, store };
+  return { send, sizes, deadLetters, log, metrics, store };
 }
 
 const histories = fc.uniqueArray(
@@ -141,7 +151,7 @@ describe('apply', () => {
   });
 
   test('counts what a batch came to', async () => {
-    const { send } = harness();
+    const { send, metrics } = harness();
     await send([record({ number: 1, version: 5, deletes: false })]);
 
     const summary = await send([
@@ -154,6 +164,29 @@ describe('apply', () => {
     ]);
 
     expect(summary).toEqual({ records: 6, changes: 3, applied: 1, stale: 1, deadLetters: 2, ignored: 1 });
+    expect(metrics.told.slice(1)).toEqual([
+      { store: 'memory', view: 'in_dynamodb.card', Applied: 1, Stale: 1, DeadLetters: 0, LagSeconds: 0 },
+      { store: 'memory', view: 'in_dynamodb', DeadLetters: 1 },
+      { store: 'memory', view: 'every.changes.nothing', DeadLetters: 1 },
+    ]);
+  });
+
+  test('tells how old the oldest record is of a batch that it took, and of one that its store did not', async () => {
+    const { send, metrics, store } = harness(undefined, undefined, 60_000);
+    const written = (timestampMs: number): LoggedRecord => ({
+      ...record({ number: 0, version: timestampMs, deletes: false }),
+      timestampMs,
+    });
+    await send([written(58_500), written(57_000)]);
+    await store.close();
+
+    await expect(send([written(20_000)])).rejects.toMatchObject({ code: 'store_unavailable' });
+
+    expect(metrics.told).toMatchObject([
+      { view: 'in_dynamodb.card', Applied: 1, LagSeconds: 3 },
+      { view: 'in_dynamodb.card', LagSeconds: 40 },
+    ]);
+    expect(metrics.told[1]).not.toHaveProperty('Applied');
   });
 
   test('keeps the letter of a poison record even when the store is down then', async () => {
@@ -193,7 +226,7 @@ describe('apply', () => {
         };
       },
     };
-    const { send, sizes, deadLetters } = harness(picky);
+    const { send, sizes, deadLetters, metrics } = harness(picky);
 
     const summary = await send([
       record({ number: 0, version: 3, deletes: false }, 8n),
@@ -201,6 +234,7 @@ describe('apply', () => {
     ]);
 
     expect(summary.deadLetters).toBe(1);
+    expect(metrics.told).toMatchObject([{ view: 'in_dynamodb.card', Applied: 1, DeadLetters: 1 }]);
     expect(await sizes()).toEqual([3, undefined, undefined]);
     expect([...deadLetters.letters.values()]).toMatchObject([
       {

@@ -13,7 +13,13 @@ import { createCapture } from '../../lambda/sync/capture.ts';
 import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
 import { type LogEvent, readLogEvent } from '../../lambda/sync/log-event.ts';
 import { everyType, sourcedIn } from '../change/every-type-model.ts';
-import { createFakeDeadLetters, createFakeLines, createFakeLog, createFakeTombstones } from './fakes.ts';
+import {
+  createFakeDeadLetters,
+  createFakeLines,
+  createFakeLog,
+  createFakeMetrics,
+  createFakeTombstones,
+} from './fakes.ts';
 
 const folder = join(import.meta.dirname, 'samples');
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -40,7 +46,7 @@ async function capture(records: readonly StreamRecord[]) {
   const run = createCapture({
     catalog: everyType,
     changeLog: log.changeLog,
-    ...{ tombstones, deadLetters, generation: 0, log: lines },
+    ...{ tombstones, deadLetters, generation: 0, log: lines, metrics: createFakeMetrics() },
     clock: () =>
       Math.max(...records.map(({ dynamodb }) => dynamodb?.ApproximateCreationDateTime ?? 0)) * 1000,
   });
@@ -142,6 +148,7 @@ describe('AWS’s sample of a Kafka trigger', () => {
       placements,
       deadLetters,
       log: createFakeLines(),
+      metrics: createFakeMetrics(),
       clock: () => 0,
     });
     const [[batch, [sample]] = ['', []]] = Object.entries(kafkaSample().records);

@@ -5,7 +5,7 @@ import type { Appended, ChangeLog } from '../../lambda/stores/kafka/index.ts';
 import { createBackPressure } from '../../lambda/sync/back-pressure.ts';
 import { createIngestApp } from '../../lambda/sync/ingest.ts';
 import flights from '../../model/flights.ts';
-import { createFakeLines } from './fakes.ts';
+import { createFakeLines, createFakeMetrics } from './fakes.ts';
 
 /** Every process's turn at the microtasks, several times over. */
 const settle = async (): Promise<void> => {
@@ -135,7 +135,7 @@ describe('POST /events on a log that stalls', () => {
         ],
       }),
     });
-  const appOn = (append: ChangeLog['append'], maxRequests: number) =>
+  const appOn = (append: ChangeLog['append'], maxRequests: number, metrics = createFakeMetrics()) =>
     createIngestApp({
       catalog: compile(flights),
       changeLog: { append, health: async () => {}, close: async () => {} },
@@ -144,6 +144,7 @@ describe('POST /events on a log that stalls', () => {
       generation: 0,
       clock: () => 0,
       log: createFakeLines(),
+      metrics,
       backPressure: createBackPressure({ maxRequests, clock: () => 0 }),
     });
 
@@ -152,13 +153,18 @@ describe('POST /events on a log that stalls', () => {
     const gate = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    const app = appOn(async (records): Promise<Appended> => {
-      await gate;
-      return {
-        positions: records.map(({ topic }) => ({ topic, partition: 0, offset: 1n })),
-        error: undefined,
-      };
-    }, 2);
+    const metrics = createFakeMetrics();
+    const app = appOn(
+      async (records): Promise<Appended> => {
+        await gate;
+        return {
+          positions: records.map(({ topic }) => ({ topic, partition: 0, offset: 1n })),
+          error: undefined,
+        };
+      },
+      2,
+      metrics,
+    );
     const taken = [post(app), post(app)];
     // Until both are at the gate.
     await new Promise((resolve) => setImmediate(resolve));
@@ -173,6 +179,7 @@ describe('POST /events on a log that stalls', () => {
     });
     expect(await refused.json()).toMatchObject({ error: { code: 'overloaded', retryable: true } });
     expect((await Promise.all(taken)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(metrics.told).toEqual([{ store: 'kafka', Rejected429: 1 }]);
   });
 
   test('answers 503 with Retry-After to whom it ran into, and 429 to who comes before that', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { storeOf } from '../../lambda/model/index.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import { type BarrierPorts, settleView, takeBarrier } from '../../lambda/sync/barrier.ts';
+import type { LetterPlace, LetterRef } from '../../lambda/sync/letter-item.ts';
 import { contractCatalog, placementOf } from '../stores/contract-model.ts';
 
 const catalog = contractCatalog('barrier');
@@ -26,6 +28,15 @@ function open() {
   };
   return { ports, source, ends, waits, now: () => now };
 }
+
+/** Letters that are open in the scope of one store, and in no other. */
+const lettersAt = (
+  open: { readonly store: string; readonly scope: string } = { store: 'none', scope: 'none' },
+  ...places: readonly LetterPlace[]
+) => ({
+  places: async ({ store, scope }: Pick<LetterRef, 'store' | 'scope'>) =>
+    store === open.store && scope === open.scope ? places : [],
+});
 
 describe('a barrier', () => {
   test('of Aurora holds offsets that were read after the capture had passed the position', async () => {
@@ -80,12 +91,12 @@ describe('a view has settled', () => {
     const kept: unknown[] = [];
 
     const settled = await settleView(
-      { ...ports, onBarrier: async (barrier) => void kept.push(barrier.topic) },
+      { ...ports, box: lettersAt(), onBarrier: async (barrier) => void kept.push(barrier.topic) },
       { store, placement: recent },
       5_000,
     );
 
-    expect(settled).toBe(true);
+    expect(settled).toBe('reached');
     expect(kept).toEqual([topic]);
   });
 
@@ -93,6 +104,53 @@ describe('a view has settled', () => {
     const { ports } = open();
     const store = createMemoryStore({ clock: () => 0 });
 
-    expect(await settleView(ports, { store, placement: recent }, 2_000)).toBe(false);
+    expect(await settleView({ ...ports, box: lettersAt() }, { store, placement: recent }, 2_000)).toBe(
+      'behind',
+    );
+  });
+
+  const { topic } = recent.entity;
+  const record = { topic, partition: 0, offset: 6n };
+  const ofView = { store: storeOf(recent.target), scope: 'event.recent' };
+  test.each([
+    ['its own', ofView, record],
+    ['records that nobody could read', { ...ofView, scope: 'event' }, record],
+    [
+      'what capture may have lost',
+      { store: 'capture', scope: 'event' },
+      { ...record, topic: 'dynamodb-stream:t' },
+    ],
+    ['a row that a backfill brought', ofView, { ...record, partition: -1, offset: -1n }],
+  ])('not with a hole: an open letter of %s below the barrier', async (_name, scope, place) => {
+    const { ports, now } = open();
+    const store = createMemoryStore({ clock: () => 0 });
+    await store.saveProgress([{ placement: recent, topic, partition: 0, from: 0n, to: 7n }]);
+
+    const settled = await settleView(
+      { ...ports, box: lettersAt(scope, place) },
+      { store, placement: recent },
+      2_000,
+    );
+
+    expect(settled).toBe('holes');
+    // No waiting closes a letter.
+    expect(now()).toBe(0);
+  });
+
+  test.each([
+    ['above the barrier', ofView, { ...record, offset: 7n }],
+    ['of another view', { ...ofView, scope: 'event.other' }, record],
+  ])('although a letter %s is open', async (_name, scope, place) => {
+    const { ports } = open();
+    const store = createMemoryStore({ clock: () => 0 });
+    await store.saveProgress([{ placement: recent, topic, partition: 0, from: 0n, to: 9n }]);
+
+    const settled = await settleView(
+      { ...ports, box: lettersAt(scope, place) },
+      { store, placement: recent },
+      2_000,
+    );
+
+    expect(settled).toBe('reached');
   });
 });

@@ -9,7 +9,13 @@ import { createApply, placementsIn } from '../../lambda/sync/apply.ts';
 import { createCapture } from '../../lambda/sync/capture.ts';
 import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
 import { everyType, sourcedIn } from '../change/every-type-model.ts';
-import { createFakeDeadLetters, createFakeLines, createFakeLog, toLogEvent } from './fakes.ts';
+import {
+  createFakeDeadLetters,
+  createFakeLines,
+  createFakeLog,
+  createFakeMetrics,
+  toLogEvent,
+} from './fakes.ts';
 
 /**
  * A table, its stream and Lambda's reader, small: a writer that follows DESIGN §4, somebody who removes
@@ -128,6 +134,7 @@ function world() {
     generation: 0,
     clock: () => 0,
     log: createFakeLines(),
+    metrics: createFakeMetrics(),
   });
 
   const run = async (step: Step): Promise<void> => {
@@ -182,6 +189,7 @@ test('what capture leaves on the log makes the table’s rows, whatever is lost,
         deadLetters,
         clock: () => 0,
         log: createFakeLines(),
+        metrics: createFakeMetrics(),
       });
       for (let start = 0; start < records.length; start += batchSize)
         await apply(toLogEvent(records.slice(start, start + batchSize)));

@@ -21,7 +21,7 @@ import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
 import { createDeadLetters, renderDeadLettersTable } from '../../lambda/sync/dead-letters.ts';
 import { type DynamodbStreamTrigger, startDynamodbStreamTrigger } from '../../local/triggers/index.ts';
 import { sharedEngines } from '../engines.ts';
-import { createFakeLines, createFakeLog } from './fakes.ts';
+import { createFakeLines, createFakeLog, createFakeMetrics } from './fakes.ts';
 
 jest.setTimeout(120_000);
 
@@ -60,6 +60,7 @@ function startCapture() {
     generation: 0,
     clock: Date.now,
     log: createFakeLines(),
+    metrics: createFakeMetrics(),
   });
   const trigger: DynamodbStreamTrigger = startDynamodbStreamTrigger({
     function: {

@@ -8,7 +8,13 @@ import { encodeItemKey, encodeRow, encodeTombstone, type Image } from '../../lam
 import { createCapture } from '../../lambda/sync/capture.ts';
 import type { StreamRecord } from '../../lambda/sync/capture-plan.ts';
 import { everyRow, everyType, sourcedIn } from '../change/every-type-model.ts';
-import { createFakeDeadLetters, createFakeLines, createFakeLog, createFakeTombstones } from './fakes.ts';
+import {
+  createFakeDeadLetters,
+  createFakeLines,
+  createFakeLog,
+  createFakeMetrics,
+  createFakeTombstones,
+} from './fakes.ts';
 
 const entity = sourcedIn('dynamodb');
 const row: Row = {
@@ -54,6 +60,7 @@ async function capture(
 ) {
   const fake = createFakeLog(refuses);
   const log = createFakeLines();
+  const metrics = createFakeMetrics();
   const deadLetters = createFakeDeadLetters();
   const run = createCapture({
     catalog: everyType,
@@ -63,11 +70,13 @@ async function capture(
     generation: 4,
     clock: () => nowMs,
     log,
+    metrics,
   });
   const response = await run({ Records: records });
   return {
     response,
     log,
+    told: metrics.told,
     letters: [...deadLetters.letters.values()],
     tombstones: tombstones.items,
     decoded: fake.records.map((record) => decodeRecord(entity, record)),
@@ -170,7 +179,10 @@ describe('capture', () => {
     ['of an entity whose source is elsewhere', { entity: { S: 'in_aurora' } }, /'in_aurora'/],
     ['without an entity', { pk: { S: 'x' } }, /no attribute 'entity'/],
   ])('counts an item %s and keeps its last record, and does not fail', async (_name, after, reason) => {
-    const { decoded, log, response, letters } = await capture([streamed({ after }), streamed({ after })]);
+    const { decoded, log, told, response, letters } = await capture([
+      streamed({ after }),
+      streamed({ after }),
+    ]);
 
     expect(decoded).toEqual([]);
     expect(response.batchItemFailures).toEqual([]);
@@ -182,6 +194,7 @@ describe('capture', () => {
       ['warn', expect.anything(), { foreign: 2 }],
       ['info', 'captured', { foreign: 2 }],
     ]);
+    expect(told).toMatchObject([{ store: 'dynamodb', ForeignItems: 2, StreamGaps: 0 }]);
   });
 
   test.each([
@@ -201,7 +214,9 @@ describe('capture', () => {
   });
 
   test('names a gap, and the backfill of every entity that it may have hit, and leaves them a letter', async () => {
-    const { log, letters } = await capture([streamed({ after: live(row, 1n) }, nowMs - 25 * 3_600_000)]);
+    const { log, letters, told } = await capture([
+      streamed({ after: live(row, 1n) }, nowMs - 25 * 3_600_000),
+    ]);
 
     expect(log.lines[0]).toMatchObject([
       'error',
@@ -213,6 +228,7 @@ describe('capture', () => {
       },
     ]);
     expect(letters).toMatchObject([{ scope: 'in_dynamodb', retry: 'view' }]);
+    expect(told).toEqual([{ store: 'dynamodb', LagSeconds: 25 * 3600, ForeignItems: 0, StreamGaps: 1 }]);
   });
 
   test('passes an item that it cannot read on as poison, so that every reader keeps a letter of it', async () => {

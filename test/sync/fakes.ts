@@ -6,6 +6,7 @@ import { partitionOf } from '../../lambda/stores/kafka/partition.ts';
 import type { DeadLetter, DeadLetters } from '../../lambda/sync/dead-letters.ts';
 import type { Log } from '../../lambda/sync/log.ts';
 import type { LogEvent } from '../../lambda/sync/log-event.ts';
+import type { MeasuredView, Metrics } from '../../lambda/sync/metrics.ts';
 
 /**
  * A change log in memory, as `ChangeLog` describes it: six partitions a topic by Java's partitioner,
@@ -50,6 +51,17 @@ export function createFakeLines(): Log & { readonly lines: readonly (readonly [s
     lines.push([level, message, fields]);
   };
   return { lines, info: keep('info'), warn: keep('warn'), error: keep('error') };
+}
+
+/** Metrics that are kept, in order. */
+export function createFakeMetrics(): Metrics & {
+  readonly told: readonly (MeasuredView & Readonly<Record<string, number | string>>)[];
+} {
+  const told: (MeasuredView & Record<string, number | string>)[] = [];
+  return {
+    told,
+    add: (of, values) => void told.push({ ...of, ...values }),
+  };
 }
 
 /** Dead letters in memory: the same letter again is one letter. */

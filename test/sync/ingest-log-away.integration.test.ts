@@ -10,7 +10,7 @@ import { createBackPressure } from '../../lambda/sync/back-pressure.ts';
 import { createIngestApp } from '../../lambda/sync/ingest.ts';
 import { freePorts, type RunningEngines, startEngines } from '../../local/engines/index.ts';
 import { setUp } from '../../local/setup/index.ts';
-import { createFakeLines } from './fakes.ts';
+import { createFakeLines, createFakeMetrics } from './fakes.ts';
 
 jest.setTimeout(240_000);
 
@@ -56,6 +56,7 @@ test('events are acknowledged only when the real log has them: while it stands s
     generation: 0,
     clock: Date.now,
     log: createFakeLines(),
+    metrics: createFakeMetrics(),
     backPressure: createBackPressure({ maxRequests: 3, clock: Date.now }),
   });
   const acknowledged: number[] = [];

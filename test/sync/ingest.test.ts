@@ -6,7 +6,7 @@ import type { Caller } from '../../lambda/stores/store.ts';
 import { createBackPressure } from '../../lambda/sync/back-pressure.ts';
 import { createIngestApp, type EventPosition } from '../../lambda/sync/ingest.ts';
 import flights from '../../model/flights.ts';
-import { createFakeLines, createFakeLog } from './fakes.ts';
+import { createFakeLines, createFakeLog, createFakeMetrics } from './fakes.ts';
 
 const catalog = compile(flights);
 const tenant: Caller = { kind: 'tenant', tenant: 'UA', subject: 'someone' };
@@ -41,6 +41,7 @@ async function post(body: unknown, caller: Caller = tenant, refuses?: Parameters
     generation: 2,
     clock: () => 1_700_000_000_000,
     log: createFakeLines(),
+    metrics: createFakeMetrics(),
     backPressure: createBackPressure({ clock: () => 0 }),
   });
   const response = await app.request('/events', {

@@ -2,7 +2,7 @@ import type { Catalog } from '../../lambda/model/index.ts';
 import type { SourceStore, ViewStore } from '../../lambda/stores/view-store.ts';
 import type { JobTools } from '../../lambda/sync/job-tools.ts';
 import type { SyncStores } from '../../lambda/sync/sync-stores.ts';
-import { createFakeLines } from './fakes.ts';
+import { createFakeLines, createFakeMetrics } from './fakes.ts';
 
 /** Every store is this one. */
 export const memoryStores = (store: ViewStore & SourceStore): SyncStores => {
@@ -21,6 +21,7 @@ export function createFakeTools(
     clock: () => 0,
     sleep: async () => {},
     log,
+    metrics: createFakeMetrics(),
     endOffsets: async () => [],
     refused: async () => {},
     settle: async () => true,

@@ -8,6 +8,7 @@ import type { Job, Jobs } from '../../lambda/sync/jobs.ts';
 import { createMaintain } from '../../lambda/sync/maintain.ts';
 import { type MaintainRequest, parseMaintainRequest } from '../../lambda/sync/maintain-request.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../stores/contract-model.ts';
+import { createFakeMetrics } from './fakes.ts';
 import { createFakeTools, memoryStores } from './job-fakes.ts';
 
 const catalog = contractCatalog('maintain');
@@ -62,8 +63,11 @@ function open(wrap: (store: ViewStore & SourceStore) => ViewStore & SourceStore 
   const store = createMemoryStore({ clock });
   const jobs = createFakeJobs(clock);
   let stepsLeft = Number.POSITIVE_INFINITY;
+  const metrics = createFakeMetrics();
   const tools: JobTools = createFakeTools({
     catalog,
+    metrics,
+    endOffsets: async () => [{ partition: 0, offset: 10n }],
     stores: memoryStores(wrap(store)),
     clock,
     sleep,
@@ -92,7 +96,7 @@ function open(wrap: (store: ViewStore & SourceStore) => ViewStore & SourceStore 
       discard: never,
       closeFilled: async () => {},
     },
-    countLetters: async () => 0,
+    findHoles: async () => [{ topic: entity.topic, partition: 0, offset: 3n }],
     checkCapture: () =>
       Promise.reject(
         new PolystoreError('slot_lost', 'raise the generation, then run polystore backfill item'),
@@ -106,6 +110,7 @@ function open(wrap: (store: ViewStore & SourceStore) => ViewStore & SourceStore 
   return {
     store,
     jobs,
+    metrics,
     ask,
     pass,
     killAfter: (steps: number): void => {
@@ -122,6 +127,31 @@ const numbersIn = async (store: ViewStore): Promise<readonly number[]> =>
 
 test('a capture that lost changes is told by name to whoever asks for it', async () => {
   await expect(open().ask({ command: 'check-capture' })).rejects.toMatchObject({ code: 'slot_lost' });
+});
+
+test('how far views are is told as metrics: lag by what they were given, position by what they have', async () => {
+  const { store, ask, metrics } = open();
+  await store.saveProgress([{ placement: view, topic: entity.topic, partition: 0, from: 0n, to: 8n }]);
+
+  const { views } = (await ask({ command: 'status' })) as { readonly views: readonly object[] };
+
+  expect(views).toContainEqual({
+    view: 'item.hash',
+    store: 'redis',
+    recordsBehind: 2,
+    position: 3,
+    holes: 1,
+    problem: null,
+  });
+  expect(metrics.told).toContainEqual({
+    store: 'redis',
+    view: 'item.hash',
+    LagChanges: 2,
+    Position: 3,
+    OpenLetters: 1,
+  });
+  // It was never filled: of how far it is behind nothing is known.
+  expect(metrics.told).toContainEqual({ store: 'redis', view: 'item.brief', OpenLetters: 1 });
 });
 
 describe('jobs', () => {
@@ -259,7 +289,7 @@ describe('a rebuild', () => {
 });
 
 test('a sample goes on where the one before ended, so that in turn all rows are seen', async () => {
-  const { store, job } = open();
+  const { store, job, metrics } = open();
   for (const index of [0, 1, 2, 3, 4, 5]) await store.apply(source, [put(index)]);
   await store.apply(
     view,
@@ -273,6 +303,12 @@ test('a sample goes on where the one before ended, so that in turn all rows are 
   }
 
   expect(found).toEqual([0, 0, 1]);
+  expect(metrics.told).toHaveLength(3);
+  expect(metrics.told.at(-1)).toEqual({
+    ...{ store: 'redis', view: 'item.hash' },
+    ...{ VerifyCompared: 2, VerifyMissing: 1, VerifyStale: 0, VerifyExtra: 0, VerifyDifferent: 0 },
+    ...{ VerifyRepaired: 0, VerifyUnsettled: 0 },
+  });
 });
 
 test('tombstones are swept in every view', async () => {

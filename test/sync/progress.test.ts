@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { storeOf } from '../../lambda/model/index.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import { createProgressKeeper } from '../../lambda/sync/progress.ts';
 import { loggedValue } from '../change/logged-record.ts';
 import { contractCatalog, placementOf } from '../stores/contract-model.ts';
-import { createFakeLines } from './fakes.ts';
+import { createFakeLines, createFakeMetrics } from './fakes.ts';
 
 const catalog = contractCatalog('progress');
 const [hash, brief] = [placementOf(catalog, 'item.hash'), placementOf(catalog, 'item.brief')];
@@ -18,13 +19,14 @@ const records = (from: number, to: number, partition = 0) =>
 const open = () => {
   const store = createMemoryStore({ clock: () => 0 });
   const log = createFakeLines();
+  const metrics = createFakeMetrics();
   let now = 0;
-  const keeper = createProgressKeeper({ store, placements: [hash, brief], clock: () => now, log });
+  const keeper = createProgressKeeper({ store, placements: [hash, brief], clock: () => now, log, metrics });
   const progress = async () =>
     (await store.readProgress([hash, brief])).map(
       ({ placement, partition, offset }) => [placement.target, partition, offset] as const,
     );
-  return { store, log, keeper, progress, pass: (ms: number) => (now += ms) };
+  return { store, log, metrics, keeper, progress, pass: (ms: number) => (now += ms) };
 };
 
 describe('how far views have got', () => {
@@ -42,7 +44,7 @@ describe('how far views have got', () => {
   });
 
   test('never goes back, and a gap is told by name', async () => {
-    const { keeper, progress, log } = open();
+    const { keeper, progress, log, metrics } = open();
     await keeper.taken(records(0, 5));
 
     await keeper.taken(records(2, 4));
@@ -56,6 +58,10 @@ describe('how far views have got', () => {
         { view: 'item.hash', before: '9' },
       ],
       ['error', 'records of the change log were never given to a view: backfill it', { view: 'item.brief' }],
+    ]);
+    expect(metrics.told).toEqual([
+      { store: storeOf(hash.target), view: 'item.hash', ProgressGaps: 1 },
+      { store: storeOf(brief.target), view: 'item.brief', ProgressGaps: 1 },
     ]);
   });
 
