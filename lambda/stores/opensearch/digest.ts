@@ -3,7 +3,7 @@ import { heldColumns, placementName } from '../placement.ts';
 import type { Digest, DigestPage, DigestRequest } from '../view-store.ts';
 import type { Query } from './condition.ts';
 import { renderDigest } from './digest-script.ts';
-import { versionField } from './field.ts';
+import { bucketField, versionField } from './field.ts';
 import type { Home } from './names.ts';
 import { type SearchBody, visibleOnly } from './read.ts';
 import { behind, inBuckets } from './scan.ts';
@@ -65,6 +65,7 @@ export async function digestPage(
         // Not null, which OpenSearch does not take as a parameter.
         ...(only !== undefined && { only: [...only] }),
         versionField,
+        bucketField,
       }),
     },
     false,
