@@ -12,6 +12,7 @@ const shape = z.object({
       view: z.string(),
       store: z.string(),
       recordsBehind: z.number().nullable(),
+      position: z.number().nullable(),
       holes: z.number(),
       problem: z.string().nullable(),
     }),

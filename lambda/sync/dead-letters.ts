@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  type AttributeValue,
-  type CreateTableInput,
-  type DynamoDBClient,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { type CreateTableInput, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { LoggedRecord } from '../change/envelope.ts';
 import { PolystoreError } from '../errors.ts';
 import type { Clock } from '../stores/store.ts';
@@ -34,8 +28,6 @@ export interface DeadLetter {
 export interface DeadLetters {
   /** Keeps letters. The same letter again only counts up. Throws `store_unavailable`: nothing may be lost. */
   put(letters: readonly DeadLetter[]): Promise<void>;
-  /** How many letters are open in these scopes. */
-  count(scopes: readonly string[]): Promise<number>;
   /**
    * Closes the letters of a scope whose keys have been applied at their version or a higher one. A letter that someone
    * else put in the last half minute may be missed; retrying closes that.
@@ -102,12 +94,6 @@ export function createDeadLetters({ client, table, store, clock }: DeadLettersOp
       }
       // Again: a batch beside this one may have looked before they were there.
       superseding.expect(letters.map(({ scope }) => scope));
-    },
-    async count(scopes) {
-      const counts = await guarded('counting letters', () =>
-        Promise.all(scopes.map((scope) => countScope(client, table, openLetters(store, scope)))),
-      );
-      return counts.reduce((sum, count) => sum + count, 0);
     },
     supersede: (scope, applied) => superseding.run(scope, applied),
   };
@@ -178,23 +164,4 @@ const base64Of = (bytes: Uint8Array | undefined): { readonly S: string } | { rea
 function shortened(id: string): string {
   if (Buffer.byteLength(id) <= maxIdBytes) return id;
   return `${id.slice(0, 200)}…${createHash('sha256').update(id).digest('hex')}`;
-}
-
-async function countScope(client: DynamoDBClient, table: string, scope: string): Promise<number> {
-  let count = 0;
-  let from: Record<string, AttributeValue> | undefined;
-  do {
-    const page = await client.send(
-      new QueryCommand({
-        TableName: table,
-        Select: 'COUNT',
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': { S: scope } },
-        ExclusiveStartKey: from,
-      }),
-    );
-    count += page.Count ?? 0;
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
-  return count;
 }

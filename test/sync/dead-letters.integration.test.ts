@@ -23,6 +23,7 @@ const client = new DynamoDBClient({
 });
 let now = 0;
 const letters = createDeadLetters({ client, table, store: 'redis', clock: () => now });
+const box = createLetterBox({ client, table, clock: () => now });
 const letter = (version: number, scope = 'flight.board'): DeadLetter => ({
   scope,
   key: '[["carrier","UA"]]',
@@ -57,10 +58,14 @@ test('a letter put again, even at once, is one letter that was seen more often',
   });
 });
 
-test('letters are counted by what has the hole, however many there are', async () => {
+test('it is told of which records letters are open in a scope, however many there are', async () => {
   await letters.put(Array.from({ length: 35 }, (_, index) => letter(index, 'flight.other')));
 
-  expect(await letters.count(['flight.other', 'flight.nothing'])).toBe(35);
+  const places = await box.places({ store: 'redis', scope: 'flight.other' });
+
+  expect(places).toHaveLength(35);
+  expect(places[0]).toEqual({ topic: 'flights.changes.flight', partition: 0, offset: 7n });
+  expect(await box.places({ store: 'aurora', scope: 'flight.other' })).toEqual([]);
 });
 
 test('a letter that cannot be kept is told, so that the batch comes again', async () => {
@@ -72,7 +77,6 @@ test('a letter that cannot be kept is told, so that the batch comes again', asyn
   });
 });
 
-const box = createLetterBox({ client, table, clock: () => now });
 const first = (letters: readonly KeptLetter[]): KeptLetter => {
   const [only] = letters;
   if (only === undefined) throw new Error('no letter is open');
@@ -106,7 +110,7 @@ test('a letter that is closed is kept with its reason, and counts no more', asyn
 
   expect(await box.close(first(open), { outcome: 'discarded', note: 'a test event' })).toBe(true);
 
-  expect(await letters.count([scope])).toBe(0);
+  expect(await box.places({ store: 'redis', scope })).toEqual([]);
   const { letters: closed } = await box.list({ ...inScope(scope), closed: true });
   expect(closed).toMatchObject([
     { id: open[0]?.id, closed: { outcome: 'discarded', note: 'a test event' }, reason: 'too large' },
@@ -121,7 +125,7 @@ test('a letter that was seen again since it was looked at stays open', async () 
 
   expect(await box.close(first(open), { outcome: 'mended', note: '' })).toBe(false);
 
-  expect(await letters.count([scope])).toBe(1);
+  expect(await box.places({ store: 'redis', scope })).toHaveLength(1);
 });
 
 test('a newer success closes the letters of its key, up to its version', async () => {

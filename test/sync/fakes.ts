@@ -78,7 +78,6 @@ export function createFakeDeadLetters(): DeadLetters & { readonly letters: Reado
         );
       }
     },
-    count: async (scopes) => [...letters.values()].filter(({ scope }) => scopes.includes(scope)).length,
     supersede: async (scope, applied) => {
       for (const { key, version } of applied)
         for (const [name, letter] of letters)
