@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { environmentNames as names } from '../model/index.ts';
 import { checkReplication, readCapturePosition } from '../stores/aurora/index.ts';
 import { openMaintain } from '../sync/open-maintain.ts';
+import { replicaExcess } from '../sync/pace.ts';
 import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import { openLog } from './open-log.ts';
@@ -28,8 +29,7 @@ const maintain = openMaintain({
     [...(await stores.kafka.endOffsets(topic))].map(([partition, offset]) => ({ partition, offset })),
   capturePosition: () => readCapturePosition(connection),
   checkCapture: () => checkReplication({ connection, catalog, generation: readGeneration(env) }),
-  replicaExcessMs: async () =>
-    Math.max(0, ...(await stores.aurora.replicaLag()).map(({ lagMs, targetMs }) => lagMs - targetMs)),
+  replicaExcessMs: async () => replicaExcess(await stores.aurora.replicaLag()),
   ...{ clock, steadyClock: Date.now, sleep, random: Math.random },
   ...{ log, metrics: openMetrics(catalog) },
 });

@@ -32,6 +32,11 @@ const replicaPollMs = 200;
 /** A function must not wait until it is cut off. */
 const replicaPatienceMs = 20_000;
 
+/** By how much the replica that is most behind its target is above it, in milliseconds; 0: none is. */
+export const replicaExcess = (
+  lags: readonly { readonly lagMs: number; readonly targetMs: number }[],
+): number => Math.max(0, ...lags.map(({ lagMs, targetMs }) => lagMs - targetMs));
+
 /**
  * Pages as large as the stores take in a quarter of a second, and a pause after each that is as long as the page took
  * (by `duty`): a store that answers slower because others use it is asked for less, and less often. Before each page
