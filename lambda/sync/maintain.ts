@@ -28,6 +28,9 @@ export interface MaintainOptions {
   readonly newId: () => string;
 }
 
+/** A job that gets a turn has time for a few steps at least. */
+const leastShareMs = 2_000;
+
 /**
  * What the function `project` does when it is asked: begins and continues jobs, shows and retries dead letters, says how
  * far views are. No step of a job is begun later than `untilMs`: whoever asked asks again until it is done.
@@ -59,16 +62,18 @@ export function createMaintain(options: MaintainOptions) {
     if (job.status === 'done' || job.status === 'stopped') return job;
     return jobs.save(job, { status: 'stopped', leaseUntilMs: 0, problem: 'stopped on request' });
   };
-  /** Goes on with what nobody is at; each gets its share of the time. */
+  /** Goes on with what nobody is at, in turn: those first that have waited longest, each for its share of the time. */
   const continueAll = async (untilMs: number): Promise<readonly Job[]> => {
-    const due = (await jobs.list(200)).filter(
-      ({ status, leaseUntilMs }) => status === 'running' && leaseUntilMs <= clock(),
-    );
+    const due = (await jobs.list(200))
+      .filter(({ status, leaseUntilMs }) => status === 'running' && leaseUntilMs <= clock())
+      .sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));
     const done: Job[] = [];
     for (const [index, { id }] of due.entries()) {
-      const shareMs = (untilMs - clock()) / (due.length - index);
+      const leftMs = untilMs - clock();
+      // What gets no turn now has waited longest the next time.
+      if (leftMs <= 0) break;
       try {
-        done.push(await run(id, clock() + shareMs));
+        done.push(await run(id, clock() + Math.max(leftMs / (due.length - index), leastShareMs)));
       } catch (error) {
         // Someone else was quicker.
         if (!(error instanceof PolystoreError) || error.code !== 'conflict') throw error;

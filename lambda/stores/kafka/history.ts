@@ -67,22 +67,27 @@ export function holeError(entity: CatalogEntity, holes: readonly Hole[]): Polyst
 
 /**
  * Whether a row of the archive is truth: whether the log, as far as it was read, has nothing to say of the offset that
- * is its version. What the log holds it knows best; what came after the reading began is left to the next one.
+ * is its version. What the log holds it knows best. Of an event that was posted again since the reading began the archive may
+ * hold the newer one only: true as well, if the log has got so far.
+ *
+ * @param ends where each partition of the log ends by now
  */
 export function isHistory(
   { entity }: Placement,
   partitions: readonly PartitionReading[],
+  ends: ReadonlyMap<number, bigint>,
 ): (key: Key, version: Version) => boolean {
   const byNumber = new Map(partitions.map((each) => [each.partition, each]));
   return (key, version) => {
     const partition = partitionOf(Buffer.from(recordKey(entity, key)), partitions.length);
     const reading = byNumber.get(partition);
     if (reading === undefined) return true;
-    const { read, end, generation } = reading;
+    const { read, generation } = reading;
     // Of a log that was there before this one, whose offsets are others.
     if (generation === undefined || generationOf(version) < generation) return true;
     const position = positionOf(version);
-    return position < end && !read.some(({ from, to }) => position >= from && position < to);
+    const isKnown = position < (ends.get(partition) ?? 0n);
+    return isKnown && !read.some(({ from, to }) => position >= from && position < to);
   };
 }
 

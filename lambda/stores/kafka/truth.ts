@@ -113,7 +113,8 @@ export function createLogTruth(options: LogTruthOptions): SourceStore {
       limit,
       ...(buckets !== undefined && { buckets }),
     });
-    const isTrue = isHistory(placement, reading.partitions);
+    const ends = await topicOf({ entity, target: entity.source }).offsets('latest');
+    const isTrue = isHistory(placement, reading.partitions, ends);
     return {
       rows: page.rows.filter(({ key, version }) => isTrue(key, version)),
       next: page.next === undefined ? undefined : renderReading({ ...reading, archive: page.next }),
@@ -182,7 +183,7 @@ export function createLogTruth(options: LogTruthOptions): SourceStore {
     }
     if (history === undefined) throw noHistory(entity);
     const found = await findInHistory(history, view, missing);
-    const isTrue = isHistory(view, partitions);
+    const isTrue = isHistory(view, partitions, await topicOf(placement).offsets('latest'));
     const old = found.rows.filter(({ key, version }) => isTrue(key, version));
     const there = new Set(old.map(({ key }) => rowId(placement, key)));
     const holes = await holesOf(entity, partitions);

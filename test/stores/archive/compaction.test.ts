@@ -97,7 +97,7 @@ test('a tombstone stays nine days, and as long as there is a row that it hides',
     (await store.versions(history, [row(1)])).length > 0 && (await store.versions(history, [row(1)]))[0];
   await apply(remove(entity, row(1), 2));
 
-  now += 9 * 86_400_000;
+  now += 9 * 86_400_000 - 1;
   await apply(upsert(entity, row(2), 1));
   const onTheNinthDay = await held();
   // Comes from a log that was applied again, with the row that it replaces.
