@@ -77,7 +77,8 @@ export function repairOf({ kind, known, truth, held }: Difference, { entity }: P
       entity: entity.name,
       key: keyOf(entity, known),
       version,
-      before: { ...known, ...held?.row },
+      // Where it was found, whatever it says of itself.
+      before: { ...held?.row, ...known },
     },
     held: held?.version,
   };

@@ -1,7 +1,7 @@
 import type { Row } from '../change/change.ts';
 import { keyOf } from '../change/encode.ts';
 import type { Version } from '../change/version.ts';
-import { locationTerms } from '../stores/placement.ts';
+import { knownPlace, locationTerms } from '../stores/placement.ts';
 import type { Placement } from '../stores/store.ts';
 import type { HeldRow, ScanPage } from '../stores/view-store.ts';
 import { type ProjectedKeys, projectKeys } from './project.ts';
@@ -37,11 +37,18 @@ export async function removeGone(
   return { page, projected };
 }
 
-/** What a view says of a row that it holds: its columns, its key, and where it lies. */
+/**
+ * What a view says of a row that it holds: its columns, its key, and where it lies, also where its own columns say
+ * another place.
+ */
 export function knownRowOf(placement: Placement, { key, place, row }: HeldRow): Row {
   const terms = locationTerms(placement);
   // `placeText` (placement.ts) made it: a text for each term, from which the place follows as from the value itself.
   const texts = terms.length === 0 ? [] : (JSON.parse(place) as readonly string[]);
   const located = Object.fromEntries(terms.map(({ column }, index) => [column, texts[index] ?? null]));
-  return { ...located, ...row, ...keyOf(placement.entity, key) };
+  const known = { ...located, ...row, ...keyOf(placement.entity, key) };
+  // Its own columns say the place exactly, unless it was put where it does not belong.
+  return knownPlace(placement, known) === place
+    ? known
+    : { ...row, ...located, ...keyOf(placement.entity, key) };
 }
