@@ -108,17 +108,24 @@ export function createJobs({ client, table, clock }: JobsOptions): Jobs {
       );
     },
     list: async (limit) => {
-      const { Items: items = [] } = await client
-        .send(
-          new QueryCommand({
-            TableName: table,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': { S: partition } },
-          }),
-        )
-        .catch((cause: unknown) => {
-          throw unavailable(table, cause);
-        });
+      const items: Record<string, AttributeValue>[] = [];
+      let from: Record<string, AttributeValue> | undefined;
+      do {
+        const page = await client
+          .send(
+            new QueryCommand({
+              TableName: table,
+              KeyConditionExpression: 'pk = :pk',
+              ExpressionAttributeValues: { ':pk': { S: partition } },
+              ...(from !== undefined && { ExclusiveStartKey: from }),
+            }),
+          )
+          .catch((cause: unknown) => {
+            throw unavailable(table, cause);
+          });
+        items.push(...(page.Items ?? []));
+        from = page.LastEvaluatedKey;
+      } while (from !== undefined);
       return items
         .map(parseJob)
         .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))

@@ -28,8 +28,11 @@ export interface MaintainOptions {
   readonly newId: () => string;
 }
 
-/** A job that gets a turn has time for a few steps at least. */
-const leastShareMs = 2_000;
+/** Jobs are looked for among so many of the latest: three weeks of the schedules' own. */
+const mostJobs = 2_000;
+
+/** How long the last jobs' single steps may go on when the time is up: a function is stopped well after it. */
+const mostOverrunMs = 5_000;
 
 /**
  * What the function `project` does when it is asked: begins and continues jobs, shows and retries dead letters, says how
@@ -53,7 +56,7 @@ export function createMaintain(options: MaintainOptions) {
     return run(id, untilMs);
   };
   const lastVerify = async (): Promise<Extract<Work, { readonly kind: 'verify' }> | undefined> => {
-    for (const { work, status } of await jobs.list(200))
+    for (const { work, status } of await jobs.list(mostJobs))
       if (work.kind === 'verify' && work.sample !== null && status === 'done') return work;
     return undefined;
   };
@@ -64,16 +67,16 @@ export function createMaintain(options: MaintainOptions) {
   };
   /** Goes on with what nobody is at, in turn: those first that have waited longest, each for its share of the time. */
   const continueAll = async (untilMs: number): Promise<readonly Job[]> => {
-    const due = (await jobs.list(200))
+    const due = (await jobs.list(mostJobs))
       .filter(({ status, leaseUntilMs }) => status === 'running' && leaseUntilMs <= clock())
       .sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));
     const done: Job[] = [];
     for (const [index, { id }] of due.entries()) {
       const leftMs = untilMs - clock();
-      // What gets no turn now has waited longest the next time.
-      if (leftMs <= 0) break;
+      // Each makes a step at least. What gets no turn now has waited longest the next time.
+      if (leftMs < -mostOverrunMs) break;
       try {
-        done.push(await run(id, clock() + Math.max(leftMs / (due.length - index), leastShareMs)));
+        done.push(await run(id, clock() + leftMs / (due.length - index)));
       } catch (error) {
         // Someone else was quicker.
         if (!(error instanceof PolystoreError) || error.code !== 'conflict') throw error;
@@ -88,7 +91,7 @@ export function createMaintain(options: MaintainOptions) {
   };
   /** A letter that only a backfill makes good is closed by the one that is done. */
   const fillFor = async (letter: SeenLetter, views: readonly string[], untilMs: number): Promise<void> => {
-    const running = (await jobs.list(200)).some(
+    const running = (await jobs.list(mostJobs)).some(
       ({ status, work }) => status !== 'done' && work.kind === 'backfill' && isFor(work.closes, letter),
     );
     if (running) return;
@@ -180,7 +183,9 @@ export function createMaintain(options: MaintainOptions) {
             { ...tools, findHoles: options.findHoles },
             selectViews(catalog, { entity: undefined, view: undefined }),
           ),
-          jobs: (await jobs.list(200)).filter(({ status }) => status === 'running' || status === 'failed'),
+          jobs: (await jobs.list(mostJobs)).filter(
+            ({ status }) => status === 'running' || status === 'failed',
+          ),
         };
       case 'letters':
         return {

@@ -34,7 +34,8 @@ export async function runJob(options: RunOptions, id: string): Promise<Job> {
   let savedAtMs = clock();
   let saves = false;
   try {
-    while (!isDone(work) && clock() < untilMs) {
+    // Whoever gets a turn makes a step, however small its share.
+    for (let steps = 0; !isDone(work) && (steps === 0 || clock() < untilMs); steps += 1) {
       work = await stepWork(tools, work);
       if (clock() - savedAtMs < saveEveryMs) continue;
       saves = true;

@@ -9,6 +9,7 @@ import { everything } from './view-watch.ts';
 interface Told {
   readonly key: string;
   readonly version: bigint;
+  readonly deleted: boolean;
 }
 
 /** @returns undefined for what nobody can read. */
@@ -18,7 +19,11 @@ function tellRecord({ value, headers, offset }: LoggedRecord): Told | undefined 
   const position = /"(?:lsn|position)":"?(\d+)/.exec(text)?.[1];
   const row = /"(?:after|before)":\{[^}]*"owner":"(\w+)","number":(\d+)/.exec(text);
   if (row === null) return undefined;
-  return { key: `${row[1]}|${row[2]}`, version: (generation << 56n) | BigInt(position ?? offset) };
+  return {
+    key: `${row[1]}|${row[2]}`,
+    version: (generation << 56n) | BigInt(position ?? offset),
+    deleted: /"op":"d"/.test(text),
+  };
 }
 
 /**
@@ -52,12 +57,17 @@ export async function judgeTaken(options: {
       if ((held.get(key) ?? -1n) < row.version) held.set(key, row.version);
     }
     const there = options.truth(placement.entity.name);
-    for (const { key, version } of mine.flatMap((record) => tellRecord(record) ?? [])) {
+    const all = mine.flatMap((record) => tellRecord(record) ?? []);
+    const last = new Map<string, Told>();
+    for (const each of all) if ((last.get(each.key)?.version ?? -1n) < each.version) last.set(each.key, each);
+    for (const { key, version } of all) {
       const [owner, number] = key.split('|');
       const letter =
         told.get(`${placement.entity.name}.${viewName} [["number",${number}],["owner","${owner}"]]`) ?? -1n;
-      // A build that was filled from the source holds nothing of what was deleted before.
-      if (!held.has(key) && !there.has(key)) continue;
+      // A build that was filled from the source holds nothing of what was deleted before, even if it is there again and
+      // though the delete may come later on the log: whether it lacks a row the comparison at the end tells.
+      const isFilled = (placement.build ?? 1) > 1;
+      if (!held.has(key) && (isFilled || !there.has(key) || last.get(key)?.deleted === true)) continue;
       if ((held.get(key) ?? -1n) < version && letter < version)
         report(`${nameOf(placement)} lacks ${key} at ${version}: ${claim}`);
     }
