@@ -92,7 +92,9 @@ describe('a function on this machine', () => {
     expect(
       Object.keys(payload).filter(
         (name) =>
-          !/^(AWS_|LAMBDA_TASK_ROOT|_HANDLER|PATH|HOME|TZ|LANG|POLYSTORE_REDIS|NODE_CHANNEL)/.test(name),
+          !/^(AWS_|LAMBDA_TASK_ROOT|_HANDLER|PATH|HOME|TZ|LANG|POLYSTORE_REDIS|NODE_CHANNEL|POWERTOOLS_METRICS_DISABLED)/.test(
+            name,
+          ),
       ),
     ).toEqual([]);
   });
