@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { PolystoreError } from '../../lambda/errors.ts';
 import type { InvokeProject } from './invoke-project.ts';
 
-const jobShape = z.looseObject({
+export const jobShape = z.looseObject({
   id: z.string(),
   status: z.enum(['running', 'done', 'failed', 'stopped']),
   work: z.looseObject({ kind: z.string() }),

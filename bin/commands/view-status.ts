@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import * as z from 'zod';
 import { PolystoreError } from '../../lambda/errors.ts';
-import { renderJob } from './follow-job.ts';
+import { jobShape, renderJob } from './follow-job.ts';
 import { openProject } from './invoke-project.ts';
 
 /** How far each view is, for `polystore status`. */
@@ -17,16 +17,7 @@ const shape = z.object({
       problem: z.string().nullable(),
     }),
   ),
-  jobs: z.array(
-    z.looseObject({
-      id: z.string(),
-      status: z.enum(['running', 'done', 'failed', 'stopped']),
-      work: z.looseObject({ kind: z.string() }),
-      startedAt: z.string(),
-      updatedAt: z.string(),
-      problem: z.string().nullable(),
-    }),
-  ),
+  jobs: z.array(jobShape),
 });
 
 export type Views =

@@ -16,14 +16,26 @@ export interface ViewBuilds {
 /** Of a view of which there never was but one. */
 export const firstBuilds: ViewBuilds = { list: [{ number: 1, state: 'active' }], dropping: [], last: 1 };
 
-/** With another build, of the number `last`. @throws PolystoreError `conflict` while there is one being built. */
-export function begun(placement: Placement, builds: ViewBuilds): ViewBuilds {
-  const building = builds.list.find(({ state }) => state === 'building');
+/** @throws PolystoreError `conflict` while there is one being built: one at a time. */
+export function requireNoneBuilding(placement: Placement, builds: readonly Build[]): void {
+  const building = builds.find(({ state }) => state === 'building');
   if (building !== undefined)
     throw new PolystoreError(
       'conflict',
       `${placementName(placement)} is being built already, as build ${building.number}. Go on with that one or drop it.`,
     );
+}
+
+/** With this one active, and what was active retired. */
+export const switched = (builds: readonly Build[], active: number): readonly Build[] =>
+  builds.map(({ number, state }): Build => {
+    if (number === active) return { number, state: 'active' };
+    return { number, state: state === 'active' ? 'retired' : state };
+  });
+
+/** With another build, of the number `last`. @throws PolystoreError `conflict` while there is one being built. */
+export function begun(placement: Placement, builds: ViewBuilds): ViewBuilds {
+  requireNoneBuilding(placement, builds.list);
   const number = builds.last + 1;
   return { ...builds, list: [...builds.list, { number, state: 'building' }], last: number };
 }
@@ -31,12 +43,8 @@ export function begun(placement: Placement, builds: ViewBuilds): ViewBuilds {
 /** With another active one; undefined where it is that already. @throws PolystoreError `not_running` for one that is gone. */
 export function activated(placement: Placement, builds: ViewBuilds): ViewBuilds | undefined {
   const [wanted] = chosen(placement, builds);
-  if (wanted?.state === 'active') return undefined;
-  const list = builds.list.map(({ number, state }): Build => {
-    if (number === wanted?.number) return { number, state: 'active' };
-    return { number, state: state === 'active' ? 'retired' : state };
-  });
-  return { ...builds, list };
+  if (wanted === undefined || wanted.state === 'active') return undefined;
+  return { ...builds, list: switched(builds.list, wanted.number) };
 }
 
 /**
@@ -76,6 +84,35 @@ export function chosen(placement: Placement, { list }: ViewBuilds): readonly Bui
   throw new PolystoreError(
     'not_running',
     `${placementName(placement)} has no build ${placement.build}: it was dropped. Begin another one.`,
+  );
+}
+
+/**
+ * The number of the build that a placement means, the active one if it names none.
+ *
+ * @param activeOf called only where none is named
+ * @throws PolystoreError `not_running` for one that is not among them.
+ */
+export function meantBuild(
+  placement: Placement,
+  builds: readonly Build[],
+  activeOf: (builds: readonly Build[]) => number,
+): number {
+  const build = placement.build ?? activeOf(builds);
+  if (builds.some(({ number }) => number === build)) return build;
+  throw new PolystoreError(
+    'not_running',
+    `${placementName(placement)} has no build ${build}: it was dropped, or never begun. Its builds are ${builds.map(({ number }) => number).join(', ')}; begin another one`,
+  );
+}
+
+/** @returns the number of the build to drop. @throws PolystoreError `conflict` where that is the active one. */
+export function droppable(placement: Placement, active: number): number {
+  const number = placement.build ?? active;
+  if (number !== active) return number;
+  throw new PolystoreError(
+    'conflict',
+    `Build ${active} of ${placementName(placement)} is the active one, which readers see; it is not dropped. Make another one active first.`,
   );
 }
 

@@ -36,7 +36,8 @@ const mostOverrunMs = 5_000;
 
 /**
  * What the function `project` does when it is asked: begins and continues jobs, shows and retries dead letters, says how
- * far views are. No step of a job is begun later than `untilMs`: whoever asked asks again until it is done.
+ * far views are. A job makes one step at least, and begins no other later than `untilMs`: whoever asked asks again until
+ * it is done.
  */
 export function createMaintain(options: MaintainOptions) {
   const { tools, jobs, desk, newId } = options;

@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly tools: JobTools;
   /** Milliseconds since the epoch, of a clock that does not stand still. */
   readonly clock: JobTools['clock'];
-  /** No step is begun later than this; milliseconds since the epoch. */
+  /** After its first no step is begun later than this; milliseconds since the epoch. */
   readonly untilMs: number;
   /** Called once a job is done, before it is written down as such. */
   readonly onDone?: (job: Job) => Promise<void>;

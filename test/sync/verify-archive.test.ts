@@ -6,17 +6,6 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { type Change, keyText, type Row } from '../../lambda/change/change.ts';
 import { keyOf } from '../../lambda/change/encode.ts';
 import { createVersion } from '../../lambda/change/version.ts';
-import {
-  archive,
-  compile,
-  day,
-  entity,
-  entityOf,
-  kafka,
-  model,
-  text,
-  timestamp,
-} from '../../lambda/model/index.ts';
 import { createArchiveStore, openObjects } from '../../lambda/stores/archive/index.ts';
 import { createLogTruth } from '../../lambda/stores/kafka/truth.ts';
 import { rowId } from '../../lambda/stores/placement.ts';
@@ -24,6 +13,7 @@ import type { Placement } from '../../lambda/stores/store.ts';
 import type { SourceStore } from '../../lambda/stores/view-store.ts';
 import { beginVerify, stepVerify } from '../../lambda/sync/verify.ts';
 import type { VerifyState } from '../../lambda/sync/verify-state.ts';
+import { happeningModel } from '../stores/kafka/happening-model.ts';
 import { scriptedTopic } from '../stores/kafka/scripted-topic.ts';
 import { createFakeTools } from './job-fakes.ts';
 import { plant, plantedIn } from './planted-drift.ts';
@@ -31,21 +21,7 @@ import { plant, plantedIn } from './planted-drift.ts';
 // DuckDB answers in milliseconds, unless other suites have the cores.
 jest.setTimeout(120_000);
 
-const catalog = compile(
-  model('verify-archive', [
-    entity('happening', {
-      key: ['tenant', 'id'],
-      tenant: 'tenant',
-      fields: { tenant: text(), id: text(), at: timestamp().immutable(), note: text() },
-      source: kafka({ partitions: 1 }),
-      views: { history: archive.parquet({ partitionBy: day('at') }) },
-    }),
-  ]),
-);
-const happening = entityOf(catalog, 'happening');
-const [target] = happening.views;
-if (target === undefined) throw new TypeError('happening has a view');
-const history: Placement = { entity: happening, target };
+const { catalog, happening, history } = happeningModel('verify-archive', 1);
 const clock = () => Date.parse('2013-02-01T00:00:00Z');
 
 const rowOf = (id: number): Row => ({

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { PolystoreError } from '../../errors.ts';
 import { placementName } from '../placement.ts';
 import type { Placement } from '../store.ts';
+import { meantBuild } from '../view-builds.ts';
 import type { Build } from '../view-store.ts';
 import { quoteText } from './names.ts';
 
@@ -70,12 +71,7 @@ export const lockBuilds = (placement: Placement): string =>
 /** The placement with the build that it means: the one that it names, or the active one. */
 export function resolve(placement: Placement, builds: readonly Build[]): Placement {
   if (placement.target.kind !== 'aurora.table') return placement;
-  const number = placement.build ?? activeOf(builds);
-  if (builds.some((build) => build.number === number)) return { ...placement, build: number };
-  throw new PolystoreError(
-    'not_running',
-    `${placementName(placement)} has no build ${number}: it was dropped, or never begun. Its builds are ${builds.map((build) => build.number).join(', ')}; begin another one`,
-  );
+  return { ...placement, build: meantBuild(placement, builds, activeOf) };
 }
 
 /** All that `apply` writes to: the build that is named, or each, the active one first. */

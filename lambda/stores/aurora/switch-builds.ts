@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { PolystoreError } from '../../errors.ts';
 import { placementName } from '../placement.ts';
 import type { Placement } from '../store.ts';
+import { droppable, requireNoneBuilding } from '../view-builds.ts';
 import { activeOf, lockBuilds, readBuilds, resolve } from './builds.ts';
 import { qualified, quoteText, tableName } from './names.ts';
 import { partitionLock } from './partition.ts';
@@ -26,12 +26,7 @@ export async function beginBuild(client: pg.ClientBase, table: ModelTable): Prom
   await begin(client, table);
   const name = placementName(table);
   const builds = await readBuilds(client, table);
-  const building = builds.find(({ state }) => state === 'building');
-  if (building !== undefined)
-    throw new PolystoreError(
-      'conflict',
-      `${name} is being built already, as build ${building.number}. Go on with that one or drop it.`,
-    );
+  requireNoneBuilding(table, builds);
   const { rows } = await client.query<{ number: number }>(
     `insert into polystore.view_build (view, number, state)
      select view, max(number) + 1, 'building' from polystore.view_build where view = $1 group by view returning number`,
@@ -97,13 +92,7 @@ export async function activateBuild(client: pg.ClientBase, placement: ModelTable
 export async function dropBuild(client: pg.ClientBase, placement: ModelTable): Promise<void> {
   await begin(client, placement);
   const builds = await readBuilds(client, placement);
-  const active = activeOf(builds);
-  const number = placement.build ?? active;
-  if (number === active)
-    throw new PolystoreError(
-      'conflict',
-      `Build ${active} of ${placementName(placement)} is the active one, which readers see; it is not dropped. Make another one active first.`,
-    );
+  const number = droppable(placement, activeOf(builds));
   if (!builds.some((build) => build.number === number)) return;
   const values = [placementName(placement), number];
   await client.query(

@@ -1,4 +1,9 @@
 import type { Catalog, WideTable } from '../../model/index.ts';
+import {
+  type BuildCatalog as AnyBuildCatalog,
+  type PlacedBuild as AnyPlacedBuild,
+  catalogOf,
+} from '../placed-builds.ts';
 import { placementName } from '../placement.ts';
 import type { Placement } from '../store.ts';
 import { changedMeanwhile, chosen, createBuildCache, firstBuilds, type ViewBuilds } from '../view-builds.ts';
@@ -35,21 +40,12 @@ export async function writeBuilds(
 }
 
 /** A build and its table. */
-export interface PlacedBuild {
-  readonly placement: Placement;
-  readonly number: number;
+export interface PlacedBuild extends AnyPlacedBuild {
   readonly table: WideTable;
 }
 
 /** What this process goes by: read again once it is older than `buildDelayMs`. */
-export interface BuildCatalog {
-  /** The build that the placement names, or the active one. @throws `not_running` for one that is not there. */
-  read(placement: Placement): Promise<PlacedBuild>;
-  /** The build that the placement names, or each of them, the active one first. */
-  written(placement: Placement): Promise<readonly PlacedBuild[]>;
-  /** To be read again. */
-  forget(placement: Placement): void;
-}
+export type BuildCatalog = AnyBuildCatalog<PlacedBuild>;
 
 /** @param now any clock that goes on evenly, in milliseconds. */
 export function createBuildCatalog(state: State, catalog: Catalog, now: () => number): BuildCatalog {
@@ -64,13 +60,5 @@ export function createBuildCatalog(state: State, catalog: Catalog, now: () => nu
       table: physicalTable(catalog, placement, number),
     }));
   };
-  return {
-    written,
-    read: async (placement) => {
-      const [first] = await written(placement);
-      // There is one at least.
-      return first as PlacedBuild;
-    },
-    forget: cache.forget,
-  };
+  return catalogOf({ written, forget: cache.forget });
 }

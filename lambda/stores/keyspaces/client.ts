@@ -4,6 +4,7 @@ import { PolystoreError } from '../../errors.ts';
 import type { Catalog } from '../../model/index.ts';
 import { arrange } from '../arrange.ts';
 import { inParallel } from '../in-parallel.ts';
+import { applyToBuilds } from '../placed-builds.ts';
 import { notFiltered, placementName } from '../placement.ts';
 import { sliceShape } from '../slice.ts';
 import type { AggregateStore, ApplyResult, Clock, Placement, VersionedRow } from '../store.ts';
@@ -95,19 +96,7 @@ export function createKeyspacesStore(options: KeyspacesStoreOptions): AggregateS
     },
     connect: () => requests.connect(),
     apply: async (placement, changes) => {
-      const [read, ...others] = await builds.written(placement);
-      const [result] = await Promise.all([
-        // There is one at least.
-        applyTo(read as PlacedBuild, changes),
-        ...others.map((build) =>
-          applyTo(build, changes).catch(async (error: unknown) => {
-            // It may have been dropped, and this process has not heard of it.
-            builds.forget(placement);
-            const now = await builds.written(placement);
-            if (now.some(({ number }) => number === build.number)) throw error;
-          }),
-        ),
-      ]);
+      const [result] = await applyToBuilds(builds, placement, (build) => applyTo(build, changes));
       return result;
     },
     read: async (fragment) => {

@@ -1,6 +1,7 @@
 import { PolystoreError } from '../../errors.ts';
 import { placementName } from '../placement.ts';
 import type { Placement } from '../store.ts';
+import { requireNoneBuilding } from '../view-builds.ts';
 import type { Build } from '../view-store.ts';
 import { createRows, type Rows } from './rows.ts';
 
@@ -35,6 +36,8 @@ export function createBuilds(): MemoryBuilds {
     return held;
   };
   const buildsOf = (placement: Placement): Held['builds'] => heldOf(placement).builds;
+  const list = (placement: Placement): readonly Build[] =>
+    [...buildsOf(placement)].map(([number, { state }]) => ({ number, state }));
   const find = (placement: Placement) => {
     const build = [...buildsOf(placement)].find(([number, { state }]) =>
       placement.build === undefined ? state === 'active' : number === placement.build,
@@ -55,19 +58,13 @@ export function createBuilds(): MemoryBuilds {
         ...[...buildsOf(placement).values()].map(({ rows }) => rows).filter((rows) => rows !== active),
       ];
     },
-    list: (placement) => [...buildsOf(placement)].map(([number, { state }]) => ({ number, state })),
+    list,
     begin: (placement) => {
-      const builds = buildsOf(placement);
-      const building = [...builds].find(([, { state }]) => state === 'building');
-      if (building !== undefined)
-        throw new PolystoreError(
-          'conflict',
-          `${placementName(placement)} is being built already, as build ${building[0]}. Go on with that one or drop it.`,
-        );
+      requireNoneBuilding(placement, list(placement));
       const held = heldOf(placement);
       held.highest += 1;
       const build = held.highest;
-      builds.set(build, { state: 'building', rows: createRows() });
+      held.builds.set(build, { state: 'building', rows: createRows() });
       return { ...placement, build };
     },
     activate: (placement) => {

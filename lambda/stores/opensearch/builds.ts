@@ -1,3 +1,8 @@
+import {
+  type BuildCatalog as AnyBuildCatalog,
+  type PlacedBuild as AnyPlacedBuild,
+  catalogOf,
+} from '../placed-builds.ts';
 import type { Placement } from '../store.ts';
 import { changedMeanwhile, chosen, createBuildCache, firstBuilds, type ViewBuilds } from '../view-builds.ts';
 import { aliasOf, buildName, type Home, homeOf, searchView } from './names.ts';
@@ -41,22 +46,13 @@ export const schemaBuilds = ({ builds, held }: HeldBuilds): readonly SchemaBuild
   }));
 
 /** A build, where it lies and what it is called. */
-export interface PlacedBuild {
-  readonly placement: Placement;
-  readonly number: number;
+export interface PlacedBuild extends AnyPlacedBuild {
   readonly home: Home;
   readonly name: string;
 }
 
 /** What this process goes by: read again once it is older than `buildDelayMs`. */
-export interface BuildCatalog {
-  /** The build that the placement names, or the active one. @throws `not_running` for one that is not there. */
-  read(placement: Placement): Promise<PlacedBuild>;
-  /** The build that the placement names, or each of them, the active one first. */
-  written(placement: Placement): Promise<readonly PlacedBuild[]>;
-  /** To be read again. */
-  forget(placement: Placement): void;
-}
+export type BuildCatalog = AnyBuildCatalog<PlacedBuild>;
 
 /** @param now any clock that goes on evenly, in milliseconds. */
 export function createBuildCatalog(state: State, model: string, now: () => number): BuildCatalog {
@@ -76,13 +72,5 @@ export function createBuildCatalog(state: State, model: string, now: () => numbe
       name: buildName(alias, number),
     }));
   };
-  return {
-    written,
-    read: async (placement) => {
-      const [first] = await written(placement);
-      // There is one at least.
-      return first as PlacedBuild;
-    },
-    forget: cache.forget,
-  };
+  return catalogOf({ written, forget: cache.forget });
 }

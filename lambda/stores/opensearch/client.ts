@@ -3,6 +3,7 @@ import type { Change } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import { createAdaptiveGate } from '../adaptive-gate.ts';
 import { inParallel } from '../in-parallel.ts';
+import { applyToBuilds } from '../placed-builds.ts';
 import type { AggregateStore, ApplyResult, Clock, Fragment, Placement, VersionedRow } from '../store.ts';
 import type { ViewStore } from '../view-store.ts';
 import { buildDelayMs, createBuildCatalog, type PlacedBuild, readBuilds } from './builds.ts';
@@ -104,20 +105,9 @@ export function createOpensearchStore(options: OpensearchStoreOptions): Aggregat
     connect: async () => {},
     apply: (placement, changes) =>
       run(async () => {
-        const [read, ...others] = await builds.written(placement);
-        const [result, ...beside] = await Promise.all([
-          // There is one at least.
-          applyTo(read as PlacedBuild, changes),
-          ...others.map((build) =>
-            applyTo(build, changes).catch(async (error: unknown) => {
-              // It may have been dropped, and this process has not heard of it.
-              builds.forget(placement);
-              const now = await builds.written(placement);
-              if (now.some(({ number }) => number === build.number)) throw error;
-              return undefined;
-            }),
-          ),
-        ]);
+        const [result, ...beside] = await applyToBuilds(builds, placement, (build) =>
+          applyTo(build, changes),
+        );
         // Another build may have another mapping, and what it refuses must not be missing in silence.
         const known = new Set(result.rejected.map(({ change }) => change));
         const more = beside

@@ -1,6 +1,7 @@
 import { PolystoreError } from '../../errors.ts';
 import { placementName } from '../placement.ts';
 import type { Placement } from '../store.ts';
+import { droppable, meantBuild, requireNoneBuilding, switched } from '../view-builds.ts';
 import type { Build } from '../view-store.ts';
 
 /** The builds of a view, and the highest number that was ever given. One text, so that a switch is one step. */
@@ -38,12 +39,7 @@ const activeOf = ({ builds }: Builds): number =>
 
 /** The placement with the build that it means: the one that it names, or the active one. */
 export function resolve(placement: Placement, held: Builds): Placement {
-  const build = placement.build ?? activeOf(held);
-  if (held.builds.some(({ number }) => number === build)) return { ...placement, build };
-  throw new PolystoreError(
-    'not_running',
-    `${placementName(placement)} has no build ${build}: it was dropped, or never begun. Its builds are ${held.builds.map(({ number }) => number).join(', ')}; begin another one`,
-  );
+  return { ...placement, build: meantBuild(placement, held.builds, () => activeOf(held)) };
 }
 
 /** All that `apply` writes to: the build that is named, or each, the active one first. */
@@ -56,34 +52,19 @@ export function written(placement: Placement, held: Builds): readonly Placement[
 
 /** @throws `conflict` while one is being built. */
 export function begun(placement: Placement, held: Builds): Builds {
-  const building = held.builds.find(({ state }) => state === 'building');
-  if (building !== undefined)
-    throw new PolystoreError(
-      'conflict',
-      `${placementName(placement)} is being built already, as build ${building.number}. Go on with that one or drop it.`,
-    );
+  requireNoneBuilding(placement, held.builds);
   const highest = held.highest + 1;
   return { highest, builds: [...held.builds, { number: highest, state: 'building' }] };
 }
 
 export function activated(placement: Placement, held: Builds): Builds {
-  const next = resolve(placement, held).build;
-  if (next === activeOf(held)) return held;
-  const builds = held.builds.map(({ number, state }): Build => {
-    if (number === next) return { number, state: 'active' };
-    return { number, state: state === 'active' ? 'retired' : state };
-  });
-  return { ...held, builds };
+  const active = activeOf(held);
+  const next = resolve(placement, held).build ?? active;
+  return next === active ? held : { ...held, builds: switched(held.builds, next) };
 }
 
 /** @throws `conflict` for the active one. */
 export function dropped(placement: Placement, held: Builds): Builds {
-  const active = activeOf(held);
-  const number = placement.build ?? active;
-  if (number === active)
-    throw new PolystoreError(
-      'conflict',
-      `Build ${active} of ${placementName(placement)} is the active one, which readers see; it is not dropped. Make another one active first.`,
-    );
+  const number = droppable(placement, activeOf(held));
   return { ...held, builds: held.builds.filter((build) => build.number !== number) };
 }

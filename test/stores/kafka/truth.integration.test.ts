@@ -7,52 +7,19 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { Admin } from '@platformatic/kafka';
 import { encodeEvent, keyOf } from '../../../lambda/change/encode.ts';
 import { createVersion } from '../../../lambda/change/version.ts';
-import {
-  archive,
-  compile,
-  day,
-  entity,
-  entityOf,
-  kafka,
-  model,
-  redis,
-  text,
-  timestamp,
-} from '../../../lambda/model/index.ts';
 import { createArchiveStore, openObjects } from '../../../lambda/stores/archive/index.ts';
 import type { LogPosition } from '../../../lambda/stores/kafka/change-log.ts';
 import { createChangeLog, createKafkaStore, ensureTopics } from '../../../lambda/stores/kafka/index.ts';
-import type { Placement } from '../../../lambda/stores/store.ts';
 import type { Truth } from '../../../lambda/stores/view-store.ts';
 import { sharedEngines } from '../../engines.ts';
+import { happeningModel } from './happening-model.ts';
 
 // Kafka answers in milliseconds, unless other suites have the cores.
 jest.setTimeout(180_000);
 
 const name = `history${randomUUID().slice(0, 8)}`;
-const catalog = compile(
-  model(name, [
-    entity('happening', {
-      key: ['tenant', 'id'],
-      tenant: 'tenant',
-      fields: { tenant: text(), id: text(), at: timestamp().immutable(), note: text() },
-      source: kafka({ partitions: 3 }),
-      views: {
-        recent: redis.sortedSet({ by: ['tenant'], score: 'at' }),
-        history: archive.parquet({ partitionBy: day('at') }),
-      },
-    }),
-  ]),
-);
-const happening = entityOf(catalog, 'happening');
+const { catalog, happening, source, recent, history } = happeningModel(name, 3);
 const { topic } = happening;
-const source: Placement = { entity: happening, target: happening.source };
-const viewOf = (view: string): Placement => {
-  const target = happening.views.find((each) => each.name === view);
-  if (target === undefined) throw new TypeError(`no view ${view}`);
-  return { entity: happening, target };
-};
-const history = viewOf('history');
 const clock = () => Date.parse('2013-02-01T00:00:00Z');
 const connection = { brokers: sharedEngines().kafka.brokers, auth: 'none', clientId: 'truth' } as const;
 const folder = mkdtempSync(join(tmpdir(), 'polystore-history-'));
@@ -166,7 +133,7 @@ test('digests count each event once', async () => {
   let after: string | undefined;
   do {
     const page = await store.digestTruth({
-      ...{ placement: viewOf('recent'), buckets: 16, only: undefined, versions: true },
+      ...{ placement: recent, buckets: 16, only: undefined, versions: true },
       ...{ after, limit: 10 },
     });
     count += page.digests.reduce((sum, digest) => sum + digest.count, 0);

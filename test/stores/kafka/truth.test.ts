@@ -3,49 +3,16 @@ import fc from 'fast-check';
 import type { Change, Row } from '../../../lambda/change/change.ts';
 import { keyOf } from '../../../lambda/change/encode.ts';
 import { createVersion, type Version } from '../../../lambda/change/version.ts';
-import {
-  archive,
-  compile,
-  day,
-  entity,
-  entityOf,
-  kafka,
-  model,
-  redis,
-  text,
-  timestamp,
-} from '../../../lambda/model/index.ts';
 import { addDigests, digestRows } from '../../../lambda/stores/digest.ts';
 import type { History } from '../../../lambda/stores/kafka/history.ts';
 import { createLogTruth } from '../../../lambda/stores/kafka/truth.ts';
 import { createMemoryStore, type MemoryStore } from '../../../lambda/stores/memory/client.ts';
 import { bucketOf } from '../../../lambda/stores/row-hash.ts';
-import type { Placement } from '../../../lambda/stores/store.ts';
 import type { Digest, SourceStore, Truth } from '../../../lambda/stores/view-store.ts';
+import { happeningModel } from './happening-model.ts';
 import { type ScriptedTopic, scriptedTopic } from './scripted-topic.ts';
 
-const catalog = compile(
-  model('log-truth', [
-    entity('happening', {
-      key: ['tenant', 'id'],
-      tenant: 'tenant',
-      fields: { tenant: text(), id: text(), at: timestamp().immutable(), note: text() },
-      source: kafka({ partitions: 2 }),
-      views: {
-        recent: redis.sortedSet({ by: ['tenant'], score: 'at' }),
-        history: archive.parquet({ partitionBy: day('at') }),
-      },
-    }),
-  ]),
-);
-const happening = entityOf(catalog, 'happening');
-const source: Placement = { entity: happening, target: happening.source };
-const view = (name: string): Placement => {
-  const target = happening.views.find((each) => each.name === name);
-  if (target === undefined) throw new TypeError(`no view ${name}`);
-  return { entity: happening, target };
-};
-const history = view('history');
+const { happening, source, recent, history } = happeningModel('log-truth', 2);
 
 const rowOf = (id: number, note: string): Row => ({
   ...{ tenant: 'acme', id: `e${id}`, note },
@@ -305,7 +272,7 @@ describe('records that the log has forgotten before the archive had them', () =>
     await expect(pages(truth, {})).rejects.toMatchObject(refusal);
     await expect(
       truth.digestTruth({
-        ...{ placement: view('recent'), buckets: 4, only: undefined, versions: true },
+        ...{ placement: recent, buckets: 4, only: undefined, versions: true },
         ...{ after: undefined, limit: 10 },
       }),
     ).rejects.toMatchObject(refusal);
@@ -358,7 +325,7 @@ describe('digests of the log and the archive', () => {
             await world.archiveUpTo(partition, end);
           }
           const request = {
-            placement: view('recent'),
+            placement: recent,
             buckets: 8,
             only: undefined,
             versions: true,
@@ -400,7 +367,7 @@ describe('digests of the log and the archive', () => {
     let after: string | undefined;
     do {
       const page = await truthOf(world).digestTruth({
-        ...{ placement: view('recent'), buckets: 1, only: undefined, versions: true },
+        ...{ placement: recent, buckets: 1, only: undefined, versions: true },
         ...{ after, limit: 3 },
       });
       count += page.digests.reduce((sum, digest) => sum + digest.count, 0);
