@@ -6,6 +6,7 @@ import { createVersion } from '../../lambda/change/version.ts';
 import { type Catalog, parseRow } from '../../lambda/model/index.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import { hasPlace, projectRow, viewOf } from '../../lambda/stores/placement.ts';
+import { inOrder } from '../../lambda/stores/row-hash.ts';
 import type { Fragment, Placement, Store, VersionedRow } from '../../lambda/stores/store.ts';
 import { barest, type Case, cases, type Scenario } from './contract-cases.ts';
 import { rowContent } from './contract-content.ts';
@@ -300,8 +301,12 @@ async function seen(store: Store, placement: Placement, rows: readonly Row[]): P
   return sorted((await store.read(fragment)).map(({ row }: VersionedRow) => row));
 }
 
-const sorted = (rows: readonly Row[]): readonly Row[] =>
-  [...rows].sort((a, b) => (keyText(a) < keyText(b) ? -1 : 1));
+/** By what they say: a store may keep the members of a JSON value in another order. */
+const sorted = (rows: readonly Row[]): readonly Row[] => {
+  const textOf = (row: Row): string =>
+    keyText(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, inOrder(value)])));
+  return [...rows].sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+};
 
 const label = ({ placement, index, from, to, order, limit }: Extract<Fragment, { kind: 'slice' }>) => ({
   slice: `${placement.entity.name}.${viewOf(placement)?.name ?? 'source'} by ${index ?? 'itself'} ${String(from)}..${String(to)} ${order} limit ${limit}`,
