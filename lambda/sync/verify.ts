@@ -1,4 +1,5 @@
 import { isDigestible } from '../stores/digest.ts';
+import { maxBuckets } from '../stores/row-hash.ts';
 import type { Placement } from '../stores/store.ts';
 import type { CompareTarget } from './differences.ts';
 import type { JobTools } from './job-tools.ts';
@@ -14,8 +15,6 @@ const coarseBuckets = 256;
 const finer = 64;
 const coarseRows = 64;
 const mostFineBuckets = 8192;
-/** More than these `bucketOf` does not tell apart evenly. */
-const mostBuckets = 2 ** 24;
 /** Rows that one page of digests goes through: where a store hashes by itself, nothing of them moves. */
 const digestRowsAtOnce = 50_000;
 
@@ -122,7 +121,7 @@ function judge(state: DigestState): VerifyState {
   // Finer digests are of some buckets only; how many rows there are the first ones say.
   const counts = only === null ? { ...state.counts, compared: rows } : state.counts;
   if (differing.length === 0) return { phase: 'done', counts, repair, from: null };
-  const canBeFiner = differing.length * finer <= mostFineBuckets && buckets * finer <= mostBuckets;
+  const canBeFiner = differing.length * finer <= mostFineBuckets && buckets * finer <= maxBuckets;
   if (canBeFiner && rowsInDiffering > coarseRows * differing.length)
     return {
       phase: 'truth digests',
