@@ -24,7 +24,6 @@ export interface CapturedDatabase extends TestDatabase {
   startConnector(generation: number): Promise<void>;
   /** Deletes the connector and waits until it has let go of the slot. */
   stopConnector(): Promise<void>;
-  dropSlot(): Promise<void>;
   /** Stops the capture and forgets all of it. */
   close(): Promise<void>;
 }
@@ -54,12 +53,6 @@ export async function captureDatabase(
     });
     if (config === undefined) throw new Error(`the model ${catalog.name} has nothing to capture`);
     await putConnector(connect, connectorName(catalog, generation), config);
-  };
-  const dropSlot = async (): Promise<void> => {
-    await database.query(
-      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
-      [slot],
-    );
   };
   await startConnector(options.generation);
 
@@ -106,15 +99,13 @@ export async function captureDatabase(
     },
     startConnector,
     stopConnector,
-    dropSlot,
     async close() {
       await stopConnector();
       await Promise.all([...readers.values()].map(({ records }) => records.close()));
       const admin = new Admin({ clientId: 'test', bootstrapBrokers: [...kafka.brokers] });
       await admin.deleteTopics({ topics: renderTopics(catalog).map(({ name }) => name) });
       await admin.close();
-      // A slot that nobody reads keeps the WAL of the whole cluster.
-      await dropSlot();
+      await database.dropSlot(slot);
       await database.drop();
     },
   };

@@ -41,7 +41,7 @@ test('a slot that is lost stops the capture until the generation is raised, and 
 
   await database.stopConnector();
   await insert('LGA', 2);
-  await database.dropSlot();
+  await database.dropSlot(database.slot);
   await insert('EWR', 3);
 
   await expect(checkReplication({ ...options, generation: 1 })).rejects.toMatchObject({ code: 'slot_lost' });

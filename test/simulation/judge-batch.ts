@@ -2,6 +2,7 @@ import type { LoggedRecord } from '../../lambda/change/envelope.ts';
 import type { Placement } from '../../lambda/stores/store.ts';
 import type { ViewStore } from '../../lambda/stores/view-store.ts';
 import { nameOf } from './faulty-view-store.ts';
+import { hiddenSince } from './oracle.ts';
 import type { OpenLetter } from './simulated-letters.ts';
 import { everything } from './view-watch.ts';
 
@@ -38,6 +39,7 @@ export async function judgeTaken(options: {
   /** The keys that an entity's source has now. */
   readonly truth: (entity: string) => ReadonlySet<string>;
   readonly claim: string;
+  readonly nowMs: number;
   readonly report: (problem: string) => void;
 }): Promise<void> {
   const { store, placements, records, claim, report } = options;
@@ -52,10 +54,17 @@ export async function judgeTaken(options: {
     if (mine.length === 0) continue;
     const viewName = 'name' in placement.target ? placement.target.name : '';
     const held = new Map<string, bigint>();
+    const shown = new Set<string>();
     for (const row of await everything(store, placement)) {
       const key = `${row.key.owner}|${row.key.number}`;
       if ((held.get(key) ?? -1n) < row.version) held.set(key, row.version);
+      if (row.row !== undefined && (hiddenSince(viewName, row.row) ?? Infinity) > options.nowMs)
+        shown.add(key);
     }
+    // A build that was filled from the source shows nothing of what was deleted before, even if it is there again, though
+    // the delete may come later on the log, and a tombstone that was carried over may be an older one: whether it lacks a
+    // row the comparison at the end tells.
+    const isFilled = (await buildOf(store, placement)) > 1;
     const there = options.truth(placement.entity.name);
     const all = mine.flatMap((record) => tellRecord(record) ?? []);
     const last = new Map<string, Told>();
@@ -64,12 +73,16 @@ export async function judgeTaken(options: {
       const [owner, number] = key.split('|');
       const letter =
         told.get(`${placement.entity.name}.${viewName} [["number",${number}],["owner","${owner}"]]`) ?? -1n;
-      // A build that was filled from the source holds nothing of what was deleted before, even if it is there again and
-      // though the delete may come later on the log: whether it lacks a row the comparison at the end tells.
-      const isFilled = (placement.build ?? 1) > 1;
-      if (!held.has(key) && (isFilled || !there.has(key) || last.get(key)?.deleted === true)) continue;
+      if (isFilled && !shown.has(key)) continue;
+      if (!held.has(key) && (!there.has(key) || last.get(key)?.deleted === true)) continue;
       if ((held.get(key) ?? -1n) < version && letter < version)
         report(`${nameOf(placement)} lacks ${key} at ${version}: ${claim}`);
     }
   }
+}
+
+/** The number of the build that a placement names: without one the build that readers see. */
+async function buildOf(store: ViewStore, placement: Placement): Promise<number> {
+  if (placement.build !== undefined) return placement.build;
+  return (await store.builds(placement)).find(({ state }) => state === 'active')?.number ?? 1;
 }

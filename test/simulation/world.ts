@@ -95,7 +95,16 @@ export async function simulate(
     const store = stores.get(name)?.inner;
     const open = letters.letters().filter((letter) => letter.store === name);
     const truth = (entityName: string) => new Set(truthOf(entityName).map(idOf));
-    if (store !== undefined) await judgeTaken({ store, placements, ...told, letters: open, truth, report });
+    if (store !== undefined)
+      await judgeTaken({
+        store,
+        placements,
+        ...told,
+        letters: open,
+        truth,
+        nowMs: scheduler.now(),
+        report,
+      });
   }
 
   const stores = new Map<'redis' | 'aurora', FaultyStore>();
@@ -203,6 +212,22 @@ export async function simulate(
       if (outcome.kind === 'threw') report(`${name} failed: ${outcome.error}`);
     });
   };
+  /** How many applications write the sources at this moment. */
+  let applications = 0;
+  const writeSource: typeof write = (name, work, skewMs) => {
+    applications += 1;
+    write(
+      name,
+      async (process) => {
+        try {
+          await work(process);
+        } finally {
+          applications -= 1;
+        }
+      },
+      skewMs,
+    );
+  };
   /** Sources go back to what they were; captures and functions are configured anew, and the views filled from them. */
   async function restore(
     process: Process,
@@ -229,12 +254,12 @@ export async function simulate(
   function startWriters(): void {
     for (let number = 1; number <= settings.writers; number += 1) {
       const own = chance(`writer ${number} at ${scheduler.now()}`);
-      write(`sql ${number}`, (process) =>
+      writeSource(`sql ${number}`, (process) =>
         writePostgres(process, { scheduler, random: own, postgres, rows, transactions: settings.writes }),
       );
       // One that is far off must be refused: what it wrote would hide, or be hidden.
       const skewMs = own.chance(0.2) ? own.pick([-20_000, 20_000]) : own.integer(-900, 900);
-      write(
+      writeSource(
         `items ${number}`,
         (process) => {
           const serviceClock = code.serviceClock.createServiceClock(clockOf(process));
@@ -258,7 +283,7 @@ export async function simulate(
         },
         skewMs,
       );
-      write(`events ${number}`, (process) => {
+      writeSource(`events ${number}`, (process) => {
         const app = code.ingest.createIngestApp({
           catalog,
           changeLog: log.open({ process }),
@@ -285,7 +310,8 @@ export async function simulate(
   /** What befalls the deployment while it is written to. */
   async function disturb(process: Process): Promise<void> {
     const { events } = settings;
-    while (writing > 1) {
+    // Not for as long as any job goes on: there would be more of them without end.
+    while (applications > 0) {
       await scheduler.sleep(process, random.integer(5, 60));
       if (random.chance(events.partitionAdded)) {
         const topic = random.pick(topics);

@@ -257,11 +257,7 @@ describe('the schema of Aurora', () => {
         ]),
       ).toEqual([{ failover: true, plugin: 'pgoutput' }]);
     } finally {
-      // A slot that nobody reads keeps the WAL of the whole cluster.
-      await database.query(
-        'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
-        [slot],
-      );
+      await database.dropSlot(slot);
     }
   });
 });

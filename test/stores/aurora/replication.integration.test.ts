@@ -36,11 +36,7 @@ describe('the replication slot', () => {
   const options = (generation: number) => ({ connection: database.connection, catalog, slot, generation });
   const apply = (generation: number) => applyReplication(options(generation));
   const check = (generation: number) => checkReplication(options(generation));
-  const drop = () =>
-    database.query(
-      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
-      [slot],
-    );
+  const drop = () => database.dropSlot(slot);
   const found = async () => {
     const [held] = await database.query(
       `select wal_status as "walStatus", failover, restart_lsn::text as "restart",
