@@ -61,9 +61,8 @@ export async function judgeTaken(options: {
       if (row.row !== undefined && (hiddenSince(viewName, row.row) ?? Infinity) > options.nowMs)
         shown.add(key);
     }
-    // A build that was filled from the source shows nothing of what was deleted before, even if it is there again, though
-    // the delete may come later on the log, and a tombstone that was carried over may be an older one: whether it lacks a
-    // row the comparison at the end tells.
+    // A build that was filled from the source shows nothing of what was deleted before, even if it is there again and
+    // though the delete may come later on the log: whether it lacks a row the comparison at the end tells.
     const isFilled = (await buildOf(store, placement)) > 1;
     const there = options.truth(placement.entity.name);
     const all = mine.flatMap((record) => tellRecord(record) ?? []);
@@ -73,8 +72,8 @@ export async function judgeTaken(options: {
       const [owner, number] = key.split('|');
       const letter =
         told.get(`${placement.entity.name}.${viewName} [["number",${number}],["owner","${owner}"]]`) ?? -1n;
-      if (isFilled && !shown.has(key)) continue;
-      if (!held.has(key) && (!there.has(key) || last.get(key)?.deleted === true)) continue;
+      // A fill leaves an older tombstone as it is where the source has no row.
+      if (!shown.has(key) && (isFilled || !there.has(key) || last.get(key)?.deleted === true)) continue;
       if ((held.get(key) ?? -1n) < version && letter < version)
         report(`${nameOf(placement)} lacks ${key} at ${version}: ${claim}`);
     }

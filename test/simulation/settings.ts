@@ -10,6 +10,8 @@ export interface Settings {
   readonly writes: number;
   /** Applications that write each source. */
   readonly writers: number;
+  /** How likely the clock of an application is off by so much that its writes must be refused. */
+  readonly wrongClocks: number;
   readonly faults: FaultRates;
   /** The generation that captures begin with. A high one takes digits that numbers of 53 bits do not have. */
   readonly generation: number;
@@ -39,8 +41,9 @@ export function settingsOf(seed: number): Settings {
   return {
     seed,
     rounds: random.integer(1, 2),
-    writes: random.integer(3, 12),
+    writes: random.integer(3, 20),
     writers: random.integer(1, 3),
+    wrongClocks: sometimes(0.6),
     generation: random.pick([0, 1, random.integer(2, 100)]),
     firstLsn: BigInt(random.pick([8, 800, random.integer(1, 1_000_000)])) * 8n,
     faults: {
@@ -57,7 +60,7 @@ export function settingsOf(seed: number): Settings {
       logAppliedAgain: sometimes(0.2),
       storeDown: sometimes(0.2),
       poison: sometimes(0.3),
-      itemRemoved: sometimes(0.3),
+      itemRemoved: sometimes(0.6),
       secondsPass: sometimes(0.4),
       hoursPass: sometimes(0.2),
       job: sometimes(0.6),

@@ -17,6 +17,8 @@ export interface SimulatedDynamodb {
   /** The client, as a process holds it: requests fail as the network does, conditions as DynamoDB's do. */
   open(running: Running, heard?: (answer: Parameters<ServiceClock['note']>[0]) => void): DynamoDBClient;
   items(): ReadonlyMap<string, Image>;
+  /** When an item was last written, by the service's clock; milliseconds since the epoch. */
+  writtenAt(id: string): number;
   /** The shards of the stream, oldest first. A child is read when its parent has been. */
   readonly shards: readonly Shard[];
   /** Closes a shard; what was written to it is written to a child from here on. */
@@ -36,6 +38,7 @@ export interface Shard {
 
 export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: number): SimulatedDynamodb {
   const items = new Map<string, Image>();
+  const writtenMs = new Map<string, number>();
   type Open = Shard & { readonly records: StreamRecord[] };
   const shards: Open[] = Array.from({ length: firstShards }, () => ({
     records: [],
@@ -50,6 +53,7 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
     const before = items.get(id);
     if (image === undefined) items.delete(id);
     else items.set(id, image);
+    writtenMs.set(id, scheduler.now());
     sequence += 1;
     const known = image ?? before;
     const eventName = image === undefined ? 'REMOVE' : before === undefined ? 'INSERT' : 'MODIFY';
@@ -100,6 +104,7 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
 
   return {
     items: () => items,
+    writtenAt: (id) => writtenMs.get(id) ?? 0,
     shards,
     open: (running, heard) => {
       const send = async (command: unknown): Promise<unknown> => {

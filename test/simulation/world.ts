@@ -258,7 +258,7 @@ export async function simulate(
         writePostgres(process, { scheduler, random: own, postgres, rows, transactions: settings.writes }),
       );
       // One that is far off must be refused: what it wrote would hide, or be hidden.
-      const skewMs = own.chance(0.2) ? own.pick([-20_000, 20_000]) : own.integer(-900, 900);
+      const skewMs = own.chance(settings.wrongClocks) ? own.pick([-20_000, 20_000]) : own.integer(-900, 900);
       writeSource(
         `items ${number}`,
         (process) => {
@@ -346,17 +346,16 @@ export async function simulate(
           .append([{ topic: random.pick(topics), key: '{}', value: '{', headers }]);
         poison.push(...positions.filter((position) => position !== undefined));
       }
-      // By somebody whose clock is as right as the writers', so the delete is older than what they write next.
+      // Longer ago than a clock may be off: the delete is older than what is written next.
       if (random.chance(events.itemRemoved)) {
         const old = [...dynamodb.items()].filter(
-          ([, { deleted, version }]) =>
-            deleted === undefined && Number(version?.N) / 1000 < scheduler.now() - 3_000,
+          ([id, { deleted }]) => deleted === undefined && dynamodb.writtenAt(id) < scheduler.now() - 3_000,
         );
-        const [id] = old.length === 0 ? [] : random.pick(old);
-        if (id !== undefined) {
-          scheduler.note(`somebody removes ${id}`);
-          dynamodb.removeItem(id);
-        }
+        for (const [id] of old)
+          if (random.chance(0.5)) {
+            scheduler.note(`somebody removes ${id}`);
+            dynamodb.removeItem(id);
+          }
       }
       if (random.chance(events.secondsPass)) scheduler.advance(random.integer(1_000, 5_000));
       if (random.chance(events.storeDown)) {

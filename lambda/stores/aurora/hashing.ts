@@ -21,7 +21,8 @@ end $$`,
    return ('x' || pg_catalog.left(polystore.sha1(value), 13))::bit(52)::bigint`,
   /*
    * Both write the shortest digits that give the same number back, and differ in when they use an exponent and
-   * how: PostgreSQL from 1e+15 and 1e-05, with two digits at least, JavaScript from 1e+21 and 1e-7.
+   * how: PostgreSQL from 1e+15 and 1e-05, with two digits at least, JavaScript from 1e+21 and 1e-7. JavaScript also
+   * takes digits that lie exactly halfway to the next number where they are read as this one; PostgreSQL does not.
    */
   `create or replace function polystore.number_text(value double precision) returns text
    language plpgsql immutable strict parallel safe set extra_float_digits = 1
@@ -31,6 +32,7 @@ end $$`,
      part text[];
      digits text;
      exponent integer;
+     shorter text;
    begin
      if value = 0 then return '0'; end if;
      if plain in ('NaN', 'Infinity', '-Infinity') then return '"' || plain || '"'; end if;
@@ -38,8 +40,18 @@ end $$`,
      if part is null then return plain; end if;
      exponent := part[4]::integer;
      digits := part[2] || coalesce(part[3], '');
+     -- Of 54 bits and a power of two: above 1e40 nothing halfway has so few digits.
+     while exponent between 16 and 40 and pg_catalog.length(digits) > 1 loop
+       select halfway into shorter from (values (0), (1)) as up (one),
+         lateral (select (pg_catalog.left(digits, -1)::bigint + up.one)::text) as h (halfway)
+       where (part[1] || halfway || 'e' || exponent - pg_catalog.length(digits) + 2)::double precision = value;
+       exit when not found;
+       exponent := exponent + pg_catalog.length(shorter) - pg_catalog.length(digits) + 1;
+       digits := shorter;
+     end loop;
      if exponent >= 21 or exponent < -6 then
-       return part[1] || part[2] || coalesce('.' || part[3], '') || 'e' || case when exponent < 0 then '' else '+' end || exponent;
+       return part[1] || pg_catalog.left(digits, 1) || case when pg_catalog.length(digits) > 1 then '.' else '' end
+         || pg_catalog.substr(digits, 2) || 'e' || case when exponent < 0 then '' else '+' end || exponent;
      end if;
      if exponent < 0 then return part[1] || '0.' || pg_catalog.repeat('0', -exponent - 1) || digits; end if;
      if pg_catalog.length(digits) <= exponent + 1 then return part[1] || pg_catalog.rpad(digits, exponent + 1, '0'); end if;

@@ -25,6 +25,9 @@ const inOrder = (value: Json): Json => {
   return Object.fromEntries(members.sort(([a], [b]) => compareText(a, b)));
 };
 
+/** Doubles above 2^54, many of which have shortest digits that lie halfway to the next one. */
+const halfway = Array.from({ length: 400 }, (_, index) => 2 ** (54 + (index % 14)) + index * 2 ** (3 + (index % 14)));
+
 describe('values as Aurora writes them to hash them', () => {
   let database: TestDatabase;
   beforeAll(async () => {
@@ -55,6 +58,10 @@ describe('values as Aurora writes them to hash them', () => {
       2 ** 63,
       1.234567890123456e15,
       1.234567890123456e18,
+      // Their shortest digits lie halfway to the next double.
+      26814796471957670,
+      -26814796471957670,
+      ...halfway,
     ]);
     await fc.assert(
       fc.asyncProperty(
