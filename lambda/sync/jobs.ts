@@ -5,6 +5,8 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { PolystoreError } from '../errors.ts';
 import type { Clock } from '../stores/store.ts';
@@ -14,7 +16,8 @@ import type { Work } from './work.ts';
 export interface Job {
   /** Such as `backfill-2026-11-26T11:15:00.000Z-3f9a`. */
   readonly id: string;
-  readonly status: 'running' | 'done' | 'failed' | 'stopped';
+  /** `done` and `aborted` have ended; a job that `failed` or was `stopped` can be gone on with. */
+  readonly status: 'running' | 'done' | 'failed' | 'stopped' | 'aborted';
   readonly work: Work;
   /** ISO. */
   readonly startedAt: string;
@@ -29,7 +32,13 @@ export interface Job {
 
 /** Where jobs are kept. */
 export interface Jobs {
-  create(job: Pick<Job, 'id' | 'work'>): Promise<Job>;
+  /**
+   * Writes a new job down. Of jobs that are `alone` at the same thing, such as `rebuild flight.board`, one is there at a
+   * time until it has ended, however many processes ask at once.
+   *
+   * @throws PolystoreError `conflict` when another one is at it.
+   */
+  create(job: Pick<Job, 'id' | 'work'> & { readonly alone?: string }): Promise<Job>;
   /** @throws PolystoreError `invalid_request` when there is none. */
   get(id: string): Promise<Job>;
   /** The latest first. */
@@ -49,7 +58,9 @@ export interface JobsOptions {
 }
 
 const partition = 'job';
-const keepDoneSeconds = 90 * 24 * 3600;
+/** Which job is alone at a thing: `holder` is its id. */
+const alonePartition = 'alone';
+const keepEndedSeconds = 90 * 24 * 3600;
 
 /** Jobs in the table of the dead letters, in a partition of their own (ADR 0012). */
 export function createJobs({ client, table, clock }: JobsOptions): Jobs {
@@ -74,8 +85,60 @@ export function createJobs({ client, table, clock }: JobsOptions): Jobs {
       throw unavailable(table, cause);
     }
   };
+  const read = async (pk: string, sk: string) => {
+    const { Item: item } = await client
+      .send(
+        new GetItemCommand({ TableName: table, Key: { pk: { S: pk }, sk: { S: sk } }, ConsistentRead: true }),
+      )
+      .catch((cause: unknown) => {
+        throw unavailable(table, cause);
+      });
+    return item;
+  };
+  /** Writes a job and that it is alone at a thing, if nobody else is: both or neither. */
+  const putAlone = async (job: Job, alone: string): Promise<Job> => {
+    const holder = (await read(alonePartition, alone))?.holder?.S;
+    const other = holder === undefined ? undefined : await read(partition, holder);
+    if (other !== undefined) refuseBeside(parseJob(other), alone);
+    try {
+      await client.send(
+        new TransactWriteItemsCommand({
+          TransactItems: [
+            {
+              Put: {
+                TableName: table,
+                Item: renderJob(job, clock()),
+                ConditionExpression: 'attribute_not_exists(pk)',
+              },
+            },
+            {
+              Put: {
+                TableName: table,
+                Item: { pk: { S: alonePartition }, sk: { S: alone }, holder: { S: job.id } },
+                ...(holder === undefined
+                  ? { ConditionExpression: 'attribute_not_exists(pk)' }
+                  : {
+                      ConditionExpression: 'holder = :holder',
+                      ExpressionAttributeValues: { ':holder': { S: holder } },
+                    }),
+              },
+            },
+          ],
+        }),
+      );
+      return job;
+    } catch (cause) {
+      if (cause instanceof TransactionCanceledException)
+        throw new PolystoreError(
+          'conflict',
+          `Someone else began to ${alone} at the same moment. Look at it with "polystore jobs".`,
+          { cause },
+        );
+      throw unavailable(table, cause);
+    }
+  };
   return {
-    create: ({ id, work }) => {
+    create: ({ id, work, alone }) => {
       const now = new Date(clock()).toISOString();
       const job: Job = {
         id,
@@ -87,20 +150,10 @@ export function createJobs({ client, table, clock }: JobsOptions): Jobs {
         leaseUntilMs: 0,
         revision: 1,
       };
-      return put(job, 'attribute_not_exists(pk)');
+      return alone === undefined ? put(job, 'attribute_not_exists(pk)') : putAlone(job, alone);
     },
     get: async (id) => {
-      const { Item: item } = await client
-        .send(
-          new GetItemCommand({
-            TableName: table,
-            Key: { pk: { S: partition }, sk: { S: id } },
-            ConsistentRead: true,
-          }),
-        )
-        .catch((cause: unknown) => {
-          throw unavailable(table, cause);
-        });
+      const item = await read(partition, id);
       if (item !== undefined) return parseJob(item);
       throw new PolystoreError(
         'invalid_request',
@@ -140,6 +193,20 @@ export function createJobs({ client, table, clock }: JobsOptions): Jobs {
   };
 }
 
+/** Whether nobody can go on with a job. */
+export const hasEnded = ({ status }: Pick<Job, 'status'>): boolean =>
+  status === 'done' || status === 'aborted';
+
+/** @throws PolystoreError `conflict` unless the other job has ended. */
+export function refuseBeside(other: Job, alone: string): void {
+  if (hasEnded(other)) return;
+  throw new PolystoreError(
+    'conflict',
+    `The job ${other.id} is there to ${alone} and is ${other.status}. Go on with it, or abort it and begin another one.`,
+    { details: { job: other.id, status: other.status } },
+  );
+}
+
 function renderJob(job: Job, nowMs: number): Record<string, AttributeValue> {
   return {
     pk: { S: partition },
@@ -147,7 +214,7 @@ function renderJob(job: Job, nowMs: number): Record<string, AttributeValue> {
     job: { S: JSON.stringify(job) },
     revision: { N: String(job.revision) },
     // One that may be gone on with is kept.
-    ...(job.status === 'done' && { expires: { N: String(Math.floor(nowMs / 1000) + keepDoneSeconds) } }),
+    ...(hasEnded(job) && { expires: { N: String(Math.floor(nowMs / 1000) + keepEndedSeconds) } }),
   };
 }
 

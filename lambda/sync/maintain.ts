@@ -3,7 +3,7 @@ import { entityOf } from '../model/index.ts';
 import { placementName } from '../stores/placement.ts';
 import { beginBackfill } from './backfill.ts';
 import type { JobTools } from './job-tools.ts';
-import type { Job, Jobs } from './jobs.ts';
+import { hasEnded, type Job, type Jobs } from './jobs.ts';
 import type { LetterDesk } from './letter-desk.ts';
 import type { LetterRef, SeenLetter } from './letter-item.ts';
 import { renderLetter, renderLetterLine } from './letter-view.ts';
@@ -53,6 +53,8 @@ export function createMaintain(options: MaintainOptions) {
     const { id } = await jobs.create({
       id: `${work.kind}-${new Date(clock()).toISOString()}-${newId()}`,
       work,
+      // Two would fill one build, and the first to end would drop it under the other.
+      ...(work.kind === 'rebuild' && { alone: `rebuild ${work.entity}.${work.view}` }),
     });
     return run(id, untilMs);
   };
@@ -63,7 +65,7 @@ export function createMaintain(options: MaintainOptions) {
   };
   const stop = async (id: string): Promise<Job> => {
     const job = await jobs.get(id);
-    if (job.status === 'done' || job.status === 'stopped') return job;
+    if (hasEnded(job) || job.status === 'stopped') return job;
     return jobs.save(job, { status: 'stopped', leaseUntilMs: 0, problem: 'stopped on request' });
   };
   /** Goes on with what nobody is at, in turn: those first that have waited longest, each for its share of the time. */
@@ -169,14 +171,20 @@ export function createMaintain(options: MaintainOptions) {
       case 'stop':
         return stop(request.id);
       case 'abort': {
-        const { id, work } = await stop(request.id);
+        const job = await stop(request.id);
+        const { id, work } = job;
         if (work.kind !== 'rebuild')
           throw new PolystoreError(
             'invalid_request',
             `The job ${id} is a ${work.kind}: it is stopped, and there is nothing to undo. Only a rebuild is undone.`,
           );
+        if (hasEnded(job))
+          throw new PolystoreError(
+            'conflict',
+            `The job ${id} is ${job.status}: there is nothing left to undo. Rebuild the view instead.`,
+          );
         await abortRebuild(tools, viewNamed(tools, `${work.entity}.${work.view}`), work.state);
-        return jobs.get(id);
+        return jobs.save(job, { status: 'aborted', problem: 'aborted on request' });
       }
       case 'status':
         return {
@@ -213,6 +221,8 @@ export function createMaintain(options: MaintainOptions) {
   /** One that was stopped or failed is gone on with where it was. */
   async function revive(id: string): Promise<string> {
     const job = await jobs.get(id);
+    if (job.status === 'aborted')
+      throw new PolystoreError('conflict', `The job ${id} was aborted and undone. Begin another one.`);
     if (job.status === 'stopped' || job.status === 'failed')
       await jobs.save(job, { status: 'running', problem: null, leaseUntilMs: 0, work: revived(job.work) });
     return id;

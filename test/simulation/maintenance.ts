@@ -94,6 +94,6 @@ export function createMaintenance(options: {
       letters
         .jobs()
         .map((text) => JSON.parse(text) as SimulatedJob)
-        .filter(({ status }) => status !== 'done' && status !== 'stopped'),
+        .filter(({ status }) => !['done', 'stopped', 'aborted'].includes(status)),
   };
 }

@@ -4,6 +4,7 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  type PutItemCommandInput,
   QueryCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
@@ -72,25 +73,37 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
     };
   }
 
+  /** The conditions that a put has, each by its own text. */
+  function holds(put: Partial<PutItemCommandInput>): boolean {
+    const old = items.get(idOf(put.Item ?? {}));
+    const value = (name: string) => put.ExpressionAttributeValues?.[name];
+    switch (put.ConditionExpression) {
+      case undefined:
+        return true;
+      case 'attribute_not_exists(pk)':
+        return old === undefined;
+      case 'revision = :revision':
+        return old !== undefined && old.revision?.N === value(':revision')?.N;
+      case 'holder = :holder':
+        return old !== undefined && old.holder?.S === value(':holder')?.S;
+      default:
+        throw new Error(`the simulated table of letters has no condition ${put.ConditionExpression}: add it`);
+    }
+  }
+
   function put({ input }: PutItemCommand): object {
-    const item = input.Item ?? {};
-    const old = items.get(idOf(item));
-    const holds =
-      input.ConditionExpression === undefined ||
-      (input.ConditionExpression === 'revision = :revision'
-        ? old !== undefined && old.revision?.N === input.ExpressionAttributeValues?.[':revision']?.N
-        : old === undefined);
-    if (!holds)
+    if (!holds(input))
       throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
-    items.set(idOf(item), item);
+    items.set(idOf(input.Item ?? {}), input.Item ?? {});
     return {};
   }
 
   function transact({ input }: TransactWriteItemsCommand): object {
     const writes = input.TransactItems ?? [];
-    for (const { Delete: remove } of writes) {
+    for (const { Put: put, Delete: remove } of writes) {
       const seen = remove?.ExpressionAttributeValues?.[':seen']?.N;
-      if (remove !== undefined && items.get(idOf(remove.Key ?? {}))?.times_seen?.N !== seen)
+      const isMoved = remove !== undefined && items.get(idOf(remove.Key ?? {}))?.times_seen?.N !== seen;
+      if (isMoved || (put !== undefined && !holds(put)))
         throw new TransactionCanceledException({
           message: 'Transaction cancelled',
           $metadata: {},
@@ -111,7 +124,7 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
     if (command instanceof GetItemCommand)
       return { what: 'reads one', effect: () => ({ Item: items.get(idOf(command.input.Key ?? {})) }) };
     if (command instanceof TransactWriteItemsCommand)
-      return { what: 'closes one', effect: () => transact(command) };
+      return { what: 'writes some at once', effect: () => transact(command) };
     if (command instanceof PutItemCommand)
       return {
         what: `puts ${command.input.Item?.pk?.S} ${command.input.Item?.sk?.S}`,
@@ -133,7 +146,7 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
     jobs: () => [...items.values()].flatMap((item) => item.job?.S ?? []),
     letters: () =>
       [...items.values()].flatMap((item): readonly OpenLetter[] => {
-        if (item.pk?.S === 'job' || item.pk?.S === 'barrier') return [];
+        if (['job', 'alone', 'barrier'].includes(item.pk?.S ?? '')) return [];
         const [store = '', scope = ''] = item.pk?.S?.split('#') ?? [];
         if (store === 'closed') return [];
         const place = `${item.topic?.S}/${item.partition?.N}/${item.offset?.N}`;

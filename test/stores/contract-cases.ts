@@ -210,6 +210,8 @@ export const extremes: readonly Readonly<Record<string, Row[string]>>[] = [
   { count: 11, extra: 'text' },
   { count: 12, extra: false },
   { count: 13, extra: 0 },
+  // Shortest digits halfway to the next double.
+  { count: 14, ratio: 26814796471957670, extra: 26814796471957670 },
 ];
 
 /** The least that a row can be; in a sorted set by one of the absent columns it is no member. */

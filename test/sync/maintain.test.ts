@@ -4,7 +4,7 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import type { SourceStore, ViewStore } from '../../lambda/stores/view-store.ts';
 import type { JobTools } from '../../lambda/sync/job-tools.ts';
-import type { Job, Jobs } from '../../lambda/sync/jobs.ts';
+import { type Job, type Jobs, refuseBeside } from '../../lambda/sync/jobs.ts';
 import { createMaintain } from '../../lambda/sync/maintain.ts';
 import { type MaintainRequest, parseMaintainRequest } from '../../lambda/sync/maintain-request.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../stores/contract-model.ts';
@@ -21,9 +21,13 @@ const put = (index: number, position = 10): Change =>
 /** Jobs in memory, by the rules of `Jobs`. */
 function createFakeJobs(clock: () => number): Jobs {
   const held = new Map<string, Job>();
+  const holders = new Map<string, string>();
   const at = (): string => new Date(clock()).toISOString();
   return {
-    create: async ({ id, work }) => {
+    create: async ({ id, work, alone }) => {
+      const other = held.get(holders.get(alone ?? '') ?? '');
+      if (alone !== undefined && other !== undefined) refuseBeside(other, alone);
+      if (alone !== undefined) holders.set(alone, id);
       const job: Job = {
         id,
         status: 'running',
@@ -263,6 +267,28 @@ describe('a rebuild', () => {
       expect(await store.builds(view)).toEqual([{ number: 1, state: 'active' }]);
       expect(await numbersIn(store)).toEqual([0, 7]);
     }
+  });
+
+  test('is one at a time: a second one would fill the same build, and the first to end drop it', async () => {
+    const { store, job } = open();
+    await store.apply(source, [put(0), put(1)]);
+    const first = await job({ command: 'rebuild', view: 'item.hash' }, 1);
+    const second = () => job({ command: 'rebuild', view: 'item.hash' }, 1);
+
+    await expect(second()).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(first.id),
+    });
+    await job({ command: 'stop', id: first.id });
+    // It can be gone on with, and then there would be two.
+    await expect(second()).rejects.toMatchObject({ code: 'conflict' });
+    await job({ command: 'abort', id: first.id });
+    await expect(job({ command: 'continue', id: first.id })).rejects.toMatchObject({ code: 'conflict' });
+    const next = await second();
+
+    expect((await job({ command: 'continue', id: next.id })).status).toBe('done');
+    expect(await store.builds(view)).toEqual([expect.objectContaining({ state: 'active' })]);
+    expect((await second()).status).toBe('running');
   });
 
   test('does not switch to a build that differs from its source', async () => {

@@ -26,7 +26,10 @@ const inOrder = (value: Json): Json => {
 };
 
 /** Doubles above 2^54, many of which have shortest digits that lie halfway to the next one. */
-const halfway = Array.from({ length: 400 }, (_, index) => 2 ** (54 + (index % 14)) + index * 2 ** (3 + (index % 14)));
+const halfway = Array.from(
+  { length: 400 },
+  (_, index) => 2 ** (54 + (index % 14)) + index * 2 ** (3 + (index % 14)),
+);
 
 describe('values as Aurora writes them to hash them', () => {
   let database: TestDatabase;

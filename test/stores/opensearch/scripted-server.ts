@@ -35,7 +35,7 @@ export async function startScriptedServer(
     const body = Buffer.concat(chunks).toString();
     const lines = body.split('\n').filter(Boolean);
     // No view has a second build.
-    if (request.url?.startsWith('/_mget')) {
+    if (request.url?.startsWith('/_mget') && body.includes('.state"')) {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ docs: [] }));
       return;
