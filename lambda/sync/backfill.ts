@@ -56,14 +56,18 @@ export async function stepBackfill(
   const entity = entityOf(tools.catalog, state.entity);
   switch (state.phase) {
     case 'begin': {
-      const ends = await tools.endOffsets(entity.topic);
-      return {
-        ...state,
-        phase: 'read',
-        after: null,
-        ends: ends.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
-        floor: null,
-      };
+      const ends = (await tools.endOffsets(entity.topic)).map(({ partition, offset }) => ({
+        partition,
+        offset: String(offset),
+      }));
+      // What the stream gives a build from here on must find its progress, or it would be a gap, and be forgotten. Nobody
+      // asks how far a build is that is not read yet.
+      await moveProgress(
+        tools,
+        views.filter(({ build }) => build !== undefined),
+        { entity, ends },
+      );
+      return { ...state, phase: 'read', after: null, ends, floor: null };
     }
     case 'read':
       return read(tools, { entity, views }, state);
@@ -146,19 +150,26 @@ async function finish(
   { entity, views }: Target,
   state: Phase<'remove'>,
 ): Promise<BackfillState> {
-  if (state.counts.unreadable === 0)
-    for (const placement of views)
-      await storeOfView(tools.stores, placement).saveProgress(
-        state.ends.map(({ partition, offset }) => ({
-          placement,
-          topic: entity.topic,
-          partition,
-          from: 0n,
-          to: BigInt(offset),
-        })),
-      );
-  const { entity: name, counts } = state;
+  const { entity: name, counts, ends } = state;
+  if (counts.unreadable === 0) await moveProgress(tools, views, { entity, ends });
   return { phase: 'done', entity: name, counts };
+}
+
+async function moveProgress(
+  tools: JobTools,
+  views: readonly Placement[],
+  { entity, ends }: { readonly entity: CatalogEntity; readonly ends: Ground['ends'] },
+): Promise<void> {
+  for (const placement of views)
+    await storeOfView(tools.stores, placement).saveProgress(
+      ends.map(({ partition, offset }) => ({
+        placement,
+        topic: entity.topic,
+        partition,
+        from: 0n,
+        to: BigInt(offset),
+      })),
+    );
 }
 
 async function tellRefused(tools: JobTools, projected: readonly Projected[]): Promise<void> {

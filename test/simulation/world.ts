@@ -115,11 +115,15 @@ export async function simulate(
       now: scheduler.now,
       looks: real === undefined,
       claimed: async (spans) => {
-        for (const { placement, topic, partition, from, to } of spans)
+        for (const { placement, topic, partition, from, to } of spans) {
+          const builds = await inner.builds(placement);
+          // Nobody asks of a build that is not read yet; what it claims then is judged when it is.
+          if (builds.find(({ number }) => number === placement.build)?.state === 'building') continue;
           await judge(name, [placement], {
             records: log.read(topic, partition, from, Number(to - from)),
             claim: `progress of ${topic}/${partition} is ${to}`,
           });
+        }
       },
       hiddenSince: ({ target }, row) => ('name' in target ? hiddenSince(target.name, row) : undefined),
       report,

@@ -291,6 +291,27 @@ describe('a rebuild', () => {
     expect((await second()).status).toBe('running');
   });
 
+  test('keeps the progress that the stream makes while the new build is filled, though a late batch came before', async () => {
+    const { store, job } = open();
+    await store.apply(source, [put(0), put(1), put(2)]);
+    const takes = (from: bigint, to: bigint) =>
+      store.saveProgress([{ placement: view, topic: entity.topic, partition: 0, from, to }]);
+    await takes(0n, 8n);
+    let current = await job({ command: 'rebuild', view: 'item.hash' }, 1);
+    // Of a function that was given up long ago.
+    await takes(1n, 4n);
+    const phase = () => (current.work.kind === 'rebuild' ? current.work.state.phase : '');
+    while (phase() !== 'fill') current = await job({ command: 'continue', id: current.id }, 1);
+    current = await job({ command: 'continue', id: current.id }, 1);
+
+    // The log ended at 10 when the fill began.
+    await takes(8n, 12n);
+    const done = await job({ command: 'continue', id: current.id });
+
+    expect(done.status).toBe('done');
+    expect(await store.readProgress([view])).toMatchObject([{ offset: 12n }]);
+  });
+
   test('does not switch to a build that differs from its source', async () => {
     let sick = true;
     const { store, job } = open((memory) => ({
