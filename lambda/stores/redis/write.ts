@@ -93,11 +93,12 @@ function rowArgs(placement: Placement, change: Change, nowMs: number): readonly 
     (expiry !== undefined && expiry <= nowMs) ||
     (view.kind === 'redis.sortedSet' && score === undefined);
   const row = hidden ? undefined : projectRow(placement, change.row);
-  const ends = row === undefined || expiry !== undefined;
+  // A row that nobody sees is a guard from now on, whenever it would have expired.
+  const ends = row === undefined ? nowMs : expiry;
   return [
     renderVersion(version),
     renderValue(placement, { version, expiry, row }),
-    ends ? String(Math.max(expiry ?? nowMs, nowMs) + keepTombstonesMs) : '',
+    ends === undefined ? '' : String(Math.max(ends, nowMs) + keepTombstonesMs),
     row === undefined || score === undefined ? '' : String(score),
   ];
 }
