@@ -27,6 +27,15 @@ function tellRecord({ value, headers, offset }: LoggedRecord): Told | undefined 
   };
 }
 
+/** Key and version of each delete that records tell of. */
+export const deletesIn = (records: readonly LoggedRecord[]): ReadonlySet<string> =>
+  new Set(
+    records.flatMap((record) => {
+      const told = tellRecord(record);
+      return told?.deleted === true ? [`${told.key} ${told.version}`] : [];
+    }),
+  );
+
 /**
  * Whether readers of every view see what the records say, or later: that is what a function claims that does
  * not fail, and what progress claims. What a view refused must be told by a letter.

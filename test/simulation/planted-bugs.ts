@@ -153,7 +153,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: 'stores/dynamodb/service-clock.ts',
     find: 'if (low <= limitMs && high >= -limitMs) return;',
     replace: 'if (low <= limitMs || high >= -limitMs) return;',
-    says: notEqual,
+    says: /ahead of its time/,
   },
   {
     name: 'the truth of Aurora is given the position where the next record begins',
@@ -231,6 +231,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: 'sync/rebuild.ts',
     find: 'if (tombstones.length > 0)',
     replace: 'if (tombstones.length < 0)',
-    says: notEqual,
+    says: /forgets the delete/,
   },
 ];

@@ -36,7 +36,18 @@ export interface Shard {
   closed: boolean;
 }
 
-export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: number): SimulatedDynamodb {
+/**
+ * How far a version may be ahead of the service, in milliseconds: a clock by a second, and another in which one answer
+ * cannot tell (`service-clock.ts`).
+ */
+const mostAheadMs = 2_100;
+
+/** @param report whatever DESIGN §4 forbids */
+export function createSimulatedDynamodb(
+  scheduler: Scheduler,
+  firstShards: number,
+  report: (problem: string) => void,
+): SimulatedDynamodb {
   const items = new Map<string, Image>();
   const writtenMs = new Map<string, number>();
   type Open = Shard & { readonly records: StreamRecord[] };
@@ -81,6 +92,11 @@ export function createSimulatedDynamodb(scheduler: Scheduler, firstShards: numbe
         ...(before &&
           condition.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && { Item: { ...before } as never }),
       });
+    const aheadMs = Number(item.version?.N) / 1000 - scheduler.now();
+    if (aheadMs > mostAheadMs)
+      report(
+        `${idOfItem(item)} is written ${aheadMs} ms ahead of its time, and hides what others write until then`,
+      );
     put(idOfItem(item), item);
     return {};
   }

@@ -37,6 +37,8 @@ export function createViewWatch(options: {
   readonly now: () => number;
   /** When a view stops showing a row, in milliseconds since the epoch; undefined: never. */
   readonly hiddenSince: (placement: Placement, row: Row) => number | undefined;
+  /** Key and version of the deletes on the log of a view. */
+  readonly deletesOf: (placement: Placement) => ReadonlySet<string>;
   /** Judges what progress says that readers see. */
   readonly claimed: (spans: readonly ProgressSpan[]) => Promise<void>;
   readonly report: Report;
@@ -68,6 +70,22 @@ export function createViewWatch(options: {
         const problem = judge(name, old, held);
         if (problem !== undefined) report(`${name} ${id}: ${problem} (was ${told(old)}, is ${told(held)})`);
       }
+    }
+  }
+
+  /** A build that takes the place of another must know of every delete that the other knows of (rule 2). */
+  async function compareTombstones(placement: Placement): Promise<void> {
+    const replaced = (await store.builds(placement)).findLast(({ state }) => state === 'retired');
+    if (replaced === undefined) return;
+    const keyOf = ({ key }: HeldRow): string => Object.values(key).join('|');
+    const known = new Map<string, bigint>();
+    for (const held of await everything(store, placement))
+      if ((known.get(keyOf(held)) ?? -1n) < held.version) known.set(keyOf(held), held.version);
+    const deletes = options.deletesOf(placement);
+    for (const held of await everything(store, { ...placement, build: replaced.number })) {
+      const id = `${keyOf(held)} ${held.version}`;
+      if (held.row === undefined && deletes.has(id) && (known.get(keyOf(held)) ?? -1n) < held.version)
+        report(`${viewName(placement)}#${placement.build} forgets the delete of ${id}`);
     }
   }
 
@@ -105,6 +123,7 @@ export function createViewWatch(options: {
       await options.claimed(
         spans.map(({ offset, ...where }) => ({ ...where, placement: active, from: 0n, to: offset })),
       );
+      await compareTombstones(placement);
     },
   };
 }

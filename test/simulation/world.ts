@@ -8,7 +8,7 @@ import type { VerifyWork } from '../../lambda/sync/work.ts';
 import { createRowMaker, eventOf, postEvents, writeItems, writePostgres } from './applications.ts';
 import type { DeployedCode } from './deployed-code.ts';
 import { createFaultyStore, type FaultyStore, nameOf } from './faulty-view-store.ts';
-import { judgeTaken } from './judge-batch.ts';
+import { deletesIn, judgeTaken } from './judge-batch.ts';
 import { createMaintenance } from './maintenance.ts';
 import { differences, hiddenSince } from './oracle.ts';
 import { createRandom } from './random.ts';
@@ -77,7 +77,7 @@ export async function simulate(
     topic: entity('shipment').topic,
     generation: settings.generation,
   });
-  const dynamodb = createSimulatedDynamodb(scheduler, random.integer(1, 2));
+  const dynamodb = createSimulatedDynamodb(scheduler, random.integer(1, 2), report);
   const letters = createSimulatedLetters(scheduler);
   const lettersOf = (store: string, running: Running) =>
     code.deadLetters.createDeadLetters({
@@ -125,6 +125,7 @@ export async function simulate(
           });
         }
       },
+      deletesOf: ({ entity: { topic } }) => deletesIn(log.everything(topic)),
       hiddenSince: ({ target }, row) => ('name' in target ? hiddenSince(target.name, row) : undefined),
       report,
     });

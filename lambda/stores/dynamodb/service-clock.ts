@@ -9,6 +9,12 @@ const dateStepMs = 1_000;
 const keptSamples = 16;
 /** A clock that was right a minute ago is asked again. */
 const sampleAgeMs = 60_000;
+/**
+ * Bounds that lie further apart say too little: an answer took over two seconds, or the process was frozen until it was
+ * looked at.
+ */
+const widestMs = 2 * limitMs + dateStepMs;
+const mostAsks = 3;
 
 /** How far this clock is ahead of the service's, as one answer bounds it; milliseconds. */
 interface Sample {
@@ -22,10 +28,10 @@ export interface ServiceClock {
   /** Notes an answer: when it was asked for and came, by the clock in question, and its `Date`. */
   note(answer: { readonly sentMs: number; readonly receivedMs: number; readonly date: string }): void;
   /**
-   * Lets a write pass unless the clock is off for certain. When nothing was heard of the service for a
-   * minute, `ask` sends it a request first.
+   * Lets a write pass unless the clock is off for certain. When nothing was heard of the service for a minute, or too
+   * slowly to tell, `ask` sends it a request first, three at most. A service that says no time is not asked again.
    *
-   * @throws PolystoreError `clock_off`
+   * @throws PolystoreError `clock_off`; `store_unavailable` when no answer was quick enough to tell
    */
   require(ask: () => Promise<unknown>): Promise<void>;
 }
@@ -50,8 +56,16 @@ export function createServiceClock(clock: Clock): ServiceClock {
       samples = fitting.low > fitting.high ? [sample] : [...recent(), sample].slice(-keptSamples);
     },
     async require(ask) {
-      if (recent().length === 0) await ask();
+      for (let asks = 0; asks < mostAsks && widthOf(recent()) > widestMs; asks += 1) {
+        await ask();
+        if (recent().length === 0) return;
+      }
       const { low, high } = boundsOf(recent());
+      if (high - low > widestMs)
+        throw new PolystoreError(
+          'store_unavailable',
+          `DynamoDB answers too slowly, in ${((high - low - dateStepMs) / 1000).toFixed(1)} s, to tell whether the clock of this process is right, by which versions are made. Nothing was written. Send the request again.`,
+        );
       if (low <= limitMs && high >= -limitMs) return;
       const [least, most] = [low, high].map((ms) => Math.abs(ms / 1000).toFixed(1)).sort();
       throw new PolystoreError(
@@ -61,6 +75,11 @@ export function createServiceClock(clock: Clock): ServiceClock {
       );
     },
   };
+}
+
+function widthOf(samples: readonly Sample[]): number {
+  const { low, high } = boundsOf(samples);
+  return high - low;
 }
 
 function boundsOf(samples: readonly Sample[]): { readonly low: number; readonly high: number } {

@@ -75,6 +75,28 @@ describe('the clock beside that of the service', () => {
     expect(process.asked()).toBe(1);
   });
 
+  test('that is off is refused though the one answer that was heard took an hour, as where a process was frozen', async () => {
+    const process = heard(20_000, [{ atMs: 0, tripMs: 3_600_000 }]);
+
+    await expect(process.require()).rejects.toMatchObject({ code: 'clock_off' });
+    expect(process.asked()).toBe(1);
+  });
+
+  test('that no answer tells anything of, so slow are they, is not believed', async () => {
+    let now = start + 20_000;
+    const clock = createServiceClock(() => now);
+    let asked = 0;
+    const slow = async () => {
+      asked += 1;
+      const sentMs = now;
+      now += 30_000;
+      clock.note({ sentMs, receivedMs: now, date: httpDate(sentMs - 20_000 + 15_000) });
+    };
+
+    await expect(clock.require(slow)).rejects.toMatchObject({ code: 'store_unavailable', retryable: true });
+    expect(asked).toBe(3);
+  });
+
   test('goes by what is heard after the clock was set right', async () => {
     let now = start + 60_000;
     const clock = createServiceClock(() => now);
