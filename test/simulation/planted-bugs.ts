@@ -34,7 +34,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "else if (decoded.kind === 'change') {",
     replace:
       "else if (decoded.kind === 'change' && decoded.change.kind === 'delete') ignored += 1;\n    else if (decoded.kind === 'change') {",
-    says: /shows/,
+    says: notEqual,
   },
   {
     name: 'a tombstone is swept while the log can still be applied again',
@@ -179,8 +179,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a backfill's progress is the end of the log after it has read",
     file: 'sync/backfill.ts',
-    find: '        state.ends.map(({ partition, offset }) => ({',
-    replace: '        (await tools.endOffsets(entity.topic)).map(({ partition, offset }) => ({',
+    find: 'if (counts.unreadable === 0) await moveProgress(tools, views, { entity, ends });',
+    replace:
+      'if (counts.unreadable === 0) await moveProgress(tools, views, { entity, ends: (await tools.endOffsets(entity.topic)).map(({ partition, offset }) => ({ partition, offset: String(offset) })) });',
     says: /progress of/,
   },
   {
