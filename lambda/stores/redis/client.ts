@@ -19,6 +19,7 @@ import {
   applyScript,
   digestNodeScript,
   digestScript,
+  lookNodeScript,
   lookScript,
   progressScript,
   repairScript,
@@ -221,6 +222,8 @@ async function readTopology(redis: Connection): Promise<Topology> {
 function asMaster(node: Redis): Master {
   if (!('polystoreDigestNode' in node))
     node.defineCommand('polystoreDigestNode', { lua: digestNodeScript, numberOfKeys: 0 });
+  if (!('polystoreLookNode' in node))
+    node.defineCommand('polystoreLookNode', { lua: lookNodeScript, numberOfKeys: 0 });
   // defineCommand has made the method.
   return node as Redis & Master;
 }

@@ -16,7 +16,9 @@ export interface Master {
     keys: number,
   ): Promise<[string, string[]]>;
   /** `digestNodeScript`. */
-  polystoreDigestNode(...args: string[]): Promise<[string, string, ...string[]]>;
+  polystoreDigestNode(...args: string[]): Promise<[string, string[], string]>;
+  /** `lookNodeScript`. */
+  polystoreLookNode(...args: string[]): Promise<[string, string[], string[]]>;
 }
 
 /** What a part of a node's keys came to. */

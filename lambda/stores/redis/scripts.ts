@@ -155,21 +155,28 @@ ${settleLife}
 return { #gone, redis.call('ZCOUNT', due, '-inf', ARGV[1]) }
 `;
 
-/** Which of the rows that a look goes through are wanted: all, or those of some buckets (`bucketOf`). */
+/**
+ * Which of the rows that a look goes through are wanted: all, or those of some buckets (`bucketOf`). Those are said in
+ * fewer, larger buckets where that comes to the same: `256:3,7` is every bucket that leaves 3 or 7 by 256.
+ */
 const inBuckets = `
-local buckets, wanted = tonumber(ARGV[3]), nil
+local buckets, larger, chosen = tonumber(ARGV[3]), nil, nil
 if ARGV[4] ~= '*' then
-  wanted = {}
-  for number in string.gmatch(ARGV[4], '%d+') do wanted[tonumber(number)] = true end
+  local of, numbers = string.match(ARGV[4], '^(%d+):(.*)$')
+  larger, chosen = tonumber(of), {}
+  for number in string.gmatch(numbers, '%d+') do chosen[tonumber(number)] = true end
 end
 local function bucketOf(id)
   return tonumber(string.sub(redis.sha1hex(id), 1, 8), 16) % buckets
+end
+local function isWanted(bucket)
+  return not chosen or chosen[bucket % larger]
 end`;
 
 /**
  * Some rows of a group, as HSCAN gives them.
  *
- * KEYS: rows. ARGV: cursor, about how many, how many buckets there are, those that are wanted ('*': all).
+ * KEYS: rows. ARGV: cursor, about how many, how many buckets there are, those that are wanted (`bucketArgs`).
  * Returns the next cursor, then id and value of each row.
  */
 export const lookScript = `
@@ -178,7 +185,7 @@ local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local found = { page[1] }
 for i = 1, #page[2], 2 do
   local id = page[2][i]
-  if not wanted or wanted[bucketOf(id)] then
+  if isWanted(bucketOf(id)) then
     found[#found + 1] = id
     found[#found + 1] = page[2][i + 1]
   end
@@ -206,7 +213,7 @@ local function add(page)
     end
     if from and (not expiry or expiry > now) then
       local bucket = bucketOf(id)
-      if not wanted or wanted[bucket] then
+      if isWanted(bucket) then
         local version = versions and string.sub(value, 7, 25) or ''
         local hash = redis.sha1hex(id .. '\\n' .. version .. '\\n' .. string.sub(value, from, -2))
         if not counts[bucket] then
@@ -241,18 +248,16 @@ return { page[1], digests() }
 `;
 
 /**
- * The same of all small groups that one SCAN of a node meets: nothing but their digests moves. Which keys it reads
- * the caller cannot know, so it names none, and says that they lie in many slots.
+ * Goes through all small groups that one SCAN of a node meets, each once, by `take`; `large` are those that have too many
+ * rows for that. Which keys it reads the caller cannot know, so it names none, and says that they lie in many slots.
  *
- * ARGV: cursor of SCAN, about how many keys it goes through, then as of a digest, then the pattern of the groups' names
- * and how many rows are looked through here at most. Returns the next cursor, the digests, and the names of groups
- * that have too many rows for that.
+ * ARGV: cursor of SCAN, about how many keys it goes through, which buckets; then as the script says, and at the end the
+ * pattern of the groups' names and how many rows are looked through here at most.
  */
-export const digestNodeScript = `#!lua flags=no-writes,allow-cross-slot-keys
-${inBuckets}
-${addDigests}
-local left, large = tonumber(ARGV[8]), {}
-local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[7], 'COUNT', ARGV[2])
+const nodeFlags = '#!lua flags=no-writes,allow-cross-slot-keys';
+const throughNode = `
+local left, large = tonumber(ARGV[#ARGV]), {}
+local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[#ARGV - 1], 'COUNT', ARGV[2])
 local seen = {}
 for _, rows in ipairs(page[2]) do
   if not seen[rows] then
@@ -262,11 +267,47 @@ for _, rows in ipairs(page[2]) do
       large[#large + 1] = rows
     else
       left = left - count
-      add(redis.call('HGETALL', rows))
+      take(rows, redis.call('HGETALL', rows))
+    end
+  end
+end`;
+
+/**
+ * Rows of a node. ARGV as of `throughNode`. Returns the next cursor, the names of large groups, and of each other group
+ * that has some its name, how many rows, and id and value of each.
+ */
+export const lookNodeScript = `${nodeFlags}
+${inBuckets}
+local found = {}
+local function take(rows, page)
+  local head
+  for i = 1, #page, 2 do
+    if isWanted(bucketOf(page[i])) then
+      if not head then
+        found[#found + 1] = rows
+        found[#found + 1] = '0'
+        head = #found
+      end
+      found[head] = tostring(found[head] + 1)
+      found[#found + 1] = page[i]
+      found[#found + 1] = page[i + 1]
     end
   end
 end
-return { page[1], digests(), unpack(large) }
+${throughNode}
+return { page[1], large, found }
+`;
+
+/**
+ * Digests of a node: nothing else moves. ARGV as of a digest, with the end of `throughNode`. Returns the next cursor, the
+ * names of large groups, and the digests.
+ */
+export const digestNodeScript = `${nodeFlags}
+${inBuckets}
+${addDigests}
+local function take(_, page) add(page) end
+${throughNode}
+return { page[1], large, digests() }
 `;
 
 /**

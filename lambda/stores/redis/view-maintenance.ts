@@ -111,21 +111,45 @@ export function createMaintenance(options: MaintenanceOptions): Omit<ViewStore, 
       const build = await resolved(placement);
       const found: HeldRow[] = [];
       let bytes = 0;
+      const args = bucketArgs(buckets?.of, buckets?.only);
+      /** @returns how many rows */
+      const take = (group: string, fields: readonly string[]): number => {
+        const place = placeOfGroup(build, group);
+        for (let index = 0; index < fields.length; index += 2) {
+          const [id = '', value = ''] = fields.slice(index, index + 2);
+          bytes += id.length + value.length;
+          const { version, row } = parseHeldValue(value);
+          found.push({ key: keyOfId(build, id), place, version, row });
+        }
+        return fields.length / 2;
+      };
       const next = await eachGroup(await topology(), build, {
         after,
         limit,
+        scan: async (master, cursor) => {
+          const [to, groups, texts] = await gated(() =>
+            master.polystoreLookNode(
+              cursor,
+              countOf(limit),
+              ...args,
+              groupPattern(build),
+              String(rowsAtOnce),
+            ),
+          );
+          let rows = 0;
+          for (let index = 0; index < texts.length; ) {
+            const [group = '', count = '0'] = texts.slice(index, index + 2);
+            const end = index + 2 + 2 * Number(count);
+            rows += take(group, texts.slice(index + 2, end));
+            index = end;
+          }
+          return { cursor: to, groups, rows };
+        },
         look: async (rows, cursor) => {
           const [to = '0', ...fields] = await run((redis) =>
-            redis.polystoreLook(1, rows, cursor, countOf(limit), ...bucketArgs(buckets?.of, buckets?.only)),
+            redis.polystoreLook(1, rows, cursor, countOf(limit), ...args),
           );
-          const place = placeOfGroup(build, rows);
-          for (let index = 0; index < fields.length; index += 2) {
-            const [id = '', value = ''] = fields.slice(index, index + 2);
-            bytes += id.length + value.length;
-            const { version, row } = parseHeldValue(value);
-            found.push({ key: keyOfId(build, id), place, version, row });
-          }
-          return { rows: fields.length / 2, cursor: to };
+          return { rows: take(rows, fields), cursor: to };
         },
       });
       return { rows: found, next, bytes };
@@ -146,7 +170,7 @@ export function createMaintenance(options: MaintenanceOptions): Omit<ViewStore, 
         limit,
         scan: async (master, cursor) => {
           const end = [groupPattern(build), String(rowsAtOnce)];
-          const [to, text, ...groups] = await gated(() =>
+          const [to, groups, text] = await gated(() =>
             master.polystoreDigestNode(cursor, countOf(limit), ...args, ...end),
           );
           return { cursor: to, groups, rows: take(text) };
@@ -269,10 +293,19 @@ const renderOffset = (offset: bigint): string => offset.toString().padStart(19, 
 
 const countOf = (limit: number): string => String(Math.min(Math.max(1, Math.trunc(limit)), rowsAtOnce));
 
-const bucketArgs = (of = 1, only?: ReadonlySet<number>): readonly string[] => [
-  String(of),
-  only === undefined ? '*' : [...only].join(','),
-];
+/** How many buckets there are, and those that are wanted: '*' is all, and `256:3,7` those that leave 3 or 7 by 256. */
+export function bucketArgs(of = 1, only?: ReadonlySet<number>): readonly string[] {
+  if (only === undefined) return [String(of), '*'];
+  let [larger, numbers] = [of, only];
+  // Buckets that were made finer are all there: to name those that they came from says the same to each page.
+  while (larger % 2 === 0) {
+    const half = larger / 2;
+    const halved = new Set([...numbers].map((number) => number % half));
+    if (halved.size * 2 !== numbers.size) break;
+    [larger, numbers] = [half, halved];
+  }
+  return [String(of), `${larger}:${[...numbers].join(',')}`];
+}
 
 /** What the digest script returns, 23 hexadecimal digits a bucket. */
 function parseDigests(text: string): readonly Digest[] {
