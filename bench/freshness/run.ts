@@ -132,6 +132,8 @@ async function measure(running: TestDeployment, samples: Samples): Promise<void>
   const stores = openStores(catalog, deployment.engines.endpoints);
   const { host, port, user, database } = deployment.engines.endpoints.postgresWriter;
   const pool = new pg.Pool({ host, port, user, database, max: 32 });
+  // What fails here is told, not that PostgreSQL then ends its connections.
+  pool.on('error', () => {});
   await insertAircraft(pool);
   await deployment.triggers.stop();
   let seats = 1;

@@ -48,7 +48,7 @@ export interface ProvisionedPollers {
 export interface BatchSettings extends FailureHandling {
   /** 1 to 10,000 records; 6 MB close a batch before that. */
   readonly batchSize: number;
-  /** 0 to 300,000, in whole seconds. */
+  /** 0 to 300,000, in whole seconds; of a Kafka trigger also the 500 that Lambda takes where nothing is set. */
   readonly maximumBatchingWindowMs: number;
 }
 
@@ -81,6 +81,9 @@ export function failurePolicyOf(trigger: BatchTrigger): FailurePolicy {
   };
 }
 
+/** The window of a Kafka trigger that says none, in milliseconds (Lambda's reference of event source mappings). */
+export const unsetWindowMs = 500;
+
 /** Tells what Lambda would not take of a trigger's settings. `where` names the function. */
 export function checkTrigger(where: string, trigger: BatchTrigger, problems: Problems): void {
   const isWithin = (value: number, least: number, most: number): boolean =>
@@ -91,11 +94,14 @@ export function checkTrigger(where: string, trigger: BatchTrigger, problems: Pro
   };
   const { maximumRetryAttempts: retries = -1, maximumRecordAgeSeconds: age = -1 } = trigger;
   range('batchSize', trigger.batchSize, [1, 10_000]);
-  if (!isWithin(trigger.maximumBatchingWindowMs / 1000, 0, 300))
+  const isUnset = trigger.kind === 'change-log' && trigger.maximumBatchingWindowMs === unsetWindowMs;
+  if (!isUnset && !isWithin(trigger.maximumBatchingWindowMs / 1000, 0, 300))
     problems.add(
       `${where}.maximumBatchingWindowMs`,
       `is ${trigger.maximumBatchingWindowMs}`,
-      'Lambda takes 0 to 300,000, in whole seconds',
+      trigger.kind === 'change-log'
+        ? 'Lambda takes 0 to 300,000, in whole seconds, or 500, which is what it does where nothing is set'
+        : 'Lambda takes 0 to 300,000, in whole seconds',
     );
   range('maximumRetryAttempts', retries, [-1, 10_000]);
   if (age !== -1 && !isWithin(age, 60, 604_800))

@@ -8,6 +8,7 @@ export {
   type FailureDestination,
   type FailurePolicy,
   failurePolicyOf,
+  unsetWindowMs,
 } from './failure-handling.ts';
 export * from './fields.ts';
 export {

@@ -65,12 +65,17 @@ describe('the settings that Lambda takes', () => {
   });
 });
 
+test('a Kafka trigger may have the window that Lambda gives it where none is set', () => {
+  expect(problemsOf(changeLog({ maximumBatchingWindowMs: 500 }))).toEqual([]);
+});
+
 describe('what Lambda would not take is refused by name', () => {
   test.each<[Stream | ChangeLog, readonly RegExp[]]>([
     [stream({ batchSize: 0 }), [/^f\.batchSize is 0: Lambda takes 1 to 10000/]],
     [stream({ batchSize: 10_001 }), [/f\.batchSize/]],
     [stream({ maximumBatchingWindowMs: 500 }), [/maximumBatchingWindowMs is 500.*whole seconds/]],
     [stream({ maximumBatchingWindowMs: 301_000 }), [/maximumBatchingWindowMs/]],
+    [changeLog({ maximumBatchingWindowMs: 250 }), [/maximumBatchingWindowMs is 250.*or 500/]],
     [stream({ parallelizationFactor: 11 }), [/parallelizationFactor is 11/]],
     [stream({ maximumRetryAttempts: -2 }), [/maximumRetryAttempts is -2/]],
     [stream({ maximumRecordAgeSeconds: 59 }), [/maximumRecordAgeSeconds is 59/]],

@@ -6,7 +6,12 @@ import {
   type Function as LambdaFunction,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
-import type { BatchSettings, Catalog, FunctionSpec } from '../../../lambda/model/index.ts';
+import {
+  type BatchSettings,
+  type Catalog,
+  type FunctionSpec,
+  unsetWindowMs,
+} from '../../../lambda/model/index.ts';
 import { createFailureDestination } from './failure-destination.ts';
 import { consumerGroupOf } from './log-statements.ts';
 import type { Stores } from './stores.ts';
@@ -70,7 +75,9 @@ function batchOptions(fn: LambdaFunction, settings: BatchSettings): EventSourceM
     // A change that was there before the function must not be missed.
     startingPosition: StartingPosition.TRIM_HORIZON,
     batchSize: settings.batchSize,
-    maxBatchingWindow: Duration.millis(settings.maximumBatchingWindowMs),
+    ...(settings.maximumBatchingWindowMs !== unsetWindowMs && {
+      maxBatchingWindow: Duration.millis(settings.maximumBatchingWindowMs),
+    }),
     ...(settings.reportsPartialFailures === true && { reportBatchItemFailures: true }),
     ...(settings.bisectsOnError === true && { bisectBatchOnError: true }),
     ...(maximumRetryAttempts !== undefined && { retryAttempts: maximumRetryAttempts }),
