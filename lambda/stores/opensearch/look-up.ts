@@ -1,6 +1,7 @@
 import type { Row } from '../../change/change.ts';
 import type { Version } from '../../change/version.ts';
 import { inParallel } from '../in-parallel.ts';
+import { parted } from '../parted.ts';
 import type { Placement } from '../store.ts';
 import type { BulkSender } from './bulk.ts';
 import { requestsInFlight } from './connection.ts';
@@ -87,8 +88,3 @@ export async function lookUpVersions(
 const distinct = (located: readonly Located[]): readonly Located[] => [
   ...new Map(located.map((each) => [textOf(each), each])).values(),
 ];
-
-const parted = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, part) =>
-    items.slice(part * size, (part + 1) * size),
-  );

@@ -14,7 +14,7 @@ import { buildsKey, written } from './builds.ts';
 import { isOverloaded, redisError } from './errors.ts';
 import { type Master, slotsOf, type Topology } from './groups.ts';
 import { groupOf, isVisible, planLookups, sliceArgs } from './read.ts';
-import { groupKeys, redisView } from './schema.ts';
+import { redisView } from './schema.ts';
 import {
   applyScript,
   digestNodeScript,
@@ -24,9 +24,11 @@ import {
   progressScript,
   repairScript,
   sliceScript,
+  staleScript,
   swapScript,
   sweepScript,
 } from './scripts.ts';
+import { sendWrites, type WriteScripts } from './send-writes.ts';
 import { type HeldValue, parseHeldValue, versionOf } from './value.ts';
 import { createMaintenance, type MaintenanceScripts } from './view-maintenance.ts';
 import { planWrite } from './write.ts';
@@ -42,8 +44,7 @@ export interface RedisStoreOptions {
 }
 
 /** ioredis makes a method of each script that is defined; its types cannot know their names. */
-interface Scripts extends MaintenanceScripts {
-  polystoreApply(keyCount: number, ...keysAndArgs: string[]): Promise<number>;
+interface Scripts extends MaintenanceScripts, WriteScripts {
   polystoreSlice(keyCount: number, ...keysAndArgs: string[]): Promise<string[]>;
 }
 type Connection = (Redis | Cluster) & Scripts;
@@ -105,14 +106,7 @@ export function createRedisStore(options: RedisStoreOptions): ViewStore {
 
   const applyTo = async (build: Placement, changes: readonly Change[]): Promise<ApplyResult> => {
     const { writes, rejected } = planWrite(build, changes, clock());
-    const counts = await run((redis) =>
-      inParallel(writes, pipelineDepth, ({ group, args }) => {
-        const keys = groupKeys(group);
-        // Rule 1 makes a second call harmless.
-        return gate.run(() => redis.polystoreApply(keys.length, ...keys, ...args));
-      }),
-    );
-    const applied = counts.reduce((sum, count) => sum + count, 0);
+    const applied = await run((redis) => sendWrites(redis, { gate, depth: pipelineDepth }, writes));
     return { applied, stale: changes.length - applied - rejected.length, rejected };
   };
 
@@ -252,6 +246,7 @@ async function open({ host, port, tls }: RedisStoreOptions): Promise<Connection>
     // Without a listener ioredis prints; each command reports its own failure.
     redis.on('error', () => {});
     redis.defineCommand('polystoreApply', { lua: applyScript });
+    redis.defineCommand('polystoreStale', { lua: staleScript });
     redis.defineCommand('polystoreSlice', { lua: sliceScript });
     redis.defineCommand('polystoreRepair', { lua: repairScript });
     redis.defineCommand('polystoreSweep', { lua: sweepScript });

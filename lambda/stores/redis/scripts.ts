@@ -34,56 +34,78 @@ if limit > 0 then
 end`;
 
 /**
- * Rule 1 as one atomic step over all rows of one key group. Versions are compared as text: a Lua
- * number would lose their low bits.
+ * Rule 1 as one atomic step over rows of one key group. Versions are compared as text, which a value says first
+ * (value.ts): a Lua number would lose their low bits.
  *
  * KEYS: rows, due, and score for a sorted set.
  * ARGV: now, how long guards are kept (both ms), how many scored rows are kept (0: all); then for each
- * row: id, version, value, due ('' for none), score ('' for none).
+ * row: id, value, due ('' for none), and of a sorted set score ('' for none).
  * Returns how many rows were written and stay.
  */
 export const applyScript = `
 local rows, due, score = KEYS[1], KEYS[2], KEYS[3]
 local now, keep, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local written, count = {}, 0
+local width = score and 4 or 3
 -- In few calls of many rows: each call costs more than what it does to one row. Lua unpacks no more than this at once.
-for from = 4, #ARGV, 5 * 400 do
-  local upto = math.min(from + 5 * 400 - 1, #ARGV)
+for from = 4, #ARGV, width * 400 do
+  local upto = math.min(from + width * 400 - 1, #ARGV)
   local ids = {}
-  for i = from, upto, 5 do ids[#ids + 1] = ARGV[i] end
+  for i = from, upto, width do ids[#ids + 1] = ARGV[i] end
   local held = redis.call('HMGET', rows, unpack(ids))
   local values, dues, lasting, scores, unscored = {}, {}, {}, {}, {}
   for at, id in ipairs(ids) do
-    local i = from + (at - 1) * 5
-    if not held[at] or string.sub(held[at], 7, 25) < ARGV[i + 1] then
+    local i = from + (at - 1) * width
+    if not held[at] or string.sub(held[at], 7, 25) < string.sub(ARGV[i + 1], 7, 25) then
       values[#values + 1] = id
-      values[#values + 1] = ARGV[i + 2]
-      if ARGV[i + 3] == '' then
+      values[#values + 1] = ARGV[i + 1]
+      if ARGV[i + 2] == '' then
         if held[at] then lasting[#lasting + 1] = id end
       else
-        dues[#dues + 1] = ARGV[i + 3]
+        dues[#dues + 1] = ARGV[i + 2]
         dues[#dues + 1] = id
       end
-      if ARGV[i + 4] == '' then
-        if held[at] then unscored[#unscored + 1] = id end
-      else
-        scores[#scores + 1] = ARGV[i + 4]
-        scores[#scores + 1] = id
+      if score then
+        if ARGV[i + 3] == '' then
+          if held[at] then unscored[#unscored + 1] = id end
+        else
+          scores[#scores + 1] = ARGV[i + 3]
+          scores[#scores + 1] = id
+        end
+        if limit > 0 then written[id] = true end
       end
-      written[id] = true
       count = count + 1
     end
   end
   if #values > 0 then redis.call('HSET', rows, unpack(values)) end
   if #dues > 0 then redis.call('ZADD', due, unpack(dues)) end
   if #lasting > 0 then redis.call('ZREM', due, unpack(lasting)) end
-  if score and #scores > 0 then redis.call('ZADD', score, unpack(scores)) end
-  if score and #unscored > 0 then redis.call('ZREM', score, unpack(unscored)) end
+  if #scores > 0 then redis.call('ZADD', score, unpack(scores)) end
+  if #unscored > 0 then redis.call('ZREM', score, unpack(unscored)) end
 end
 ${trim}
 ${sweepDue}
 ${settleLife}
 return count
+`;
+
+/**
+ * Which rows of a group are there at a version as high, without writing any.
+ *
+ * KEYS: rows. ARGV: for each row its id and version. Returns a text with 1 or 0 for each.
+ */
+export const staleScript = `
+local found = {}
+for from = 1, #ARGV, 2 * 400 do
+  local upto = math.min(from + 2 * 400 - 1, #ARGV)
+  local ids = {}
+  for i = from, upto, 2 do ids[#ids + 1] = ARGV[i] end
+  for at, held in ipairs(redis.call('HMGET', KEYS[1], unpack(ids))) do
+    local isStale = held and string.sub(held, 7, 25) >= ARGV[from + at * 2 - 1]
+    found[#found + 1] = isStale and '1' or '0'
+  end
+end
+return table.concat(found)
 `;
 
 /**
@@ -119,7 +141,7 @@ return found
 /**
  * Rule 3 as one atomic step: each row whose version is the one that was compared is replaced.
  *
- * KEYS and ARGV as of apply, with the version that was compared ('' for none) in the place of the row's own.
+ * KEYS and ARGV as of apply; of each row: id, the version that was compared ('' for none), value, due and score ('' for none).
  * Returns 1 or 0 for each row, in their order.
  */
 export const repairScript = `

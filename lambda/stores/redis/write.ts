@@ -1,5 +1,6 @@
 import { type Change, coalesce } from '../../change/change.ts';
 import { renderVersion } from '../../change/version.ts';
+import { parted } from '../parted.ts';
 import { expiryOf, knownRow, placementName, placeOf, projectRow, rowId } from '../placement.ts';
 import type { ApplyResult, Placement } from '../store.ts';
 import { keepTombstonesMs } from '../tombstone.ts';
@@ -16,10 +17,14 @@ import {
 } from './schema.ts';
 import { renderValue } from './value.ts';
 
-/** One call of the apply script. */
-interface GroupWrite {
+/** Rows of one key group, of one call. */
+export interface GroupWrite {
   readonly group: KeyGroup;
-  readonly args: readonly string[];
+  readonly changes: readonly Change[];
+  /** What the apply script takes of some of them: rendered as it is sent, so that the server is at one call while the next is. */
+  args(changes: readonly Change[]): readonly string[];
+  /** What the script of stale rows takes. */
+  versions(): readonly string[];
 }
 
 export interface WritePlan {
@@ -27,10 +32,13 @@ export interface WritePlan {
   readonly rejected: ApplyResult['rejected'];
 }
 
-/** Puts the changes into one call for each key group. */
+/** A call holds everybody else up, so it writes so many rows at most. */
+const rowsAtOnce = 250;
+
+/** Puts the changes into calls, each of one key group. */
 export function planWrite(placement: Placement, changes: readonly Change[], nowMs: number): WritePlan {
   const kept = String(keptRows(placement, redisView(placement)));
-  const groups = new Map<string, { group: KeyGroup; args: string[] }>();
+  const groups = new Map<string, { group: KeyGroup; changes: Change[] }>();
   const rejected: { change: Change; reason: string }[] = [];
   for (const change of coalesce(changes, placeOf(placement))) {
     const group = keyGroup(placement, knownRow(change));
@@ -41,18 +49,37 @@ export function planWrite(placement: Placement, changes: readonly Change[], nowM
       });
       continue;
     }
-    const write = groups.get(group.rows) ?? {
-      group,
-      args: [String(nowMs), String(keepTombstonesMs), kept],
-    };
-    groups.set(group.rows, write);
-    write.args.push(rowId(placement, change.key), ...rowArgs(placement, change, nowMs));
+    const held = groups.get(group.rows);
+    if (held === undefined) groups.set(group.rows, { group, changes: [change] });
+    else held.changes.push(change);
   }
-  return { writes: [...groups.values()], rejected };
+  const isScored = redisView(placement).kind === 'redis.sortedSet';
+  const args = (some: readonly Change[]): readonly string[] => {
+    const all = [String(nowMs), String(keepTombstonesMs), kept];
+    for (const change of some) {
+      const [value, due, score] = rowArgs(placement, change, nowMs);
+      all.push(rowId(placement, change.key), value, due);
+      if (isScored) all.push(score);
+    }
+    return all;
+  };
+  const versions = (some: readonly Change[]): readonly string[] =>
+    some.flatMap(({ key, version }) => [rowId(placement, key), renderVersion(version)]);
+  const writes = [...groups.values()].flatMap(({ group, changes: ofGroup }) =>
+    parted(ofGroup, rowsAtOnce).map((part) => ({
+      group,
+      changes: part,
+      args,
+      versions: () => versions(part),
+    })),
+  );
+  return { writes, rejected };
 }
 
 /** One call of the repair script, and which repairs it makes. */
-interface GroupRepair extends GroupWrite {
+interface GroupRepair {
+  readonly group: KeyGroup;
+  readonly args: readonly string[];
   readonly repairs: readonly Repair[];
 }
 
@@ -72,15 +99,22 @@ export function planRepair(
       repairs: [],
     };
     groups.set(group.rows, write);
-    const [, ...row] = rowArgs(placement, change, nowMs);
-    write.args.push(rowId(placement, change.key), held === undefined ? '' : renderVersion(held), ...row);
+    write.args.push(
+      rowId(placement, change.key),
+      held === undefined ? '' : renderVersion(held),
+      ...rowArgs(placement, change, nowMs),
+    );
     write.repairs.push(repair);
   }
   return [...groups.values()];
 }
 
-/** Version, value, due and score of a row. A row that no reader may see is a tombstone. */
-function rowArgs(placement: Placement, change: Change, nowMs: number): readonly string[] {
+/** Value, due and score of a row. A row that no reader may see is a tombstone. */
+function rowArgs(
+  placement: Placement,
+  change: Change,
+  nowMs: number,
+): readonly [value: string, due: string, score: string] {
   const view = redisView(placement);
   const { version } = change;
   const expiry = change.kind === 'upsert' ? expiryOf(placement, change.row) : undefined;
@@ -96,7 +130,6 @@ function rowArgs(placement: Placement, change: Change, nowMs: number): readonly 
   // A row that nobody sees is a guard from now on, whenever it would have expired.
   const ends = row === undefined ? nowMs : expiry;
   return [
-    renderVersion(version),
     renderValue(placement, { version, expiry, row }),
     ends === undefined ? '' : String(Math.max(ends, nowMs) + keepTombstonesMs),
     row === undefined || score === undefined ? '' : String(score),

@@ -11,7 +11,12 @@ const groupsOf = (name: string): readonly string[] =>
     placementOf(catalog, name),
     [upsert(item, here, 1), remove(item, here, 2), upsert(item, there, 3)],
     0,
-  ).writes.map(({ group, args }) => `${group.rows} ${args[4]}`);
+  ).writes.flatMap(({ group, changes, args }) => {
+    const versions = args(changes)
+      .filter((arg) => arg.startsWith('{"v"'))
+      .map((value) => value.slice(6, 25));
+    return versions.map((version) => `${group.rows} ${version}`);
+  });
 
 describe('a key that was deleted and inserted elsewhere, in one batch', () => {
   test('leaves its old place and comes to the new one', () => {
