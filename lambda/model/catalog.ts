@@ -39,6 +39,15 @@ export interface CatalogEntity {
   readonly views: readonly CatalogView[];
   /** Changes a second of the busiest tenant at peak; undefined: nothing is known. */
   readonly changesPerSecond: number | undefined;
+  /** What goes over the log in a day; undefined: nothing is known. */
+  readonly daily: CatalogDaily | undefined;
+}
+
+/** Of all tenants, on a busy day. */
+export interface CatalogDaily {
+  readonly changes: number;
+  /** Bytes of a row as JSON. */
+  readonly rowBytes: number;
 }
 
 export type CatalogSource = AuroraSourcePlacement | DynamodbSourcePlacement | KafkaSourcePlacement;

@@ -1,5 +1,6 @@
 import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogColumn, CatalogEntity, CatalogSource, KeyTemplate } from './catalog.ts';
+import { compileRate } from './compile-rate.ts';
 import { compileTable } from './compile-table.ts';
 import { compileView } from './compile-view.ts';
 import { compileWideTables, wideColumns } from './compile-wide-tables.ts';
@@ -117,15 +118,8 @@ function compileEntity(modelName: string, definition: EntityDefinition, problems
     topicPartitions: definition.source.store === 'kafka' ? definition.source.partitions : 6,
     source,
     views,
-    changesPerSecond: checkedRate(definition, problems),
+    ...compileRate(definition, settled, problems),
   };
-}
-
-function checkedRate({ name, rate }: EntityDefinition, problems: Problems): number | undefined {
-  const rated = rate?.changesPerSecond;
-  if (rated !== undefined && !(rated > 0 && Number.isFinite(rated)))
-    problems.add(`${name}.rate`, `is ${rated} changes a second`, 'use a number above 0');
-  return rated;
 }
 
 function compileColumns(definition: EntityDefinition, problems: Problems): readonly CatalogColumn[] {

@@ -267,10 +267,20 @@ export interface EntityDefinition {
   readonly rate?: Rate;
 }
 
-/** What is expected at peak, to size partitions by. */
+/** What is expected: partitions are sized by the peak, disks by a day. */
 export interface Rate {
-  /** Changes a second of the busiest tenant, or of all rows where the entity is shared. */
+  /** Changes a second of the busiest tenant at peak, or of all rows where the entity is shared. */
   readonly changesPerSecond: number;
+  /**
+   * Changes a day of all tenants together, on a busy day.
+   * @default - `changesPerSecond`, all day long
+   */
+  readonly changesPerDay?: number;
+  /**
+   * Bytes of a row as JSON, on average.
+   * @default - the most that the fields take which have a bound; texts and JSON without one count as nothing
+   */
+  readonly rowBytes?: number;
 }
 
 /** A declared entity that remembers its fields' types. */

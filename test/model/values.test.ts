@@ -121,6 +121,7 @@ describe('parseRow', () => {
     source: { kind: 'kafka.source' as const },
     views: [],
     changesPerSecond: undefined,
+    daily: undefined,
   };
 
   it('fills absent optional columns with null', () => {

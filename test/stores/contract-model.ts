@@ -95,7 +95,7 @@ const itemIn = (source: typeof inDynamodb | ReturnType<typeof kafka>) =>
       history: archive.parquet({ partitionBy: day('at') }),
     },
     // `wide` is written by all of it and gets four sub-buckets, `daily` by a tenth.
-    rate: { changesPerSecond: 3500 },
+    rate: { changesPerSecond: 3500, changesPerDay: 1_000_000, rowBytes: 500 },
   });
 
 /** Events: never updated, so a limited set may let rows go. */
