@@ -126,9 +126,24 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
       'polystore:overridden',
       `Context says what the functions are told: ${overridden.join(', ')}. A deployment without that context takes it back`,
     );
+  const made = {
+    network,
+    relational,
+    table,
+    cache,
+    log,
+    wideColumn,
+    search,
+    archive,
+    functions,
+    capture,
+    api,
+  };
+  for (const [part, stack] of Object.entries(made))
+    if (stack !== undefined) Tags.of(stack).add('polystore:part', part);
   Tags.of(app).add('polystore:model', catalog.name);
   Tags.of(app).add('polystore:environment', environment.name);
-  return { network, relational, table, cache, log, wideColumn, search, archive, functions, capture, api };
+  return made;
 }
 
 const hasViewIn = (catalog: Catalog, store: StoreName): boolean =>

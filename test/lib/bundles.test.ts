@@ -1,14 +1,36 @@
 import { spawnSync } from 'node:child_process';
+import { globSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type BuiltFunction, buildFunctions } from '../../bin/build.ts';
-import { environmentNames, functionsOf } from '../../lambda/model/index.ts';
+import { environmentNames, type FunctionName, functionsOf } from '../../lambda/model/index.ts';
 import { deploy, root, temporaryFolder } from './deploy.ts';
 
 const deployed = deploy();
 const specs = functionsOf(deployed.catalog);
+
+/**
+ * The most that a bundle may weigh, in kB: what it weighed in November 2026 and a tenth. A cold start grows about
+ * 15 ms a megabyte (DESIGN §10): who needs more says so here, after a look at `dist/functions/<name>.meta.json`.
+ */
+const budgetsKb: Readonly<Record<FunctionName, number>> = {
+  schema: 3_150,
+  query: 3_350,
+  ingest: 1_900,
+  capture: 1_850,
+  'read-archive': 1_050,
+  project: 4_000,
+  'apply-aurora': 1_050,
+  'apply-redis': 1_150,
+  'apply-keyspaces': 1_500,
+  'apply-opensearch': 1_450,
+  'apply-archive': 1_150,
+};
+
+/** Of a function with all that lies beside it, unzipped (docs.aws.amazon.com/lambda, Quotas). */
+const largestFunctionMb = 250;
 
 /** The environment that a template gives a function; what is known only once it is deployed is made up. */
 function environmentOf(description: string): Record<string, string> {
@@ -32,6 +54,20 @@ describe('the bundles, started with the environment of their template', () => {
   beforeAll(async () => {
     built = await buildFunctions({ root, outDir: temporaryFolder() });
   }, 300_000);
+
+  test.each(specs.map(({ name }) => ({ name })))(
+    '$name is within its budget, and with what lies beside it within what Lambda takes',
+    ({ name }) => {
+      const found = built.find((candidate) => candidate.name === name);
+      const folder = found?.folder ?? 'not built';
+      const files = globSync('**/*', { cwd: folder })
+        .map((path) => statSync(join(folder, path)))
+        .filter((file) => file.isFile());
+
+      expect(Math.round((found?.bytes ?? Infinity) / 1024)).toBeLessThanOrEqual(budgetsKb[name]);
+      expect(files.reduce((sum, { size }) => sum + size, 0) / 2 ** 20).toBeLessThan(largestFunctionMb);
+    },
+  );
 
   test.each(specs.map(({ name, description }) => ({ name, description })))(
     '$name exports a handler',

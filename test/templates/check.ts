@@ -1,5 +1,6 @@
 // `npm run check:templates`: synthesises the sample in every environment, and a model with a view of every kind,
-// by the CDK's own command line with its own validation, then lets cfn-lint read every template. One finding fails.
+// by the CDK's own command line with its own validation, then lets cfn-lint read every template and cdk-nag the
+// constructs. One finding fails, and so does an acceptance of one (lib/constructs/accept-finding.ts) that nothing needs.
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +8,8 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { environments } from '../../lib/index.ts';
 import { setUpPythonPackages } from '../../local/setup/index.ts';
 import { runTool } from '../../local/setup/run-tool.ts';
+import { review } from '../lib/findings.ts';
+import { buildAll } from '../lib/reviewed-deployments.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
@@ -74,8 +77,24 @@ async function lint(templates: readonly string[]): Promise<void> {
   });
 }
 
+/**
+ * By the rules of AWS Solutions; the constructs need not be synthesised.
+ * @throws PolystoreError `setup_failed` with what nobody accepted, and what was accepted for nothing.
+ */
+function reviewConstructs(): number {
+  const { accepted, unexplained, unused } = review(buildAll(folder));
+  const problems = [...unexplained, ...unused.map((each) => `nothing needs the acceptance of ${each}`)];
+  if (problems.length > 0)
+    throw new PolystoreError(
+      'setup_failed',
+      `cdk-nag: ${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join('\n')}\nMend each, or accept it beside its construct with a reason (lib/constructs/accept-finding.ts); take away what nothing needs.`,
+    );
+  return accepted;
+}
+
 const begun = performance.now();
 try {
+  const accepted = reviewConstructs();
   // Two at a time, on two cores.
   const waiting = [...syntheses];
   const synthesiseAll = async (): Promise<void> => {
@@ -93,7 +112,7 @@ try {
     );
   await lint(templates);
   console.log(
-    `templates: ${templates.length} of ${syntheses.length} deployments, valid for the CDK and for cfn-lint, in ${Math.round((performance.now() - begun) / 1000)} s`,
+    `templates: ${templates.length} of ${syntheses.length} deployments, valid for the CDK and for cfn-lint; ${accepted} findings of cdk-nag, each accepted with a reason; in ${Math.round((performance.now() - begun) / 1000)} s`,
   );
 } catch (error) {
   console.error(error instanceof PolystoreError ? error.message : error);

@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
 
 export interface ArchiveStoreProps {
@@ -88,6 +89,11 @@ export class ArchiveStore extends Construct {
       ],
       removalPolicy,
       autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
+    });
+    acceptFinding(this.bucket, {
+      rule: 'AwsSolutions-S1',
+      reason:
+        'Its only callers are functions with logs of their own; who must audit an account records data events with CloudTrail, which loses none.',
     });
   }
 

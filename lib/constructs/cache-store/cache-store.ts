@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
 
 /**
@@ -142,6 +143,16 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
       autoMinorVersionUpgrade: true,
     });
     this.replicationGroup.applyRemovalPolicy(removalPolicy);
+    acceptFinding(this.replicationGroup, {
+      rule: 'AwsSolutions-AEC6',
+      reason:
+        'Callers are told apart by their security groups and speak TLS; the client of the store takes no user.',
+    });
+    if (replicasPerShard === 0)
+      acceptFinding(this.replicationGroup, {
+        rule: 'AwsSolutions-AEC4',
+        reason: 'It was asked for without replicas: what it holds can be worked out again.',
+      });
   }
 
   /** `host:port` that tells a cluster client where the shards are. */

@@ -6,6 +6,7 @@ import * as kafkaconnect from 'aws-cdk-lib/aws-kafkaconnect';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import { acceptFinding } from '../accept-finding.ts';
 import type { ChangeLog } from '../change-log/index.ts';
 import { refuseProblems } from '../props-problems.ts';
 import type { RelationalStore } from '../relational-store/index.ts';
@@ -170,6 +171,12 @@ export class CaptureConnector extends Construct {
     const { secret, encryptionKey } = relational;
     for (const statement of captureStatements({ log, topics, offsetsTopic, secret, encryptionKey }))
       role.addToPolicy(statement);
+    acceptFinding(role, {
+      rule: 'AwsSolutions-IAM5',
+      finding: /:(topic|group)\/.+\/(__amazon_msk_connect_|connect-)\*$/,
+      reason:
+        'MSK Connect names the topics and groups in which a connector keeps its state by an id that it gives.',
+    });
     return role;
   }
 }

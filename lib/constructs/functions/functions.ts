@@ -15,8 +15,10 @@ import {
   functionsOf,
 } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
+import { acceptFinding } from '../accept-finding.ts';
 import type { Eviction } from '../cache-store/index.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { acceptedWildcards } from './accepted-wildcards.ts';
 import { lambdaStatements } from './lambda-statements.ts';
 import type { FunctionSettings } from './settings.ts';
 import { renderStatements } from './statements.ts';
@@ -91,6 +93,11 @@ export class Functions extends Construct {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     });
+    acceptFinding(this.tokenSecret, {
+      rule: 'AwsSolutions-SMG4',
+      reason: 'Another secret voids every token that callers hold: it is changed by hand, when it has to be.',
+    });
+    acceptFinding(this, ...acceptedWildcards);
     // What others invoke comes first: it is named in their rights and environments.
     const isInvoked = ({ trigger }: FunctionSpec): boolean => trigger.kind === 'invoke';
     for (const spec of [...specs.filter(isInvoked), ...specs.filter((spec) => !isInvoked(spec))])

@@ -4,6 +4,7 @@ import { AccountRootPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-l
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { CfnDomain, EngineVersion } from 'aws-cdk-lib/aws-opensearchservice';
 import { Construct } from 'constructs';
+import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { publishLogs } from './logs.ts';
 
@@ -151,6 +152,21 @@ export class SearchStore extends Construct {
     // A newer engine in place, and not another domain.
     this.domain.cfnOptions.updatePolicy = { enableVersionUpgrade: true };
     this.domain.applyRemovalPolicy(removalPolicy);
+    acceptFinding(this.domain, {
+      rule: 'AwsSolutions-OS3',
+      reason:
+        'It lies in the VPC, its group lets callers in by theirs, and each request is signed; functions have no fixed address.',
+    });
+    if (managerType === undefined)
+      acceptFinding(this.domain, {
+        rule: 'AwsSolutions-OS4',
+        reason: 'It was asked for without managers of its own: a view can be built anew from its source.',
+      });
+    if (zones === 1)
+      acceptFinding(this.domain, {
+        rule: 'AwsSolutions-OS7',
+        reason: 'It was asked for in one zone: a view can be built anew from its source.',
+      });
   }
 
   /** `https://…` inside the VPC. */

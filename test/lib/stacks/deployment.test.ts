@@ -70,14 +70,18 @@ describe('a deployment', () => {
     expect(text).not.toMatch(/"(MasterUserPassword|SecretString|AuthToken)"/);
   });
 
-  test('tags what it makes with the model and the environment', () => {
+  test('tags what it makes with the model, the environment and the part', () => {
     const untagged = parts.filter((part) => {
       const template = JSON.stringify(templateOf(deployed, part).toJSON());
       // Most resources take a list of tags, the HTTP API a map.
       const tagged = (name: string, value: string): boolean =>
         template.includes(`{"Key":"${name}","Value":"${value}"}`) ||
         template.includes(`"${name}":"${value}"`);
-      return !tagged('polystore:model', 'everything') || !tagged('polystore:environment', 'dev');
+      return (
+        !tagged('polystore:model', 'everything') ||
+        !tagged('polystore:environment', 'dev') ||
+        !tagged('polystore:part', part)
+      );
     });
 
     expect(untagged).toEqual([]);
