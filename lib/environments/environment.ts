@@ -1,5 +1,7 @@
 import type { EnvironmentName, Workload } from '../../lambda/model/index.ts';
+import type { CacheScaling } from '../constructs/cache-store/index.ts';
 import type { WorkloadReaders } from '../constructs/relational-store/index.ts';
+import type { WideColumnBilling, WideColumnReplication } from '../constructs/wide-column-store/index.ts';
 
 /**
  * What differs from one environment to the next, as plain data. What is the same everywhere (encryption,
@@ -32,6 +34,8 @@ export interface Environment {
     readonly shards: number;
     readonly replicasPerShard: number;
     readonly snapshotDays: number;
+    /** How far it grows by itself. @default - not at all */
+    readonly scaling?: CacheScaling;
   };
   /** The Valkey for what may be forgotten: it evicts, and is never snapshotted. */
   readonly cache: {
@@ -39,6 +43,15 @@ export interface Environment {
     readonly nodeType: string;
     readonly shards: number;
     readonly replicasPerShard: number;
+    /** How far it grows by itself. @default - not at all */
+    readonly scaling?: CacheScaling;
+  };
+  /** The tables of Keyspaces, if the model has a view there. @default - paid by the request, in one region */
+  readonly wideColumn?: {
+    readonly billing?: WideColumnBilling;
+    /** By the tables' names, such as `flight_event__events_by_time`. */
+    readonly billingOfTable?: Readonly<Record<string, WideColumnBilling>>;
+    readonly replication?: WideColumnReplication;
   };
   /** The search domain, if the model has a view in it. */
   readonly search: {

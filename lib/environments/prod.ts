@@ -16,8 +16,21 @@ export const prod: Environment = {
     },
     backupDays: 35,
   },
-  views: { nodeType: 'cache.r7g.large', shards: 3, replicasPerShard: 2, snapshotDays: 14 },
-  cache: { nodeType: 'cache.r7g.large', shards: 1, replicasPerShard: 1 },
+  views: {
+    nodeType: 'cache.r7g.large',
+    shards: 3,
+    replicasPerShard: 2,
+    snapshotDays: 14,
+    // It never evicts, so it grows before it is full.
+    scaling: { shards: { maximum: 9 } },
+  },
+  cache: {
+    nodeType: 'cache.r7g.large',
+    shards: 1,
+    replicasPerShard: 1,
+    // Full of old results is as it should be: only work makes it grow.
+    scaling: { shards: { maximum: 3, by: 'cpu' } },
+  },
   search: {
     zones: 3,
     dataNodes: 3,

@@ -22,6 +22,7 @@ export class WideColumnStack extends Stack {
       // A keyspace takes no hyphens.
       keyspaceName: `${catalog.name}_${environment.name}`.replaceAll('-', '_'),
       tables: catalog.wideTables,
+      ...environment.wideColumn,
       removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
   }

@@ -2,15 +2,13 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
-
-/**
- * What a cache does when its memory is full: refuses what would need more, or forgets what was used
- * longest ago.
- */
-export type Eviction = 'noeviction' | 'allkeys-lru';
+import { checkWindows } from '../time-windows.ts';
+import { type Eviction, purposes } from './purposes.ts';
+import { type CacheScaling, checkScaling, scaleCache } from './scaling.ts';
 
 export interface CacheStoreProps<E extends Eviction> {
   /** `noeviction` for views, `allkeys-lru` for what can be worked out again. */
@@ -44,31 +42,32 @@ export interface CacheStoreProps<E extends Eviction> {
    */
   readonly snapshotDays?: number;
   /**
+   * When the day's snapshot is taken, in UTC; at least an hour, and not at the time of the maintenance.
+   * @default '03:00-04:00'
+   */
+  readonly snapshotWindow?: string;
+  /**
+   * When AWS may patch nodes, in UTC.
+   * @default 'sun:05:00-sun:06:00'
+   */
+  readonly maintenanceWindow?: string;
+  /**
+   * How far the cluster grows by itself.
+   * @default - not at all
+   */
+  readonly scaling?: CacheScaling;
+  /**
    * What becomes of the data when the construct leaves the stack.
    * @default - RemovalPolicy.SNAPSHOT, or DESTROY if it evicts
    */
   readonly removalPolicy?: RemovalPolicy;
 }
 
-const kinds = {
-  noeviction: {
-    holds: 'Polystore views',
-    parameters: 'Polystore: never evicts, cluster mode',
-    snapshotDays: 7,
-    removalPolicy: RemovalPolicy.SNAPSHOT,
-  },
-  'allkeys-lru': {
-    holds: 'Polystore cached results',
-    parameters: 'Polystore: evicts what was used longest ago, cluster mode',
-    snapshotDays: 0,
-    removalPolicy: RemovalPolicy.DESTROY,
-  },
-} as const satisfies Record<Eviction, unknown>;
-
 /**
  * ElastiCache for Valkey 8 in cluster mode. One that holds views never evicts, since an evicted guard
  * would let an old change in again (DESIGN §4, rule 1): what takes views takes a
- * `CacheStore<'noeviction'>`. Encrypted at rest and in transit. Callers are told apart by their security
+ * `CacheStore<'noeviction'>`. Encrypted at rest and in transit; slow commands and the engine's own log
+ * go to CloudWatch (whoever deploys needs `logs:PutResourcePolicy`, by which ElastiCache lets itself write). Callers are told apart by their security
  * groups; there is no password or IAM user yet, since the store's client takes none.
  */
 export class CacheStore<E extends Eviction = Eviction> extends Construct {
@@ -79,9 +78,10 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
 
   constructor(scope: Construct, id: string, props: CacheStoreProps<E>) {
     super(scope, id);
-    const kind = kinds[props.eviction];
+    const kind = purposes[props.eviction];
     const { nodeType = 'cache.r7g.large', shards = 1, replicasPerShard = 1 } = props;
-    const { snapshotDays = kind.snapshotDays, removalPolicy = kind.removalPolicy } = props;
+    const { snapshotDays = kind.snapshotDays, removalPolicy = kind.removalPolicy, scaling = {} } = props;
+    const { snapshotWindow = '03:00-04:00', maintenanceWindow = 'sun:05:00-sun:06:00' } = props;
     refuseProblems(this, (problems) => {
       if (!nodeType.startsWith('cache.'))
         problems.add('nodeType', `is '${nodeType}'`, "name a class such as 'cache.t4g.small'");
@@ -92,6 +92,14 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
       range('shards', shards, 1, 500);
       range('replicasPerShard', replicasPerShard, 0, 5);
       range('snapshotDays', snapshotDays, 0, 35);
+      checkScaling({ nodeType, shards, replicasPerShard }, scaling, problems);
+      checkWindows(
+        {
+          daily: { name: 'snapshotWindow', value: snapshotWindow },
+          weekly: { name: 'maintenanceWindow', value: maintenanceWindow },
+        },
+        problems,
+      );
     });
 
     this.eviction = props.eviction;
@@ -115,8 +123,8 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
     });
     const parameters = new elasticache.CfnParameterGroup(this, 'Parameters', {
       cacheParameterGroupFamily: 'valkey8',
-      description: kind.parameters,
-      properties: { 'maxmemory-policy': props.eviction, 'cluster-enabled': 'yes' },
+      description: kind.description,
+      properties: { 'maxmemory-policy': props.eviction, 'cluster-enabled': 'yes', ...kind.parameters },
     });
     this.replicationGroup = new elasticache.CfnReplicationGroup(this, 'Valkey', {
       replicationGroupDescription: kind.holds,
@@ -138,10 +146,19 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
       transitEncryptionEnabled: true,
       transitEncryptionMode: 'required',
       snapshotRetentionLimit: snapshotDays,
-      snapshotWindow: '03:00-04:00',
-      preferredMaintenanceWindow: 'sun:05:00-sun:06:00',
+      snapshotWindow,
+      preferredMaintenanceWindow: maintenanceWindow,
       autoMinorVersionUpgrade: true,
+      logDeliveryConfigurations: (['slow-log', 'engine-log'] as const).map((logType) => ({
+        logType,
+        logFormat: 'json',
+        destinationType: 'cloudwatch-logs',
+        destinationDetails: { cloudWatchLogsDetails: { logGroup: this.#logGroup(logType) } },
+      })),
     });
+    // Without it CloudFormation takes another number of shards for another cluster, and replaces this one.
+    this.replicationGroup.cfnOptions.updatePolicy = { useOnlineResharding: true };
+    scaleCache(this, this.replicationGroup, { shards, replicasPerShard }, scaling);
     this.replicationGroup.applyRemovalPolicy(removalPolicy);
     acceptFinding(this.replicationGroup, {
       rule: 'AwsSolutions-AEC6',
@@ -153,6 +170,13 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
         rule: 'AwsSolutions-AEC4',
         reason: 'It was asked for without replicas: what it holds can be worked out again.',
       });
+  }
+
+  #logGroup(logType: 'slow-log' | 'engine-log'): string {
+    return new logs.LogGroup(this, logType === 'slow-log' ? 'SlowLog' : 'EngineLog', {
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    }).logGroupName;
   }
 
   /** `host:port` that tells a cluster client where the shards are. */

@@ -1,1 +1,3 @@
-export { CacheStore, type CacheStoreProps, type Eviction } from './cache-store.ts';
+export { CacheStore, type CacheStoreProps } from './cache-store.ts';
+export type { Eviction } from './purposes.ts';
+export type { CacheScaling } from './scaling.ts';

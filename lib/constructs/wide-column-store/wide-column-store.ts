@@ -4,12 +4,29 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { WideColumn, WideTable } from '../../../lambda/model/index.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { checkBilling, renderBilling, type WideColumnBilling } from './billing.ts';
+import { checkReplication, renderReplication, type WideColumnReplication } from './replication.ts';
 
 export interface WideColumnStoreProps {
   /** The keyspace, unique in account and region: 1 to 48 letters, digits and underscores. */
   readonly keyspaceName: string;
   /** The tables of the model's views, and that of what is known of them. */
   readonly tables: readonly WideTable[];
+  /**
+   * What tables are paid by.
+   * @default - each request
+   */
+  readonly billing?: WideColumnBilling;
+  /**
+   * What single tables are paid by in its place, by their names.
+   * @default - as all are
+   */
+  readonly billingOfTable?: Readonly<Record<string, WideColumnBilling>>;
+  /**
+   * Copies in other regions, and what they cost (see there).
+   * @default - none
+   */
+  readonly replication?: WideColumnReplication;
   /**
    * What becomes of the tables when the construct leaves the stack. Keyspaces has no deletion protection.
    * @default RemovalPolicy.RETAIN
@@ -38,6 +55,7 @@ export class WideColumnStore extends Construct {
 
   constructor(scope: Construct, id: string, props: WideColumnStoreProps) {
     super(scope, id);
+    const { billing = { mode: 'on-demand' }, billingOfTable = {}, replication } = props;
     refuseProblems(this, (problems) => {
       const check = (where: string, name: string): void => {
         if (!namePattern.test(name))
@@ -46,6 +64,17 @@ export class WideColumnStore extends Construct {
       check('keyspaceName', props.keyspaceName);
       for (const { name, entity, view } of props.tables)
         check(view === '' ? 'the table of what is known of views' : `the table of ${entity}.${view}`, name);
+      checkBilling('billing', billing, problems);
+      for (const [name, each] of Object.entries(billingOfTable)) {
+        checkBilling(`billingOfTable.${name}`, each, problems);
+        if (!props.tables.some((table) => table.name === name))
+          problems.add(
+            `billingOfTable.${name}`,
+            'is of no table',
+            `use one of ${props.tables.map((table) => table.name).join(', ')}`,
+          );
+      }
+      if (replication !== undefined) checkReplication(replication, problems);
     });
 
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
@@ -56,7 +85,8 @@ export class WideColumnStore extends Construct {
     });
     const keyspace = new cassandra.CfnKeyspace(this, 'Keyspace', {
       keyspaceName: props.keyspaceName,
-      replicationSpecification: { replicationStrategy: 'SINGLE_REGION' },
+      replicationSpecification: renderReplication(replication),
+      ...(replication !== undefined && { clientSideTimestampsEnabled: true }),
     });
     keyspace.applyRemovalPolicy(removalPolicy);
     this.keyspaceName = keyspace.ref;
@@ -65,15 +95,19 @@ export class WideColumnStore extends Construct {
         keyspaceName: keyspace.ref,
         tableName: table.name,
         ...renderColumns(table),
-        billingMode: { mode: 'ON_DEMAND' },
+        ...renderBilling(billingOfTable[table.name] ?? billing),
         pointInTimeRecoveryEnabled: true,
-        encryptionSpecification: {
-          encryptionType: 'CUSTOMER_MANAGED_KMS_KEY',
-          kmsKeyIdentifier: this.encryptionKey.keyArn,
-        },
+        encryptionSpecification:
+          replication === undefined
+            ? {
+                encryptionType: 'CUSTOMER_MANAGED_KMS_KEY',
+                kmsKeyIdentifier: this.encryptionKey.keyArn,
+              }
+            : { encryptionType: 'AWS_OWNED_KMS_KEY' },
         defaultTimeToLive: defaultTimeToLiveSeconds,
-        // Not client-side timestamps: they could never be switched off again, and span too little time
-        // (DESIGN §4). The version is a clustering column.
+        // Client-side timestamps only where Keyspaces asks for them: they can never be switched off again,
+        // and span too little time (DESIGN §4). The version is a clustering column.
+        ...(replication !== undefined && { clientSideTimestampsEnabled: true }),
       });
       resource.applyRemovalPolicy(removalPolicy);
     }

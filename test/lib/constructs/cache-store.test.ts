@@ -29,7 +29,11 @@ describe('CacheStore', () => {
 
     expect(template.findResources('AWS::ElastiCache::ParameterGroup')[parameters]?.Properties).toMatchObject({
       CacheParameterGroupFamily: 'valkey8',
-      Properties: { 'maxmemory-policy': policy, 'cluster-enabled': 'yes' },
+      Properties: {
+        'maxmemory-policy': policy,
+        'cluster-enabled': 'yes',
+        'reserved-memory-percent': '25',
+      },
     });
   });
 
@@ -84,9 +88,98 @@ describe('CacheStore', () => {
     alone({ replicasPerShard: 0 }).hasResourceProperties(type, { MultiAZEnabled: false });
   });
 
-  test('fails once with all that is wrong', () => {
-    const build = () => alone({ nodeType: 't4g.small', shards: 0, replicasPerShard: 6 });
+  test('logs slow commands and what the engine says, each to a group of its own', () => {
+    const made = alone({});
 
-    expect(build).toThrow(/3 problem\(s\):.*nodeType is 't4g.small'.*shards is 0.*replicasPerShard is 6/s);
+    const groups = Object.keys(made.findResources('AWS::Logs::LogGroup'));
+    const [deliveries] = Object.values(made.findResources(type)).map(
+      ({ Properties }) => Properties.LogDeliveryConfigurations,
+    );
+
+    expect(deliveries).toEqual(
+      ['slow-log', 'engine-log'].map((LogType, index) => ({
+        LogType,
+        LogFormat: 'json',
+        DestinationType: 'cloudwatch-logs',
+        DestinationDetails: { CloudWatchLogsDetails: { LogGroup: { Ref: groups[index] } } },
+      })),
+    );
+  });
+
+  test('is resharded in place: without that CloudFormation would replace it, and lose its views', () => {
+    template.allResources(type, { UpdatePolicy: { UseOnlineResharding: true } });
+  });
+
+  test('stays as large as it was made, unless told to grow', () => {
+    alone({}).resourceCountIs('AWS::ApplicationAutoScaling::ScalableTarget', 0);
+  });
+
+  test('grows by the memory that is used, and its replicas by their work', () => {
+    const made = alone({
+      shards: 2,
+      replicasPerShard: 1,
+      scaling: { shards: { maximum: 6 }, replicasPerShard: { maximum: 4, targetPercent: 50 } },
+    });
+
+    const [group] = Object.keys(made.findResources(type));
+    for (const [dimension, minimum, maximum] of [
+      ['NodeGroups', 2, 6],
+      ['Replicas', 1, 4],
+    ] as const)
+      made.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
+        ServiceNamespace: 'elasticache',
+        ScalableDimension: `elasticache:replication-group:${dimension}`,
+        ResourceId: { 'Fn::Join': ['', ['replication-group/', { Ref: group }]] },
+        MinCapacity: minimum,
+        MaxCapacity: maximum,
+      });
+    for (const [metric, target] of [
+      ['ElastiCacheDatabaseMemoryUsageCountedForEvictPercentage', 65],
+      ['ElastiCacheReplicaEngineCPUUtilization', 50],
+    ])
+      made.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+        PolicyType: 'TargetTrackingScaling',
+        TargetTrackingScalingPolicyConfiguration: {
+          PredefinedMetricSpecification: { PredefinedMetricType: metric },
+          TargetValue: target,
+        },
+      });
+  });
+
+  test.each([
+    [
+      { nodeType: 'cache.t4g.small', scaling: { shards: { maximum: 3 } } },
+      /which ElastiCache does not scale/,
+    ],
+    [
+      { nodeType: 'cache.r7g.4xlarge', scaling: { shards: { maximum: 3 } } },
+      /which ElastiCache does not scale/,
+    ],
+    [{ nodeType: 'cache.r6gd.xlarge', scaling: { shards: { maximum: 3 } } }, /scaling\.shards\.by is memory/],
+    [{ shards: 4, scaling: { shards: { maximum: 3 } } }, /scaling\.shards\.maximum is 3: use 4 to 500/],
+    [
+      { scaling: { replicasPerShard: { maximum: 6 } } },
+      /scaling\.replicasPerShard\.maximum is 6: use 1 to 5/,
+    ],
+    [{ scaling: { shards: { maximum: 2, targetPercent: 80 } } }, /targetPercent is 80: use 35 to 70/],
+    [{ scaling: { shards: { maximum: 300 } } }, /may come to 600 nodes/],
+    [{ snapshotWindow: '04:30-05:30' }, /snapshotWindow and maintenanceWindow are at the same time/],
+  ] as const)('refuses %p', (props, message) => {
+    expect(() => alone(props)).toThrow(message);
+  });
+
+  test('fails once with all that is wrong', () => {
+    const build = () =>
+      alone({
+        nodeType: 't4g.small',
+        shards: 0,
+        replicasPerShard: 6,
+        snapshotWindow: '3-4',
+        maintenanceWindow: 'sun:05:00-sun:05:30',
+      });
+
+    expect(build).toThrow(
+      /5 problem\(s\):.*nodeType is 't4g.small'.*shards is 0.*replicasPerShard is 6.*snapshotWindow is '3-4'.*maintenanceWindow lasts 30/s,
+    );
   });
 });

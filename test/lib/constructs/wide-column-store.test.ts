@@ -77,9 +77,99 @@ describe('WideColumnStore', () => {
     alone({ removalPolicy: RemovalPolicy.DESTROY }).hasResource(type, { DeletionPolicy: 'Delete' });
   });
 
-  test('fails once with all that is wrong', () => {
-    const build = () => alone({ keyspaceName: 'a-b', tables: [{ ...table, name: `${'long'.repeat(12)}_` }] });
+  test('of capacity follows what is used, each table as it is told', () => {
+    const units = (minimum: number) => ({ minimum, maximum: 10 * minimum });
+    const made = alone({
+      tables: [table, { ...table, name: 'note__by_day' }],
+      billing: { mode: 'provisioned', read: units(5), write: units(20) },
+      billingOfTable: { note__by_day: { mode: 'on-demand' } },
+    });
 
-    expect(build).toThrow(/2 problem\(s\):.*keyspaceName is 'a-b'.*the table of note\.byOwner is 'longlong/s);
+    const scaling = (minimum: number) => ({
+      AutoScalingDisabled: false,
+      MinimumUnits: minimum,
+      MaximumUnits: 10 * minimum,
+      ScalingPolicy: { TargetTrackingScalingPolicyConfiguration: { TargetValue: 70 } },
+    });
+    made.hasResourceProperties(type, {
+      TableName: 'note__by_owner',
+      BillingMode: {
+        Mode: 'PROVISIONED',
+        ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 20 },
+      },
+      AutoScalingSpecifications: {
+        ReadCapacityAutoScaling: scaling(5),
+        WriteCapacityAutoScaling: scaling(20),
+      },
+    });
+    made.hasResourceProperties(type, {
+      TableName: 'note__by_day',
+      BillingMode: { Mode: 'ON_DEMAND' },
+      AutoScalingSpecifications: Match.absent(),
+    });
+  });
+
+  test('in several regions has the key and the timestamps that Keyspaces asks for there', () => {
+    const made = alone({ replication: { regions: ['eu-west-1', 'us-east-1'], encryption: 'aws-owned' } });
+
+    made.hasResourceProperties('AWS::Cassandra::Keyspace', {
+      ReplicationSpecification: {
+        ReplicationStrategy: 'MULTI_REGION',
+        RegionList: [{ Ref: 'AWS::Region' }, 'eu-west-1', 'us-east-1'],
+      },
+      ClientSideTimestampsEnabled: true,
+    });
+    made.hasResourceProperties(type, {
+      EncryptionSpecification: { EncryptionType: 'AWS_OWNED_KMS_KEY', KmsKeyIdentifier: Match.absent() },
+      ClientSideTimestampsEnabled: true,
+      PointInTimeRecoveryEnabled: true,
+    });
+  });
+
+  test('fails once with all that is wrong', () => {
+    const build = () =>
+      alone({
+        keyspaceName: 'a-b',
+        tables: [{ ...table, name: `${'long'.repeat(12)}_` }],
+        billing: {
+          mode: 'provisioned',
+          read: { minimum: 0, maximum: 1 },
+          write: { minimum: 2, maximum: 1 },
+          targetPercent: 95,
+        },
+        billingOfTable: { nothing: { mode: 'on-demand' } },
+        replication: {
+          regions: ['cn-north-1', 'Ireland', 'cn-north-1'],
+          // @ts-expect-error: what a caller without types may say
+          encryption: 'own',
+        },
+      });
+
+    expect(build).toThrow(
+      new RegExp(
+        [
+          '10 problem\\(s\\):',
+          "keyspaceName is 'a-b'",
+          "the table of note\\.byOwner is 'longlong",
+          'billing\\.read is 0 to 1 units',
+          'billing\\.write is 2 to 1 units',
+          'billing\\.targetPercent is 95',
+          'billingOfTable\\.nothing is of no table',
+          "replication\\.regions name 'Ireland'",
+          'name cn-north-1 more than once',
+          'where Keyspaces does not replicate',
+          "replication\\.encryption is 'own'",
+        ].join('.*'),
+        's',
+      ),
+    );
+  });
+
+  test.each([0, 6])('is not copied to %i other regions', (count) => {
+    const regions = Array.from({ length: count }, (_, at) => `eu-west-${at + 1}`);
+
+    expect(() => alone({ replication: { regions, encryption: 'aws-owned' } })).toThrow(
+      `replication.regions are ${count}: name 1 to 5`,
+    );
   });
 });
