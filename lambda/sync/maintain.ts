@@ -12,7 +12,7 @@ import { abortRebuild, restartCheck } from './rebuild.ts';
 import { runJob } from './run-job.ts';
 import { selectViews } from './sync-stores.ts';
 import { readViewStatus, type StatusTools } from './view-status.ts';
-import { viewNamed, type Work } from './work.ts';
+import { viewNamed, type Work, workKinds } from './work.ts';
 
 export interface MaintainOptions {
   readonly tools: JobTools;
@@ -28,8 +28,8 @@ export interface MaintainOptions {
   readonly newId: () => string;
 }
 
-/** Jobs are looked for among so many of the latest: three weeks of the schedules' own. */
-const mostJobs = 2_000;
+/** The last sample is looked for among so many of the latest comparisons. */
+const mostComparisons = 100;
 
 /** How long the last jobs' single steps may go on when the time is up: a function is stopped well after it. */
 const mostOverrunMs = 5_000;
@@ -59,9 +59,15 @@ export function createMaintain(options: MaintainOptions) {
     return run(id, untilMs);
   };
   const lastVerify = async (): Promise<Extract<Work, { readonly kind: 'verify' }> | undefined> => {
-    for (const { work, status } of await jobs.list(mostJobs))
-      if (work.kind === 'verify' && work.sample !== null && status === 'done') return work;
+    for (const { work } of await jobs.ended('verify', mostComparisons))
+      if (work.kind === 'verify' && work.sample !== null) return work;
     return undefined;
+  };
+  const latest = async (limit: number): Promise<readonly Job[]> => {
+    const ended = await Promise.all(workKinds.map((kind) => jobs.ended(kind, limit)));
+    return [...(await jobs.open()), ...ended.flat()]
+      .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+      .slice(0, limit);
   };
   const stop = async (id: string): Promise<Job> => {
     const job = await jobs.get(id);
@@ -70,7 +76,7 @@ export function createMaintain(options: MaintainOptions) {
   };
   /** Goes on with what nobody is at, in turn: those first that have waited longest, each for its share of the time. */
   const continueAll = async (untilMs: number): Promise<readonly Job[]> => {
-    const due = (await jobs.list(mostJobs))
+    const due = (await jobs.open())
       .filter(({ status, leaseUntilMs }) => status === 'running' && leaseUntilMs <= clock())
       .sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));
     const done: Job[] = [];
@@ -94,8 +100,8 @@ export function createMaintain(options: MaintainOptions) {
   };
   /** A letter that only a backfill makes good is closed by the one that is done. */
   const fillFor = async (letter: SeenLetter, views: readonly string[], untilMs: number): Promise<void> => {
-    const running = (await jobs.list(mostJobs)).some(
-      ({ status, work }) => status !== 'done' && work.kind === 'backfill' && isFor(work.closes, letter),
+    const running = (await jobs.open()).some(
+      ({ work }) => work.kind === 'backfill' && isFor(work.closes, letter),
     );
     if (running) return;
     for (const [index, name] of views.entries()) {
@@ -165,7 +171,7 @@ export function createMaintain(options: MaintainOptions) {
         if (request.id === undefined) return { jobs: await continueAll(untilMs) };
         return run(await revive(request.id), untilMs);
       case 'jobs':
-        return { jobs: await jobs.list(request.limit ?? 20) };
+        return { jobs: await latest(request.limit ?? 20) };
       case 'job':
         return jobs.get(request.id);
       case 'stop':
@@ -192,9 +198,7 @@ export function createMaintain(options: MaintainOptions) {
             { ...tools, findHoles: options.findHoles },
             selectViews(catalog, { entity: undefined, view: undefined }),
           ),
-          jobs: (await jobs.list(mostJobs)).filter(
-            ({ status }) => status === 'running' || status === 'failed',
-          ),
+          jobs: (await jobs.open()).filter(({ status }) => status === 'running' || status === 'failed'),
         };
       case 'letters':
         return {

@@ -52,6 +52,8 @@ export interface VerifyWork {
   readonly refused: Readonly<Record<string, string>>;
 }
 
+export const workKinds: readonly Work['kind'][] = ['backfill', 'rebuild', 'verify', 'sweep'];
+
 export function isDone(work: Work): boolean {
   return work.kind === 'verify' || work.kind === 'sweep'
     ? work.left.length === 0

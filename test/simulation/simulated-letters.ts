@@ -1,6 +1,7 @@
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
+  type DeleteItemCommandInput,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -60,10 +61,14 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
 
   function query({ input }: QueryCommand): object {
     const pk = input.ExpressionAttributeValues?.[':pk']?.S;
+    const prefix = input.ExpressionAttributeValues?.[':prefix']?.S ?? '';
     const after = input.ExclusiveStartKey?.sk?.S;
-    const found = [...items.values()]
-      .filter((item) => item.pk?.S === pk && (after === undefined || (item.sk?.S ?? '') > after))
+    const ascending = [...items.values()]
+      .filter((item) => item.pk?.S === pk && item.sk?.S?.startsWith(prefix))
       .sort((a, b) => ((a.sk?.S ?? '') < (b.sk?.S ?? '') ? -1 : 1));
+    const ordered = input.ScanIndexForward === false ? ascending.reverse() : ascending;
+    const found =
+      after === undefined ? ordered : ordered.slice(ordered.findIndex((item) => item.sk?.S === after) + 1);
     const page = found.slice(0, input.Limit ?? found.length);
     const last = page.at(-1);
     return {
@@ -73,21 +78,25 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
     };
   }
 
-  /** The conditions that a put has, each by its own text. */
-  function holds(put: Partial<PutItemCommandInput>): boolean {
-    const old = items.get(idOf(put.Item ?? {}));
-    const value = (name: string) => put.ExpressionAttributeValues?.[name];
-    switch (put.ConditionExpression) {
+  /** The conditions that writes have, each by its own text. */
+  function holds(write: Partial<PutItemCommandInput> | Partial<DeleteItemCommandInput>): boolean {
+    const old = items.get(idOf(('Key' in write ? write.Key : 'Item' in write ? write.Item : {}) ?? {}));
+    const value = (name: string) => write.ExpressionAttributeValues?.[name];
+    switch (write.ConditionExpression) {
       case undefined:
         return true;
       case 'attribute_not_exists(pk)':
         return old === undefined;
       case 'revision = :revision':
         return old !== undefined && old.revision?.N === value(':revision')?.N;
+      case 'times_seen = :seen':
+        return old !== undefined && old.times_seen?.N === value(':seen')?.N;
       case 'holder = :holder':
         return old !== undefined && old.holder?.S === value(':holder')?.S;
       default:
-        throw new Error(`the simulated table of letters has no condition ${put.ConditionExpression}: add it`);
+        throw new Error(
+          `the simulated table of letters has no condition ${write.ConditionExpression}: add it`,
+        );
     }
   }
 
@@ -101,9 +110,7 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
   function transact({ input }: TransactWriteItemsCommand): object {
     const writes = input.TransactItems ?? [];
     for (const { Put: put, Delete: remove } of writes) {
-      const seen = remove?.ExpressionAttributeValues?.[':seen']?.N;
-      const isMoved = remove !== undefined && items.get(idOf(remove.Key ?? {}))?.times_seen?.N !== seen;
-      if (isMoved || (put !== undefined && !holds(put)))
+      if ([put, remove].some((write) => write !== undefined && !holds(write)))
         throw new TransactionCanceledException({
           message: 'Transaction cancelled',
           $metadata: {},
@@ -146,7 +153,7 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
     jobs: () => [...items.values()].flatMap((item) => item.job?.S ?? []),
     letters: () =>
       [...items.values()].flatMap((item): readonly OpenLetter[] => {
-        if (['job', 'alone', 'barrier'].includes(item.pk?.S ?? '')) return [];
+        if (['job', 'job-ended', 'alone', 'barrier'].includes(item.pk?.S ?? '')) return [];
         const [store = '', scope = ''] = item.pk?.S?.split('#') ?? [];
         if (store === 'closed') return [];
         const place = `${item.topic?.S}/${item.partition?.N}/${item.offset?.N}`;

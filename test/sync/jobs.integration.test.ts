@@ -32,7 +32,9 @@ test('of jobs that are alone one begins, however many ask at once, and the next 
   expect(begun).toHaveLength(1);
   expect(refused).toEqual(['conflict', 'conflict', 'conflict', 'conflict']);
   // In any order with the other test's.
-  const kept = (await jobs.list(100)).map(({ id }) => id).filter((id) => id !== 'seen');
+  const kept = (await jobs.open())
+    .map(({ id }) => id)
+    .filter((id) => id !== 'seen' && !id.startsWith('sweep'));
   expect(kept).toEqual(begun.map(({ id }) => id));
   const [first] = begun as [Job];
   const failed = await jobs.save(first, { status: 'failed' });
@@ -42,6 +44,25 @@ test('of jobs that are alone one begins, however many ask at once, and the next 
   await expect(jobs.create({ id: 'h', work, alone: 'rebuild flight.card' })).resolves.toMatchObject({
     id: 'h',
   });
+});
+
+test('a job that has ended is no longer among those that are open, and is found by its kind, the last begun first', async () => {
+  const ids = ['sweep-2013-01-01', 'sweep-2013-01-02', 'sweep-2013-01-03'];
+  const sweep: Work = { kind: 'sweep', left: [], swept: 0, refused: {} };
+  for (const id of ids) {
+    const job = await jobs.create({ id, work: sweep });
+    if (id !== ids[1]) {
+      const ended = await jobs.save(job, { status: 'done' });
+      await expect(jobs.save(job, { status: 'done' })).rejects.toMatchObject({ code: 'conflict' });
+      expect(await jobs.get(id)).toEqual(ended);
+    }
+  }
+
+  expect((await jobs.ended('sweep', 10)).map(({ id }) => id)).toEqual([ids[2], ids[0]]);
+  expect((await jobs.ended('sweep', 1)).map(({ id }) => id)).toEqual([ids[2]]);
+  expect((await jobs.open()).filter(({ work: { kind } }) => kind === 'sweep').map(({ id }) => id)).toEqual([
+    ids[1],
+  ]);
 });
 
 test('a job is written down by one at a time, and refused to who read it before', async () => {

@@ -4,7 +4,7 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import type { SourceStore, ViewStore } from '../../lambda/stores/view-store.ts';
 import type { JobTools } from '../../lambda/sync/job-tools.ts';
-import { type Job, type Jobs, refuseBeside } from '../../lambda/sync/jobs.ts';
+import { hasEnded, type Job, type Jobs, refuseBeside } from '../../lambda/sync/jobs.ts';
 import { createMaintain } from '../../lambda/sync/maintain.ts';
 import { type MaintainRequest, parseMaintainRequest } from '../../lambda/sync/maintain-request.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../stores/contract-model.ts';
@@ -46,7 +46,9 @@ function createFakeJobs(clock: () => number): Jobs {
       if (job === undefined) throw new PolystoreError('invalid_request', `no job ${id}`);
       return job;
     },
-    list: async () => [...held.values()].reverse(),
+    open: async () => [...held.values()].filter((job) => !hasEnded(job)),
+    ended: async (kind) =>
+      [...held.values()].filter((job) => hasEnded(job) && job.work.kind === kind).reverse(),
     save: async (job, change) => {
       if (held.get(job.id)?.revision !== job.revision) throw new PolystoreError('conflict', 'moved');
       const next: Job = { ...job, ...change, updatedAt: at(), revision: job.revision + 1 };
@@ -183,7 +185,7 @@ describe('jobs', () => {
       [0, 1, 2, 3, 4].map((index) => put(index)),
     );
     const { id } = await job({ command: 'backfill', entity: 'item', view: 'hash' }, 1);
-    const [begun] = await jobs.list(1);
+    const [begun] = await jobs.open();
     // A function that was cut off leaves its lease.
     if (begun !== undefined) await jobs.save(begun, { leaseUntilMs: Date.UTC(2013, 0, 1) + 60_000 });
 
