@@ -1,6 +1,6 @@
 import type { EnvironmentName, Workload } from '../../lambda/model/index.ts';
 import type { CacheScaling } from '../constructs/cache-store/index.ts';
-import type { WorkloadReaders } from '../constructs/relational-store/index.ts';
+import type { ReaderScaling, WorkloadReaders } from '../constructs/relational-store/index.ts';
 import type { WideColumnBilling, WideColumnReplication } from '../constructs/wide-column-store/index.ts';
 
 /**
@@ -20,12 +20,20 @@ export interface Environment {
     /** Aurora capacity units, in steps of 0.5. Logical replication keeps the cluster awake, so 0 never pauses. */
     readonly minimumAcu: number;
     readonly maximumAcu: number;
-    /** Serverless readers that every workload without readers of its own shares. */
+    /** Class of the writer and the shared readers: `r8g.large`. @default - they are serverless */
+    readonly writerClass?: string;
+    /** Readers that every workload without readers of its own shares. */
     readonly readers: number;
+    /** Adds shared readers while they are busy. @default - there are always as many */
+    readonly readerScaling?: Pick<ReaderScaling, 'maximum' | 'cpuPercent'>;
     /** Readers of one workload only, each workload behind an endpoint of its own. */
     readonly workloadReaders: Readonly<Partial<Record<Workload, WorkloadReaders>>>;
     /** How far back a point in time can be restored. */
     readonly backupDays: number;
+    /** `io-optimized`: reads and writes cost nothing, storage and instances more. @default 'standard' */
+    readonly storage?: 'standard' | 'io-optimized';
+    /** `advanced` costs by capacity, and keeps 15 months. @default 'standard' */
+    readonly databaseInsights?: 'standard' | 'advanced';
   };
   /** The Valkey that holds views and never evicts. */
   readonly views: {

@@ -11,10 +11,12 @@ export const prod: Environment = {
     workloadReaders: {
       // Always as large as the writer, so it is the one to take its place.
       dashboard: { count: 1, instanceClass: 'serverless', promotionTier: 1 },
-      analytics: { count: 1, instanceClass: 'r8g.xlarge', promotionTier: 2 },
-      reporting: { count: 1, instanceClass: 'r8g.large', promotionTier: 15 },
+      // 80 × 256 MiB of the 32 GiB, 40 of the 16.
+      analytics: { count: 1, instanceClass: 'r8g.xlarge', promotionTier: 2, maxConnections: 80 },
+      reporting: { count: 1, instanceClass: 'r8g.large', promotionTier: 15, maxConnections: 40 },
     },
     backupDays: 35,
+    databaseInsights: 'advanced',
   },
   views: {
     nodeType: 'cache.r7g.large',

@@ -10,8 +10,9 @@ export const staging: Environment = {
     readers: 0,
     workloadReaders: {
       dashboard: { count: 1, instanceClass: 'serverless', promotionTier: 1 },
-      analytics: { count: 1, instanceClass: 'serverless', promotionTier: 2 },
-      reporting: { count: 1, instanceClass: 'serverless', promotionTier: 15 },
+      // 40 × 256 MiB of the 16 GiB that 8 units have.
+      analytics: { count: 1, instanceClass: 'serverless', promotionTier: 2, maxConnections: 40 },
+      reporting: { count: 1, instanceClass: 'serverless', promotionTier: 15, maxConnections: 40 },
     },
     backupDays: 7,
   },

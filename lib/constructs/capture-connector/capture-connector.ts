@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
 import type { ChangeLog } from '../change-log/index.ts';
 import { refuseProblems } from '../props-problems.ts';
-import type { RelationalStore } from '../relational-store/index.ts';
+import type { RelationalDatabase } from '../relational-store/index.ts';
 import { captureStatements } from './statements.ts';
 import { configProvider, renderWorker } from './worker-properties.ts';
 
@@ -42,7 +42,7 @@ export interface CaptureConnectorProps {
   /** Absolute path of the plugin's ZIP archive: Debezium and our config provider. */
   readonly pluginFile: string;
   readonly renderConnector: RenderConnector;
-  readonly relational: RelationalStore;
+  readonly relational: RelationalDatabase;
   readonly log: ChangeLog;
   /** Topics that the connector writes; they are there before it starts. */
   readonly topics: readonly string[];
@@ -181,8 +181,8 @@ export class CaptureConnector extends Construct {
   }
 }
 
-const renderDatabase = (relational: RelationalStore): CapturedDatabase => ({
-  host: relational.cluster.clusterEndpoint.hostname,
+const renderDatabase = (relational: RelationalDatabase): CapturedDatabase => ({
+  host: relational.writerHost,
   port: databasePort,
   database: relational.databaseName,
   user: relational.userName,

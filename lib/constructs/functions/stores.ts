@@ -3,14 +3,14 @@ import type { Backend } from '../../../lambda/model/index.ts';
 import type { ArchiveStore } from '../archive-store/index.ts';
 import type { CacheStore } from '../cache-store/index.ts';
 import type { ChangeLog } from '../change-log/index.ts';
-import type { RelationalStore } from '../relational-store/index.ts';
+import type { RelationalDatabase } from '../relational-store/index.ts';
 import type { SearchStore } from '../search-store/index.ts';
 import type { TableStore } from '../table-store/index.ts';
 import type { WideColumnStore } from '../wide-column-store/index.ts';
 
 /** The stores that functions talk to. */
 export interface Stores {
-  readonly relational: RelationalStore;
+  readonly relational: RelationalDatabase;
   readonly table: TableStore;
   /** Never one that evicts. */
   readonly views: CacheStore<'noeviction'>;

@@ -4,67 +4,28 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { type Workload, workloads } from '../../../lambda/model/index.ts';
+import type { Workload } from '../../../lambda/model/index.ts';
 import { pascalCase } from '../pascal-case.ts';
-import { checkStateful, refuseProblems, type StatefulProps } from '../props-problems.ts';
-import { clusterParameters } from './parameters.ts';
+import { refuseProblems } from '../props-problems.ts';
+import { memoryGibWithin, serverless, warnOfPause } from './capacity.ts';
+import { fixedParameters, renderRoleParameters, renderSizedParameters } from './parameters.ts';
+import { scaleReaders } from './reader-scaling.ts';
+import type { RelationalDatabase } from './relational-database.ts';
 import {
-  checkReaders,
-  createReader,
-  instanceOf,
-  type ReadersOfWorkload,
-  readerIdsOf,
-  type WorkloadReaders,
-} from './workload-readers.ts';
+  checkStoreProps,
+  type RelationalStoreProps,
+  type ResolvedStoreProps,
+  resolveStoreProps,
+} from './relational-store-props.ts';
+import { warnOfWorkMemory } from './work-memory.ts';
+import { createReader, instanceOf, type ReadersOfWorkload, readerIdsOf, roleOf } from './workload-readers.ts';
 
-export interface RelationalStoreProps extends StatefulProps {
-  readonly vpc: ec2.IVpc;
-  /**
-   * At least two zones.
-   * @default - isolated subnets
-   */
-  readonly vpcSubnets?: ec2.SubnetSelection;
-  /**
-   * Groups that say who may connect.
-   * @default - one that lets nobody in; use `connections`
-   */
-  readonly securityGroups?: ec2.ISecurityGroup[];
-  /**
-   * Least capacity of an instance in Aurora capacity units, 0.5 to 256 by 0.5.
-   * @default 0.5
-   */
-  readonly minimumAcu?: number;
-  /**
-   * Most capacity of an instance, 1 to 256 by 0.5.
-   * @default 16
-   */
-  readonly maximumAcu?: number;
-  /**
-   * Readers of the size of Aurora's choice, for every workload that has none of its own. With no reader
-   * at all, what is meant for one goes to the writer. 15 readers a cluster, of either sort.
-   * @default 1
-   */
-  readonly readers?: number;
-  /**
-   * Readers of one workload only, behind an endpoint of its own.
-   * @default - none: all workloads share the readers
-   */
-  readonly workloadReaders?: Readonly<Partial<Record<Workload, WorkloadReaders>>>;
-  /**
-   * How many days a point in time can be restored, 1 to 35.
-   * @default 14
-   */
-  readonly backupDays?: number;
-}
-
-/**
- * Limits: 35 days of backups a cluster, 256 ACU
- * (docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide, Quotas and Serverless v2).
- */
-const limits = { backupDays: 35, acu: 256 } as const;
+const engine = rds.DatabaseClusterEngine.auroraPostgres({
+  version: rds.AuroraPostgresEngineVersion.VER_17_7,
+});
 
 /** Aurora PostgreSQL 17: a writer, and readers by workload, set up for logical replication. */
-export class RelationalStore extends Construct {
+export class RelationalStore extends Construct implements RelationalDatabase {
   readonly cluster: rds.DatabaseCluster;
   readonly databaseName = 'polystore';
   readonly userName = 'polystore';
@@ -74,26 +35,11 @@ export class RelationalStore extends Construct {
   readonly secret: secretsmanager.ISecret;
   readonly #workloadEndpoints = new Map<Workload, rds.CfnDBClusterEndpoint>();
 
-  constructor(scope: Construct, id: string, props: RelationalStoreProps) {
+  constructor(scope: Construct, id: string, given: RelationalStoreProps) {
     super(scope, id);
-    const { minimumAcu = 0.5, maximumAcu = 16, readers = 1, backupDays = 14 } = props;
-    const workloadReaders = workloads.flatMap((workload) => {
-      const found = props.workloadReaders?.[workload];
-      return found === undefined ? [] : [{ workload, ...found }];
-    });
-    refuseProblems(this, (problems) => {
-      checkStateful(props, problems);
-      const isAcu = (value: number) => Number.isInteger(value * 2) && value >= 0.5 && value <= limits.acu;
-      if (!isAcu(minimumAcu) || !isAcu(maximumAcu) || maximumAcu < 1 || minimumAcu > maximumAcu)
-        problems.add(
-          'minimumAcu and maximumAcu',
-          `are ${minimumAcu} and ${maximumAcu}`,
-          `use steps of 0.5 from 0.5 to ${limits.acu}, the maximum at least 1 and not below the minimum`,
-        );
-      checkReaders({ shared: readers, ofWorkloads: workloadReaders }, problems);
-      if (!Number.isInteger(backupDays) || backupDays < 1 || backupDays > limits.backupDays)
-        problems.add('backupDays', `is ${backupDays}`, `use 1 to ${limits.backupDays}`);
-    });
+    const props = resolveStoreProps(given);
+    const { readers, workloadReaders } = props;
+    refuseProblems(this, (problems) => checkStoreProps(props, problems));
 
     const keeps = props.removalPolicy !== RemovalPolicy.DESTROY;
     this.encryptionKey = new kms.Key(this, 'Key', {
@@ -102,13 +48,10 @@ export class RelationalStore extends Construct {
       // Whatever is kept of the data is lost without its key.
       removalPolicy: keeps ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    const engine = rds.DatabaseClusterEngine.auroraPostgres({
-      version: rds.AuroraPostgresEngineVersion.VER_17_7,
-    });
+    const insights = this.#insights(props);
     const instance: rds.ServerlessV2ClusterInstanceProps = {
       publiclyAccessible: false,
-      enablePerformanceInsights: true,
-      performanceInsightEncryptionKey: this.encryptionKey,
+      ...insights,
       caCertificate: rds.CaCertificate.RDS_CA_RSA2048_G1,
     };
     this.cluster = new rds.DatabaseCluster(this, 'Cluster', {
@@ -116,25 +59,18 @@ export class RelationalStore extends Construct {
       vpc: props.vpc,
       vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       ...(props.securityGroups === undefined ? {} : { securityGroups: props.securityGroups }),
-      writer: rds.ClusterInstance.serverlessV2('Writer', instance),
-      readers: [
-        ...Array.from({ length: readers }, (_, index) =>
-          // The first reader is the one to be promoted, so it keeps the writer's size.
-          rds.ClusterInstance.serverlessV2(`Reader${index + 1}`, {
-            ...instance,
-            scaleWithWriter: index === 0,
-          }),
-        ),
-        ...workloadReaders.flatMap((of) =>
-          readerIdsOf(of).map((readerId) => createReader(readerId, of, instance)),
-        ),
-      ],
-      serverlessV2MinCapacity: minimumAcu,
-      serverlessV2MaxCapacity: maximumAcu,
+      ...this.#instances(props, instance),
+      serverlessV2MinCapacity: props.minimumAcu,
+      serverlessV2MaxCapacity: props.maximumAcu,
       parameterGroup: new rds.ParameterGroup(this, 'Parameters', {
         engine,
         description: 'Polystore: logical replication, TLS only',
-        parameters: { ...clusterParameters },
+        parameters: {
+          ...fixedParameters,
+          ...renderSizedParameters('aurora'),
+          ...renderRoleParameters(props),
+          log_min_duration_statement: `${props.slowStatement.toMilliseconds()}`,
+        },
       }),
       defaultDatabaseName: this.databaseName,
       credentials: rds.Credentials.fromUsername(this.userName, { encryptionKey: this.encryptionKey }),
@@ -142,7 +78,13 @@ export class RelationalStore extends Construct {
       // Lets roles be opened to IAM; a password stays valid beside it.
       iamAuthentication: true,
       storageEncryptionKey: this.encryptionKey,
-      backup: { retention: Duration.days(backupDays), preferredWindow: '03:00-04:00' },
+      ...(props.storage === 'standard' ? {} : { storageType: rds.DBClusterStorageType.AURORA_IOPT1 }),
+      ...(props.databaseInsights === 'standard'
+        ? {}
+        : { ...insights, databaseInsightsMode: rds.DatabaseInsightsMode.ADVANCED }),
+      cloudwatchLogsExports: ['postgresql'],
+      ...(props.logRetention === undefined ? {} : { cloudwatchLogsRetention: props.logRetention }),
+      backup: { retention: Duration.days(props.backupDays), preferredWindow: '03:00-04:00' },
       preferredMaintenanceWindow: 'sun:05:00-sun:06:00',
       copyTagsToSnapshot: true,
       deletionProtection: props.deletionProtection ?? true,
@@ -152,10 +94,20 @@ export class RelationalStore extends Construct {
     if (secret === undefined) throw new TypeError('a cluster with a managed password has a secret');
     this.secret = secret;
     for (const of of workloadReaders) this.#workloadEndpoints.set(of.workload, this.#createEndpoint(of));
+    if (props.readerScaling !== undefined) {
+      const fixed = workloadReaders.reduce((sum, { count }) => sum + count, readers);
+      scaleReaders(this, this.cluster, fixed, props.readerScaling);
+    }
+    this.#warn(props);
   }
 
   get connections(): ec2.Connections {
     return this.cluster.connections;
+  }
+
+  /** Host of the writer, whose port is PostgreSQL's own, 5432. */
+  get writerHost(): string {
+    return this.cluster.clusterEndpoint.hostname;
   }
 
   /** `host:port` of the writer. */
@@ -174,6 +126,40 @@ export class RelationalStore extends Construct {
     return endpoint === undefined
       ? this.readerEndpoint
       : `${endpoint.attrEndpoint}:${Token.asString(this.cluster.clusterReadEndpoint.port)}`;
+  }
+
+  #insights({ databaseInsights }: ResolvedStoreProps) {
+    return {
+      enablePerformanceInsights: true,
+      performanceInsightEncryptionKey: this.encryptionKey,
+      // What the advanced mode asks for.
+      ...(databaseInsights === 'standard'
+        ? {}
+        : { performanceInsightRetention: rds.PerformanceInsightRetention.MONTHS_15 }),
+    };
+  }
+
+  #instances(props: ResolvedStoreProps, instance: rds.ServerlessV2ClusterInstanceProps) {
+    const { writerClass, readers, workloadReaders } = props;
+    const like = (id: string, promotionTier: number) =>
+      createReader(id, { count: 1, instanceClass: writerClass, promotionTier }, instance);
+    return {
+      writer: like('Writer', 0),
+      readers: [
+        // The first shared reader is the one to be promoted, so it keeps the writer's size.
+        ...Array.from({ length: readers }, (_, index) => like(`Reader${index + 1}`, index === 0 ? 1 : 2)),
+        ...workloadReaders.flatMap((of) => {
+          const parameterGroup = new rds.ParameterGroup(this, `${pascalCase(of.workload)}Parameters`, {
+            engine,
+            description: `Polystore: readers for ${of.workload}`,
+            parameters: { ...renderRoleParameters(roleOf(of)) },
+          });
+          return readerIdsOf(of).map((readerId) =>
+            createReader(readerId, of, { ...instance, parameterGroup }),
+          );
+        }),
+      ],
+    };
   }
 
   #createEndpoint(readers: ReadersOfWorkload): rds.CfnDBClusterEndpoint {
@@ -195,5 +181,19 @@ export class RelationalStore extends Construct {
       customEndpointType: 'READER',
       staticMembers: members,
     });
+  }
+
+  #warn(props: ResolvedStoreProps): void {
+    const { writerClass, workMemMib, workloadReaders } = props;
+    const isServerless = [writerClass, ...workloadReaders.map((of) => of.instanceClass)].includes(serverless);
+    if (isServerless) warnOfPause(this, props);
+    warnOfWorkMemory(this, [
+      { name: 'writer', workMemMib, memoryGib: memoryGibWithin(writerClass, props) },
+      ...workloadReaders.map((of) => ({
+        name: of.workload,
+        ...roleOf(of),
+        memoryGib: memoryGibWithin(of.instanceClass, props),
+      })),
+    ]);
   }
 }

@@ -3,8 +3,10 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import type { Workload } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
 import { pascalCase } from '../pascal-case.ts';
+import { isInstanceClass, serverless } from './capacity.ts';
+import { checkRole, defaultWorkMemMib } from './work-memory.ts';
 
-/** The readers of one workload: all of one class and tier. */
+/** The readers of one workload: all of one class, one tier and one group of parameters. */
 export interface WorkloadReaders {
   /** At least 1. */
   readonly count: number;
@@ -12,14 +14,27 @@ export interface WorkloadReaders {
   readonly instanceClass: string;
   /**
    * 0 to 15: of those that are left Aurora promotes the lowest. A promoted reader leaves its endpoint, so
-   * give the lowest to a workload with more than one, or whose readers are of the writer's size.
-   * Serverless readers of tiers 0 and 1 are always at least as large as the writer.
+   * give the lowest to a workload with more than one, or whose readers are of the writer's size, and the
+   * highest to a small one. Serverless readers of tiers 0 and 1 are always at least as large as the writer.
    */
   readonly promotionTier: number;
+  /**
+   * Memory of one sort or hash of a statement, in MiB; at least 1.
+   * @default 256 for analytics and reporting, 8 for dashboards
+   */
+  readonly workMemMib?: number;
+  /**
+   * Connections that an instance takes at most; more are refused, and the router asks another placement.
+   * With 256 MiB of `work_mem` it is what keeps the statements within the memory: synth warns where it does not.
+   * A reader keeps it when it is promoted.
+   * @default - one for 9,531,392 bytes of the instance's memory, at most 5,000
+   */
+  readonly maxConnections?: number;
 }
 
 /** Readers of a cluster and promotion tiers (docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide, Quotas, Failover). */
-const limits = { readers: 15, promotionTier: 15 } as const;
+export const readersLimit = 15;
+const highestTier = 15;
 
 export type ReadersOfWorkload = WorkloadReaders & { readonly workload: Workload };
 
@@ -27,13 +42,19 @@ export type ReadersOfWorkload = WorkloadReaders & { readonly workload: Workload 
 export const readerIdsOf = ({ workload, count }: ReadersOfWorkload): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${pascalCase(workload)}${index + 1}`);
 
+/** What the parameters of the workload's readers say. */
+export const roleOf = ({ workload, workMemMib, maxConnections }: ReadersOfWorkload) => ({
+  workMemMib: workMemMib ?? defaultWorkMemMib[workload],
+  maxConnections,
+});
+
 /** `scaleWithWriter` and the tier of a provisioned reader are what CDK makes of the tier. */
 export const createReader = (
   id: string,
   { instanceClass, promotionTier }: WorkloadReaders,
   instance: rds.ServerlessV2ClusterInstanceProps,
 ): rds.IClusterInstance =>
-  instanceClass === 'serverless'
+  instanceClass === serverless
     ? rds.ClusterInstance.serverlessV2(id, { ...instance, scaleWithWriter: promotionTier <= 1 })
     : rds.ClusterInstance.provisioned(id, {
         ...instance,
@@ -55,22 +76,24 @@ export function checkReaders(
 ): void {
   const all = [shared, ...ofWorkloads.map(({ count }) => count)];
   const total = all.reduce((sum, count) => sum + count);
-  if (!all.every((count) => Number.isInteger(count) && count >= 0) || total > limits.readers)
+  if (!all.every((count) => Number.isInteger(count) && count >= 0) || total > readersLimit)
     problems.add(
       'readers and workloadReaders',
       `are ${all.join(' + ')}`,
-      `use whole numbers that make 0 to ${limits.readers} together`,
+      `use whole numbers that make 0 to ${readersLimit} together`,
     );
-  for (const { workload, count, instanceClass, promotionTier } of ofWorkloads) {
+  for (const readers of ofWorkloads) {
+    const { workload, count, instanceClass, promotionTier } = readers;
     const name = `workloadReaders.${workload}`;
     if (count === 0) problems.add(name, 'has no reader', 'give it at least one, or leave it out');
-    if (instanceClass !== 'serverless' && !/^[a-z]\w*\.\w+$/.test(instanceClass))
+    if (!isInstanceClass(instanceClass))
       problems.add(
         name,
         `is of class '${instanceClass}'`,
         "use 'serverless', or a class such as 'r8g.large'",
       );
-    if (!Number.isInteger(promotionTier) || promotionTier < 0 || promotionTier > limits.promotionTier)
-      problems.add(name, `has promotion tier ${promotionTier}`, `use 0 to ${limits.promotionTier}`);
+    if (!Number.isInteger(promotionTier) || promotionTier < 0 || promotionTier > highestTier)
+      problems.add(name, `has promotion tier ${promotionTier}`, `use 0 to ${highestTier}`);
+    checkRole(name, roleOf(readers), problems);
   }
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { postgresMajor } from '../../../lambda/model/index.ts';
 import { RelationalStore, type RelationalStoreProps } from '../../../lib/index.ts';
 import { deploy, environmentOf, foreignVpc, newApp, root } from '../deploy.ts';
@@ -11,12 +12,21 @@ const { relational: template } = deploy().templates;
 const cluster = 'AWS::RDS::DBCluster';
 
 /** The construct by itself, in a stack that has nothing of Polystore besides. */
-function alone(props: Partial<RelationalStoreProps>): Template {
+function stackWith(props: Partial<RelationalStoreProps>): Stack {
   const stack = new Stack(newApp(), 'Alone');
   const vpc = foreignVpc(stack, 2);
   new RelationalStore(stack, 'Relational', { vpc, ...props });
-  return Template.fromStack(stack);
+  return stack;
 }
+const alone = (props: Partial<RelationalStoreProps>): Template => Template.fromStack(stackWith(props));
+
+const warningsOf = (stack: Stack): readonly string[] =>
+  Annotations.fromStack(stack)
+    .findWarning('*', Match.anyValue())
+    .map(({ entry }) => String(entry.data));
+
+// The CDK prints its warnings too.
+beforeAll(() => void jest.spyOn(console, 'error').mockReturnValue(undefined));
 
 describe('RelationalStore', () => {
   test('replicates logically and takes TLS only', () => {
@@ -65,6 +75,106 @@ describe('RelationalStore', () => {
     });
   });
 
+  test('leaves Aurora its buffers, and sizes the rest by memory and purpose', () => {
+    template.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
+      Parameters: {
+        maintenance_work_mem: 'LEAST({DBInstanceClassMemory/65536},2097152)',
+        random_page_cost: '1.1',
+        work_mem: '8192',
+        shared_buffers: Match.absent(),
+        effective_cache_size: Match.absent(),
+        wal_buffers: Match.absent(),
+      },
+    });
+  });
+
+  test('logs slow statements, and exports the log', () => {
+    const found = alone({ slowStatement: Duration.millis(250), logRetention: RetentionDays.ONE_MONTH });
+
+    found.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
+      Parameters: Match.objectLike({ log_min_duration_statement: '250' }),
+    });
+    found.hasResourceProperties(cluster, { EnableCloudwatchLogsExports: ['postgresql'] });
+    found.hasResourceProperties('Custom::LogRetention', { RetentionInDays: 30 });
+    template.hasResourceProperties(cluster, { EnableCloudwatchLogsExports: ['postgresql'] });
+    template.resourceCountIs('Custom::LogRetention', 0);
+  });
+
+  test('can have provisioned instances, I/O-optimized storage and advanced insights', () => {
+    const found = alone({
+      writerClass: 'r8g.2xlarge',
+      storage: 'io-optimized',
+      databaseInsights: 'advanced',
+    });
+
+    found.allResourcesProperties('AWS::RDS::DBInstance', {
+      DBInstanceClass: 'db.r8g.2xlarge',
+      PerformanceInsightsRetentionPeriod: 465,
+    });
+    found.hasResourceProperties(cluster, {
+      StorageType: 'aurora-iopt1',
+      DatabaseInsightsMode: 'advanced',
+      PerformanceInsightsRetentionPeriod: 465,
+    });
+    template.hasResourceProperties(cluster, { StorageType: Match.absent() });
+  });
+
+  test('adds shared readers while they are busy', () => {
+    const found = alone({
+      readers: 2,
+      readerScaling: { maximum: 6, cpuPercent: 50 },
+      workloadReaders: { dashboard: { count: 1, instanceClass: 'serverless', promotionTier: 1 } },
+    });
+
+    found.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
+      ServiceNamespace: 'rds',
+      ScalableDimension: 'rds:cluster:ReadReplicaCount',
+      ResourceId: { 'Fn::Join': ['', ['cluster:', { Ref: Match.stringLikeRegexp('RelationalCluster') }]] },
+      MinCapacity: 3,
+      MaxCapacity: 6,
+    });
+    found.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
+      TargetTrackingScalingPolicyConfiguration: Match.objectLike({
+        PredefinedMetricSpecification: { PredefinedMetricType: 'RDSReaderAverageCPUUtilization' },
+        TargetValue: 50,
+      }),
+    });
+  });
+
+  test('refuses readers that would be added for nobody', () => {
+    const own = { count: 1, instanceClass: 'serverless', promotionTier: 1 };
+
+    expect(() => alone({ readers: 3, readerScaling: { maximum: 3 } })).toThrow(
+      /maximum is 3 beside 3 reader.*from 4 to 15/s,
+    );
+    expect(() => alone({ readers: 0, readerScaling: { maximum: 3 } })).toThrow(/there is no reader/);
+    expect(() =>
+      alone({
+        readerScaling: { maximum: 6 },
+        workloadReaders: { dashboard: own, analytics: own, reporting: own },
+      }),
+    ).toThrow(/no workload asks/);
+  });
+
+  test('warns that nothing pauses, and of work_mem that its connections would not leave room for', () => {
+    const reporting = { count: 1, instanceClass: 'r8g.large', promotionTier: 15 };
+
+    const found = warningsOf(stackWith({ minimumAcu: 0, workloadReaders: { reporting } }));
+
+    expect(found).toEqual([
+      expect.stringMatching(/minimumAcu is 0, but logical replication keeps the cluster awake/),
+      expect.stringMatching(/^reporting: 256 MiB.*Bound maxConnections to 64/),
+    ]);
+    expect(
+      warningsOf(stackWith({ workloadReaders: { reporting: { ...reporting, maxConnections: 64 } } })),
+    ).toEqual([]);
+    expect(warningsOf(stackWith({ minimumAcu: 0, writerClass: 'r8g.large' }))).toEqual([]);
+  });
+
+  test.each(['dev', 'staging', 'prod'])('warns of nothing in %s', (name) => {
+    expect(warningsOf(stackWith(environmentOf(name).relational))).toEqual([]);
+  });
+
   test('lets nobody in by itself', () => {
     const found = alone({});
 
@@ -91,6 +201,12 @@ describe('RelationalStore', () => {
         CustomEndpointType: 'READER',
         StaticMembers: [{ Ref: id }],
       });
+    const groupsOf = found.map(([instance]) => instance?.[1].Properties.DBParameterGroupName.Ref);
+    expect(new Set(groupsOf).size).toBe(3);
+    prod.relational.hasResourceProperties('AWS::RDS::DBParameterGroup', {
+      Description: Match.stringLikeRegexp('reporting'),
+      Parameters: { work_mem: '262144', max_connections: '40' },
+    });
     const [query] = Object.values(
       prod.functions.findResources('AWS::Lambda::Function', {
         Properties: { Description: 'Answers POST /query and POST /explain.' },
@@ -146,14 +262,16 @@ describe('RelationalStore', () => {
         minimumAcu: 0.3,
         readers: 14,
         workloadReaders: {
-          dashboard: { count: 2, instanceClass: 'db.r8g.large', promotionTier: 16 },
+          dashboard: { count: 2, instanceClass: 'db.r8g.large', promotionTier: 16, maxConnections: 3 },
           reporting: { count: 0, instanceClass: 'serverless', promotionTier: 1 },
         },
+        workMemMib: 0.5,
+        writerClass: 'large',
         backupDays: 0,
       });
 
     expect(build).toThrow(
-      /6 problem\(s\):.*minimumAcu.*workloadReaders are 14 \+ 2 \+ 0.*dashboard is of class 'db\.r8g\.large'.*tier 16.*reporting has no reader.*backupDays is 0/s,
+      /9 problem\(s\):.*minimumAcu.*writerClass is 'large'.*writer\.workMemMib is 0\.5.*workloadReaders are 14 \+ 2 \+ 0.*dashboard is of class 'db\.r8g\.large'.*tier 16.*dashboard\.maxConnections is 3.*reporting has no reader.*backupDays is 0/s,
     );
   });
 

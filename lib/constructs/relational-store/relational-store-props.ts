@@ -1,0 +1,159 @@
+import { Duration } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import { type Workload, workloads } from '../../../lambda/model/index.ts';
+import type { Problems } from '../../../lambda/model/problems.ts';
+import { checkStateful, type StatefulProps } from '../props-problems.ts';
+import { checkCapacity, isInstanceClass, serverless } from './capacity.ts';
+import { checkScaling, type ReaderScaling } from './reader-scaling.ts';
+import { checkRole, defaultWorkMemMib } from './work-memory.ts';
+import { checkReaders, type ReadersOfWorkload, type WorkloadReaders } from './workload-readers.ts';
+
+/** Where a database lies and who may connect; the same for every service. */
+export interface PlacementProps {
+  readonly vpc: ec2.IVpc;
+  /**
+   * At least two zones.
+   * @default - isolated subnets
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /**
+   * Groups that say who may connect.
+   * @default - one that lets nobody in; use `connections`
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+}
+
+/** How the service looks after a database; the same for every service. */
+export interface CareProps extends StatefulProps {
+  /**
+   * How many days a point in time can be restored, 1 to 35, to the second; the last minutes are missing
+   * (docs/operations.md says how).
+   * @default 14
+   */
+  readonly backupDays?: number;
+  /**
+   * A statement that takes longer is logged with its text, without its parameters. At least 1 ms.
+   * @default Duration.seconds(1)
+   */
+  readonly slowStatement?: Duration;
+  /**
+   * How long CloudWatch keeps the exported log. RDS makes the log group with the database, so a function of
+   * the CDK's sets this.
+   * @default - for ever, or what someone sets on the group
+   */
+  readonly logRetention?: logs.RetentionDays;
+  /**
+   * Database Insights: `advanced` costs by vCPU or capacity unit and keeps 15 months; `standard` keeps 7 days
+   * of load by statement and is free.
+   * @default 'standard'
+   */
+  readonly databaseInsights?: 'standard' | 'advanced';
+}
+
+export interface RelationalStoreProps extends PlacementProps, CareProps {
+  /**
+   * Least capacity of a serverless instance in Aurora capacity units of 2 GiB, 0 to 256 by 0.5. At 0 other
+   * clusters pause when idle; this one never does, since logical replication keeps it awake, and synth warns.
+   * @default 0.5
+   */
+  readonly minimumAcu?: number;
+  /**
+   * Most capacity of a serverless instance, 1 to 256 by 0.5.
+   * @default 16
+   */
+  readonly maximumAcu?: number;
+  /**
+   * `serverless`, or a class without its prefix `db.`: `r8g.8xlarge`. The shared readers are of it too.
+   * @default 'serverless'
+   */
+  readonly writerClass?: string;
+  /**
+   * Memory of one sort or hash of a statement of the writer and the shared readers, in MiB; at least 1.
+   * @default 8
+   */
+  readonly workMemMib?: number;
+  /**
+   * Readers of the writer's class, for every workload that has none of its own. With no reader at all,
+   * what is meant for one goes to the writer. 15 readers a cluster, of either sort.
+   * @default 1
+   */
+  readonly readers?: number;
+  /**
+   * Readers of one workload only, behind an endpoint of its own.
+   * @default - none: all workloads share the readers
+   */
+  readonly workloadReaders?: Readonly<Partial<Record<Workload, WorkloadReaders>>>;
+  /**
+   * Adds shared readers while they are busy.
+   * @default - there are always as many as `readers` says
+   */
+  readonly readerScaling?: ReaderScaling;
+  /**
+   * `io-optimized` charges nothing for reads and writes, and more for storage and instances: cheaper where
+   * they are over a quarter of the bill. Can be switched once in 30 days, without an outage.
+   * @default 'standard'
+   */
+  readonly storage?: 'standard' | 'io-optimized';
+}
+
+/** The props with every default. */
+export function resolveStoreProps(props: RelationalStoreProps) {
+  const workloadReaders: readonly ReadersOfWorkload[] = workloads.flatMap((workload) => {
+    const found = props.workloadReaders?.[workload];
+    return found === undefined ? [] : [{ workload, ...found }];
+  });
+  return {
+    ...props,
+    minimumAcu: props.minimumAcu ?? 0.5,
+    maximumAcu: props.maximumAcu ?? 16,
+    writerClass: props.writerClass ?? serverless,
+    workMemMib: props.workMemMib ?? defaultWorkMemMib.writer,
+    readers: props.readers ?? 1,
+    workloadReaders,
+    backupDays: props.backupDays ?? 14,
+    slowStatement: props.slowStatement ?? Duration.seconds(1),
+    databaseInsights: props.databaseInsights ?? 'standard',
+    storage: props.storage ?? 'standard',
+  } as const;
+}
+export type ResolvedStoreProps = ReturnType<typeof resolveStoreProps>;
+
+/** Days of backups of a cluster or instance (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html). */
+const mostBackupDays = 35;
+
+/** The checks of {@link CareProps} that all services share. */
+function checkCare(
+  props: StatefulProps & { readonly backupDays: number; readonly slowStatement: Duration },
+  problems: Problems,
+): void {
+  checkStateful(props, problems);
+  const { backupDays, slowStatement } = props;
+  if (!Number.isInteger(backupDays) || backupDays < 1 || backupDays > mostBackupDays)
+    problems.add('backupDays', `is ${backupDays}`, `use 1 to ${mostBackupDays}`);
+  if (slowStatement.toMilliseconds({ integral: false }) < 1)
+    problems.add('slowStatement', 'is shorter than a millisecond', 'use at least Duration.millis(1)');
+}
+
+export function checkStoreProps(props: ResolvedStoreProps, problems: Problems): void {
+  checkCapacity(props, problems);
+  if (!isInstanceClass(props.writerClass))
+    problems.add(
+      'writerClass',
+      `is '${props.writerClass}'`,
+      "use 'serverless', or a class such as 'r8g.large'",
+    );
+  checkRole('writer', props, problems);
+  const { readers: shared, workloadReaders: ofWorkloads, readerScaling } = props;
+  checkReaders({ shared, ofWorkloads }, problems);
+  if (readerScaling !== undefined)
+    checkScaling(
+      readerScaling,
+      {
+        fixed: ofWorkloads.reduce((sum, { count }) => sum + count, shared),
+        sharingWorkloads: workloads.length - ofWorkloads.length,
+      },
+      problems,
+    );
+  checkCare(props, problems);
+}
