@@ -1,4 +1,4 @@
-import type { FieldType } from './fields.ts';
+import type { FieldType, Json } from './fields.ts';
 import type { Analyzer, TermUnit } from './language.ts';
 
 /**
@@ -54,7 +54,21 @@ export type CatalogSource = AuroraSourcePlacement | DynamodbSourcePlacement | Ka
 
 export interface AuroraSourcePlacement {
   readonly kind: 'aurora.source';
-  readonly indexes: readonly (readonly string[])[];
+  readonly indexes: readonly CatalogTableIndex[];
+}
+/** An index of PostgreSQL. */
+export interface CatalogTableIndex {
+  /** What rows are found and ordered by. */
+  readonly columns: readonly string[];
+  /** Columns that it carries besides. */
+  readonly include: readonly string[];
+  /** Rows that do not meet all of these are not in it. */
+  readonly where: readonly IndexPredicate[];
+}
+/** Canonical values; none: the column has no value. `undefined` in place of values: it has one, whichever. */
+export interface IndexPredicate {
+  readonly column: string;
+  readonly values: readonly Json[] | undefined;
 }
 
 /** Text and columns in turn; the whole is a text key. */
@@ -112,7 +126,7 @@ interface ViewBase {
 export interface AuroraTablePlacement extends ViewBase {
   readonly kind: 'aurora.table';
   readonly partitionBy: CatalogTerm | undefined;
-  readonly indexes: readonly (readonly string[])[];
+  readonly indexes: readonly CatalogTableIndex[];
 }
 export interface RedisHashPlacement extends ViewBase {
   readonly kind: 'redis.hash';

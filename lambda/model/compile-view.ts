@@ -1,5 +1,6 @@
 import type { CatalogExpiry, CatalogView } from './catalog.ts';
 import { compileArchive, compileKeyspacesTable, compileRollup, compileSearch } from './compile-derived.ts';
+import { compileIndexes } from './compile-indexes.ts';
 import type { EntityContext } from './entity-context.ts';
 import type { Expiry, View } from './language.ts';
 import type { ViewContext } from './view-context.ts';
@@ -97,9 +98,7 @@ export function compileView(name: string, view: View, context: EntityContext): C
       if (partitionBy !== undefined && partitionBy.unit !== 'month') {
         problems.add(`${where}.partitionBy`, `partitions by ${partitionBy.unit}`, 'use month(…)');
       }
-      const indexes = view.indexes.map((index) =>
-        index.map((field) => resolve(field, `views.${name}.indexes`)),
-      );
+      const indexes = compileIndexes(view.indexes, { ...context, where: `views.${name}.indexes` });
       return {
         kind: view.kind,
         name,

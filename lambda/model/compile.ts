@@ -1,5 +1,6 @@
 import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogColumn, CatalogEntity, CatalogSource, KeyTemplate } from './catalog.ts';
+import { compileIndexes } from './compile-indexes.ts';
 import { compileRate } from './compile-rate.ts';
 import { compileTable } from './compile-table.ts';
 import { compileView } from './compile-view.ts';
@@ -168,7 +169,7 @@ function compileSource(source: Source, context: EntityContext): CatalogSource {
     case 'aurora':
       return {
         kind: 'aurora.source',
-        indexes: source.indexes.map((index) => index.map((field) => resolve(field, 'source.indexes'))),
+        indexes: compileIndexes(source.indexes, { ...context, where: 'source.indexes' }),
       };
     case 'dynamodb': {
       const template = (text: string, where: string): KeyTemplate => {

@@ -52,9 +52,25 @@ export const after = (field: string, duration: Milliseconds): Expiry => ({ field
 
 // ── sources ──────────────────────────────────────────────────────────────────────────────────────
 
+/** What an index over some fields of a table has besides; an index of PostgreSQL (a B-tree), built while the table is used. */
+export interface TableIndex {
+  /** The fields that rows are found and ordered by. */
+  readonly on: readonly string[];
+  /** Fields that the index carries, so that a read of these alone need not look into the table. Default: none. */
+  readonly include?: readonly string[];
+  /** Only rows that meet all of this are in the index: it answers statements that ask for such rows. Default: all. */
+  readonly where?: Readonly<Record<string, IndexCondition>>;
+}
+/** A value, one of several, `null` for no value, or `present` for any. */
+export type IndexCondition = string | number | boolean | null | readonly (string | number)[] | typeof present;
+/** In the `where` of an index: the field has a value, whichever. */
+export const present = Symbol.for('polystore.present');
+/** Fields, or fields and what else the index has. */
+export type TableIndexes = readonly (readonly string[] | TableIndex)[];
+
 export interface AuroraSource {
   readonly store: 'aurora';
-  readonly indexes: readonly (readonly string[])[];
+  readonly indexes: TableIndexes;
 }
 
 /**
@@ -106,7 +122,7 @@ export function kafka(options: { readonly partitions?: number } = {}): KafkaSour
 export interface AuroraTableView {
   readonly kind: 'aurora.table';
   readonly partitionBy: PartitionTerm | undefined;
-  readonly indexes: readonly (readonly string[])[];
+  readonly indexes: TableIndexes;
 }
 interface RedisViewOptions {
   /** The fields that decide which key of Redis a row lies in. Default: the entity's key. */
@@ -186,16 +202,13 @@ export type View =
  * partitioned by month if `partitionBy` says so.
  */
 export const aurora = Object.assign(
-  (options: { readonly indexes?: readonly (readonly string[])[] } = {}): AuroraSource => ({
+  (options: { readonly indexes?: TableIndexes } = {}): AuroraSource => ({
     store: 'aurora',
     indexes: options.indexes ?? [],
   }),
   {
     table: (
-      options: {
-        readonly partitionBy?: PartitionTerm;
-        readonly indexes?: readonly (readonly string[])[];
-      } = {},
+      options: { readonly partitionBy?: PartitionTerm; readonly indexes?: TableIndexes } = {},
     ): AuroraTableView => ({
       kind: 'aurora.table',
       partitionBy: options.partitionBy,

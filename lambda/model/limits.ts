@@ -60,8 +60,12 @@ export const logLimits = {
   recordBytes: 4_000_000,
 } as const;
 
-/** PostgreSQL: a third of a page of 8 KB, less its header (`BTMaxItemSize` in nbtree.h). */
-export const postgresLimits = { indexEntryBytes: 2_704 } as const;
+export const postgresLimits = {
+  /** A third of a page of 8 KB, less its header (`BTMaxItemSize` in nbtree.h). */
+  indexEntryBytes: 2_704,
+  /** Of an index, those that it carries included (`INDEX_MAX_KEYS`). */
+  indexColumns: 32,
+} as const;
 
 /** Lucene: the longest term, and so the longest text that is found by its value. */
 export const opensearchLimits = { termBytes: 32_766 } as const;

@@ -8,8 +8,8 @@ import {
   templateBound,
 } from './byte-bounds.ts';
 import type {
-  AuroraTablePlacement,
   CatalogEntity,
+  CatalogTableIndex,
   CatalogView,
   DynamodbSourcePlacement,
   KeyspacesRollupPlacement,
@@ -67,7 +67,7 @@ function viewClaims(
 ): readonly SizeClaim[] {
   switch (view.kind) {
     case 'aurora.table':
-      return indexClaims(entity, indexesOf(view), `views.${view.name}`, deadLetter);
+      return indexClaims(entity, view.indexes, `views.${view.name}`, deadLetter);
     case 'keyspaces.table':
     case 'keyspaces.rollup': {
       const table = wideTables.find((each) => each.entity === entity.name && each.view === view.name);
@@ -83,8 +83,6 @@ function viewClaims(
       return [];
   }
 }
-
-const indexesOf = ({ indexes }: AuroraTablePlacement): readonly (readonly string[])[] => indexes;
 
 // ── DynamoDB ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,11 +151,13 @@ const tupleBytes = (columns: number): number => 8 + 12 * columns;
 
 function indexClaims(
   entity: CatalogEntity,
-  indexes: readonly (readonly string[])[],
+  indexes: readonly CatalogTableIndex[],
   where: string,
   otherwise: string,
 ): readonly SizeClaim[] {
-  return [entity.key, ...indexes].map((columns, at) => ({
+  // What an index carries lies in its entries too.
+  const entries = indexes.map(({ columns, include }) => [...columns, ...include]);
+  return [entity.key, ...entries].map((columns, at) => ({
     ...{ entity, where, otherwise, limit: postgresLimits.indexEntryBytes, engine: 'PostgreSQL' },
     what: at === 0 ? 'the primary key' : `the index over ${columns.join(', ')}`,
     bound: plus(sumOf(entity, columns, columnBytes), tupleBytes(columns.length)),

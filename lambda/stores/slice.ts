@@ -61,12 +61,14 @@ function shapeOf(fragment: SliceFragment): SliceShape {
     case 'aurora.source':
     case 'aurora.table': {
       const index = fragment.index;
+      // One of some rows alone would have to look through the table for the others.
+      const whole = target.indexes.filter(({ where }) => where.length === 0).map(({ columns }) => columns);
       const named =
-        index === undefined ? entity.key : target.indexes.find((candidate) => candidate.join(',') === index);
+        index === undefined ? entity.key : whole.find((candidate) => candidate.join(',') === index);
       if (named === undefined)
         throw noIndex(
           fragment,
-          target.indexes.map((candidate) => candidate.join(',')),
+          whole.map((candidate) => candidate.join(',')),
         );
       return { partition: [], sort: columns([...named, ...entity.key]), sparse: false };
     }

@@ -3,12 +3,15 @@ import { PolystoreError } from '../../errors.ts';
 import type { Catalog } from '../../model/index.ts';
 import { backOff } from '../backoff.ts';
 import type { Clock } from '../store.ts';
+import { buildIndexes, type IndexBuilds } from './build-indexes.ts';
 import { readCurrentSchema } from './current-schema.ts';
 import { auroraError, isContention, sqlState } from './errors.ts';
 import { planMigration } from './migrate.ts';
+import { type ModelTable, tablesOf } from './model-table.ts';
+import { qualified } from './names.ts';
 import { type AuroraConnection, withOwner } from './owner.ts';
 import { isPartitioned, monthsAhead, partitionLock, renderPartition } from './partition.ts';
-import { renderSchema, tablesOf } from './schema.ts';
+import { renderSchema } from './schema.ts';
 import { viewsToFill } from './views-to-fill.ts';
 
 export interface SchemaOptions {
@@ -19,6 +22,11 @@ export interface SchemaOptions {
   readonly allow: readonly string[];
   /** Says which months are made ahead. */
   readonly clock: Clock;
+  /**
+   * How long indexes of tables that hold rows are built and waited for, in milliseconds; PostgreSQL ends what was begun,
+   * and another run goes on. Default: 200,000.
+   */
+  readonly buildIndexesForMs?: number;
 }
 
 /** What a migration came to. */
@@ -27,19 +35,28 @@ export interface SchemaChanges {
   readonly statements: readonly string[];
   /** Commands that fill views whose values have another form now. */
   readonly backfills: readonly string[];
+  /** Indexes of tables that were there already. */
+  readonly indexes: IndexBuilds;
 }
 
 const attempts = 6;
+/** The function that does it has 300 s. */
+const defaultBuildMs = 200_000;
 
 /**
- * Brings the schema to what the model says, in one transaction; run again it changes nothing.
+ * Brings the schema to what the model says: all but the indexes of tables that are there in one transaction, and then
+ * these, while the tables are read and written. Run again it changes nothing.
  *
  * @throws `migration_refused`, with nothing changed; `contended` when others hold the tables for 10 s.
  */
 export async function applySchema(options: SchemaOptions): Promise<SchemaChanges> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await withOwner(options.connection, (client) => migrate(client, options));
+      return await withOwner(options.connection, async (client) => {
+        const { tables, ...changes } = await migrate(client, options);
+        const time = AbortSignal.timeout(options.buildIndexesForMs ?? defaultBuildMs);
+        return { ...changes, indexes: await buildIndexes(client, tables, time) };
+      });
     } catch (error) {
       if (attempt === attempts || !isRace(error)) throw explained(error);
       await backOff(attempt);
@@ -47,18 +64,23 @@ export async function applySchema(options: SchemaOptions): Promise<SchemaChanges
   }
 }
 
-async function migrate(client: pg.Client, { catalog, allow, clock }: SchemaOptions): Promise<SchemaChanges> {
+async function migrate(
+  client: pg.Client,
+  { catalog, allow, clock }: SchemaOptions,
+): Promise<Omit<SchemaChanges, 'indexes'> & { readonly tables: readonly ModelTable[] }> {
   await client.query("begin; set local lock_timeout = '10s'; set local client_min_messages = warning");
   await client.query(partitionLock);
   const current = await readCurrentSchema(client);
   const statements = planMigration(current, catalog, allow);
-  const ahead = tablesOf(catalog, current.builds)
+  const there = new Set(current.tables.map(qualified));
+  const tables = tablesOf(catalog, current.builds);
+  const ahead = tables
     .filter(isPartitioned)
     .flatMap((table) => monthsAhead(clock()).flatMap((month) => renderPartition(table, month)));
-  for (const statement of [...statements, ...renderSchema(catalog, current.builds), ...ahead])
+  for (const statement of [...statements, ...renderSchema(catalog, current.builds, there), ...ahead])
     await client.query(statement);
   await client.query('commit');
-  return { statements, backfills: viewsToFill(current, catalog) };
+  return { statements, backfills: viewsToFill(current, catalog), tables };
 }
 
 /** Two databases of one cluster that touch the shared roles at once, or two deployments of one. */

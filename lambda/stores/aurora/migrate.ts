@@ -2,8 +2,9 @@ import { PolystoreError } from '../../errors.ts';
 import type { Catalog, CatalogColumn } from '../../model/index.ts';
 import { checkSuffix, columnCheck, columnDefinition, columnType } from './column-type.ts';
 import type { CurrentColumn, CurrentSchema, CurrentTable } from './current-schema.ts';
+import { type ModelTable, tablesOf } from './model-table.ts';
 import { fitName, qualified, quoteName, schemas, tableName } from './names.ts';
-import { changedAt, type ModelTable, tablesOf, visibleColumns, visibleTable } from './schema.ts';
+import { changedAt, visibleColumns, visibleTable } from './schema.ts';
 
 /**
  * The statements that bring what is there to where `renderSchema` can go on. What only adds is done;

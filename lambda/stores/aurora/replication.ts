@@ -1,8 +1,8 @@
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog } from '../../model/index.ts';
 import { onlyFirst } from './builds.ts';
+import { tablesOf } from './model-table.ts';
 import { qualified, quoteName, quoteText, tableName } from './names.ts';
-import { tablesOf } from './schema.ts';
 
 /** What Debezium reads by: PostgreSQL allows only a-z, 0-9 and `_` in a slot's name. */
 export const replicationNames = { publication: 'polystore', slot: 'polystore' } as const;

@@ -1,39 +1,28 @@
-import type {
-  AuroraSourcePlacement,
-  AuroraTablePlacement,
-  Catalog,
-  CatalogEntity,
-} from '../../model/index.ts';
+import type { Catalog, CatalogEntity } from '../../model/index.ts';
 import { activeOf, type BuildsOf } from './builds.ts';
 import { columnCheck, columnDefinition } from './column-type.ts';
 import { renderMachinery } from './machinery.ts';
+import { type ModelTable, tablesOf } from './model-table.ts';
 import { fitName, qualified, quoteName, quoteNames, quoteText, roles, schemas, tableName } from './names.ts';
-
-/** A table of the model: a source, or a view that keeps versions. */
-export interface ModelTable {
-  readonly entity: CatalogEntity;
-  readonly target: AuroraSourcePlacement | AuroraTablePlacement;
-  /** Of a view. */
-  readonly build?: number;
-}
-
-export const tablesOf = (catalog: Catalog, builds: BuildsOf): readonly ModelTable[] =>
-  catalog.entities.flatMap((entity) => [
-    ...(entity.source.kind === 'aurora.source' ? [{ entity, target: entity.source }] : []),
-    ...entity.views.flatMap((view) => {
-      if (view.kind !== 'aurora.table') return [];
-      const placement = { entity, target: view };
-      return builds(placement).map(({ number }) => ({ ...placement, build: number }));
-    }),
-  ]);
+import { indexesOf } from './table-index.ts';
 
 /**
  * All of the model's schema as statements that may be run again. They make what is missing; what is
- * there and differs is `planMigration`'s.
+ * there and differs is `planMigration`'s, and the indexes of tables that are there are `buildIndexes`'s.
+ *
+ * @param there the tables that are there, qualified
  */
-export const renderSchema = (catalog: Catalog, builds: BuildsOf): readonly string[] => [
+export const renderSchema = (
+  catalog: Catalog,
+  builds: BuildsOf,
+  there: ReadonlySet<string> = new Set(),
+): readonly string[] => [
   ...renderMachinery(),
-  ...tablesOf(catalog, builds).flatMap(renderTable),
+  ...tablesOf(catalog, builds).flatMap((table) =>
+    there.has(qualified(tableName(table)))
+      ? [...renderDefinition(table), ...renderAccess(table)]
+      : renderTable(table),
+  ),
   ...catalog.entities.flatMap((entity) => renderEntity(entity, builds)),
 ];
 
@@ -62,7 +51,16 @@ function renderDefinition(table: ModelTable): readonly string[] {
       : '';
   return [
     `create table if not exists ${qualified(name)} (${[...columns, ...guard, `primary key (${quoteNames(entity.key)})`].join(', ')})${partition}`,
-    ...(isSource ? [`alter table ${qualified(name)} replica identity full`, ...renderChecks(table)] : []),
+    ...(isSource
+      ? [
+          unless(
+            qualified(name),
+            "relreplident = 'f'",
+            `alter table ${qualified(name)} replica identity full`,
+          ),
+          ...renderChecks(table),
+        ]
+      : []),
   ];
 }
 
@@ -85,16 +83,12 @@ end $$`,
   });
 }
 
-function renderIndexes(table: ModelTable): readonly string[] {
-  const name = tableName(table);
-  const index = (suffix: string, on: string): string =>
-    `create index if not exists ${quoteName(fitName(`${name.table}_${suffix}_idx`))} on ${qualified(name)} ${on}`;
-  return [
-    ...table.target.indexes.map((columns) => index(columns.join('_'), `(${quoteNames(columns)})`)),
-    // Small: tombstones alone.
-    ...(table.target.kind === 'aurora.table' ? [index('_tombstones', '(_changed_at) where _deleted')] : []),
-  ];
-}
+/** On a table that holds no rows yet: `build-indexes.ts` builds those of others, which are in use. */
+const renderIndexes = (table: ModelTable): readonly string[] =>
+  indexesOf(table).map(
+    ({ name, definition }) =>
+      `create index if not exists ${quoteName(name)} on ${qualified(tableName(table))} ${definition}`,
+  );
 
 /** Who may do what. Row-level security is forced, so that the owner is held to it too. */
 function renderAccess(table: ModelTable): readonly string[] {
@@ -112,13 +106,24 @@ function renderAccess(table: ModelTable): readonly string[] {
   const own = `${quoteName(tenant)} = (select polystore.tenant())`;
   return [
     ...grants,
-    `alter table ${name} enable row level security`,
-    `alter table ${name} force row level security`,
+    unless(
+      name,
+      'relrowsecurity and relforcerowsecurity',
+      `alter table ${name} enable row level security, force row level security`,
+    ),
     renderPolicy(name, roles.query, own),
     renderPolicy(name, roles.operator, 'true'),
     renderPolicy(name, roles.sync, 'true'),
   ];
 }
+
+/** Done unless it is so: who alters a table waits for all that use it, and for a build of an index. */
+const unless = (table: string, isSo: string, statement: string): string => `do $$
+begin
+  if not exists (select from pg_catalog.pg_class where oid = ${quoteText(table)}::regclass and ${isSo}) then
+    ${statement};
+  end if;
+end $$`;
 
 /** Made unless it is there: making it anew would block every reader for a moment at each deployment. */
 const renderPolicy = (table: string, role: string, predicate: string): string => `do $$

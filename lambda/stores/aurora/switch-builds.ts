@@ -3,9 +3,10 @@ import { placementName } from '../placement.ts';
 import type { Placement } from '../store.ts';
 import { droppable, requireNoneBuilding } from '../view-builds.ts';
 import { activeOf, lockBuilds, readBuilds, resolve } from './builds.ts';
+import type { ModelTable } from './model-table.ts';
 import { qualified, quoteText, tableName } from './names.ts';
 import { partitionLock } from './partition.ts';
-import { entityView, type ModelTable, renderTable, renderVisible, visibleTable } from './schema.ts';
+import { entityView, renderTable, renderVisible, visibleTable } from './schema.ts';
 
 /** Waits for readers in front only so long: those behind wait as well. */
 const lockTimeout = "set local lock_timeout = '2s'";

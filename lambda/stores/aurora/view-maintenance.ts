@@ -9,11 +9,11 @@ import type { HeldRow, Repair, RepairResult, SourceStore, ViewStore } from '../v
 import { readBuilds, resolve } from './builds.ts';
 import { readDigests } from './digests.ts';
 import { isContention, isMissingTable, isNoPartition } from './errors.ts';
+import type { ModelTable } from './model-table.ts';
 import { renderDigest, renderScan } from './page.ts';
 import { readProgress, saveProgress } from './progress.ts';
 import { versionOf } from './read.ts';
 import { repairRows } from './repair.ts';
-import type { ModelTable } from './schema.ts';
 import { renderSweep, sweepAtOnce } from './sweep.ts';
 import { activateBuild, beginBuild, dropBuild } from './switch-builds.ts';
 import { fetchRows } from './transaction.ts';

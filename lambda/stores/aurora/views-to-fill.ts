@@ -1,8 +1,8 @@
 import type { Catalog } from '../../model/index.ts';
 import { columnType } from './column-type.ts';
 import type { CurrentSchema } from './current-schema.ts';
+import { tablesOf } from './model-table.ts';
 import { qualified, tableName } from './names.ts';
-import { tablesOf } from './schema.ts';
 
 /**
  * What must be filled after a migration, as commands: where the type of a column changed, the views in
