@@ -5,6 +5,7 @@ import { PolystoreError } from '../lambda/errors.ts';
 import { chooseStateDir } from '../local/deployment/settings.ts';
 import { addAskCommands } from './commands/ask.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
+import { addDeployCommands } from './commands/deploy.ts';
 import { addKillCommands } from './commands/kill.ts';
 import { addLoadCommand } from './commands/load.ts';
 import { addMaintainCommands } from './commands/maintain.ts';
@@ -31,6 +32,7 @@ addLoadCommand(program, stateDir);
 addMaintainCommands(program, stateDir);
 addDeadLetterCommands(program, stateDir);
 addKillCommands(program, stateDir);
+addDeployCommands(program, root);
 
 try {
   await program.parseAsync();

@@ -98,6 +98,12 @@ export const errorCatalog = {
     retryable: false,
     summary: 'The schema change would lose data and was not allowed by name.',
   },
+  loss_refused: {
+    status: 500,
+    retryable: false,
+    summary:
+      'A deployment would remove or replace what holds data and that was not allowed by name; the message names the runbook.',
+  },
   poison_change: {
     status: 500,
     retryable: false,

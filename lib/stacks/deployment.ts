@@ -59,6 +59,8 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
   const about = (part: string) => ({
     description: `Polystore: ${part} of ${catalog.name}, ${environment.name}`,
     terminationProtection: !destroy,
+    // Of the stack: how `polystore deploy` knows whose consent it needs. Resources get theirs below.
+    tags: { 'polystore:model': catalog.name, 'polystore:environment': environment.name },
   });
 
   const network = new NetworkStack(app, `${prefix}-Network`, { ...about('network'), catalog, environment });

@@ -87,6 +87,14 @@ describe('a deployment', () => {
     expect(untagged).toEqual([]);
   });
 
+  test('tags its stacks with the model and the environment, so that commands know whose they are', () => {
+    for (const part of parts)
+      expect(stackOf(deployed, part).tags.tagValues()).toMatchObject({
+        'polystore:model': 'everything',
+        'polystore:environment': 'dev',
+      });
+  });
+
   test('protects its stacks from termination', () => {
     for (const part of parts) expect(stackOf(deployed, part).terminationProtection).toBe(true);
   });
