@@ -1,3 +1,5 @@
+export { ConnectionProxy } from './connection-proxy.ts';
+export type { GlobalRole } from './global-database.ts';
 export type { ReaderScaling } from './reader-scaling.ts';
 export type { RelationalDatabase } from './relational-database.ts';
 export { RelationalStore } from './relational-store.ts';

@@ -5,6 +5,7 @@ import { type Workload, workloads } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
 import { checkStateful, type StatefulProps } from '../props-problems.ts';
 import { checkCapacity, isInstanceClass, serverless } from './capacity.ts';
+import { checkGlobal, type GlobalRole } from './global-database.ts';
 import { checkScaling, type ReaderScaling } from './reader-scaling.ts';
 import { checkRole, defaultWorkMemMib } from './work-memory.ts';
 import { checkReaders, type ReadersOfWorkload, type WorkloadReaders } from './workload-readers.ts';
@@ -28,7 +29,7 @@ export interface PlacementProps {
 export interface CareProps extends StatefulProps {
   /**
    * How many days a point in time can be restored, 1 to 35, to the second; the last minutes are missing
-   * (docs/operations.md says how).
+   * (docs/relational.md says how).
    * @default 14
    */
   readonly backupDays?: number;
@@ -95,6 +96,16 @@ export interface RelationalStoreProps extends PlacementProps, CareProps {
    * @default 'standard'
    */
   readonly storage?: 'standard' | 'io-optimized';
+  /**
+   * Puts an RDS Proxy before the cluster, as {@link ConnectionProxy} says; `store.proxy` has its endpoints.
+   * @default false
+   */
+  readonly proxy?: boolean;
+  /**
+   * The cluster's part in an Aurora Global Database.
+   * @default - none: one region
+   */
+  readonly global?: GlobalRole;
 }
 
 /** The props with every default. */
@@ -115,6 +126,7 @@ export function resolveStoreProps(props: RelationalStoreProps) {
     slowStatement: props.slowStatement ?? Duration.seconds(1),
     databaseInsights: props.databaseInsights ?? 'standard',
     storage: props.storage ?? 'standard',
+    proxy: props.proxy ?? false,
   } as const;
 }
 export type ResolvedStoreProps = ReturnType<typeof resolveStoreProps>;
@@ -154,6 +166,13 @@ export function checkStoreProps(props: ResolvedStoreProps, problems: Problems): 
         sharingWorkloads: workloads.length - ofWorkloads.length,
       },
       problems,
+    );
+  if (props.global !== undefined) checkGlobal(props.global, problems);
+  if (props.proxy && props.global?.kind === 'secondary')
+    problems.add(
+      'proxy',
+      'is before a secondary, which has no writer to reach',
+      'put it before the primary, and switch it on here after a promotion',
     );
   checkCare(props, problems);
 }

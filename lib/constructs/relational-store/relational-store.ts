@@ -8,6 +8,8 @@ import type { Workload } from '../../../lambda/model/index.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { memoryGibWithin, serverless, warnOfPause } from './capacity.ts';
+import { ConnectionProxy } from './connection-proxy.ts';
+import { joinGlobal, renderCredentials } from './global-database.ts';
 import { fixedParameters, renderRoleParameters, renderSizedParameters } from './parameters.ts';
 import { scaleReaders } from './reader-scaling.ts';
 import type { RelationalDatabase } from './relational-database.ts';
@@ -18,7 +20,14 @@ import {
   resolveStoreProps,
 } from './relational-store-props.ts';
 import { warnOfWorkMemory } from './work-memory.ts';
-import { createReader, instanceOf, type ReadersOfWorkload, readerIdsOf, roleOf } from './workload-readers.ts';
+import {
+  clusterOf,
+  createReader,
+  instanceOf,
+  type ReadersOfWorkload,
+  readerIdsOf,
+  roleOf,
+} from './workload-readers.ts';
 
 const engine = rds.DatabaseClusterEngine.auroraPostgres({
   version: rds.AuroraPostgresEngineVersion.VER_17_7,
@@ -31,8 +40,13 @@ export class RelationalStore extends Construct implements RelationalDatabase {
   readonly userName = 'polystore';
   /** Of storage, backups and the password. */
   readonly encryptionKey: kms.Key;
-  /** `username` and `password` of the master; RDS rotates it every 7 days, so clients read it per connection. */
+  /**
+   * `username` and `password` of the master; RDS rotates it every 7 days (not in a global database), so
+   * clients read it per connection.
+   */
   readonly secret: secretsmanager.ISecret;
+  /** Before the writer and the readers, if `proxy` was asked for. */
+  readonly proxy: ConnectionProxy | undefined;
   readonly #workloadEndpoints = new Map<Workload, rds.CfnDBClusterEndpoint>();
 
   constructor(scope: Construct, id: string, given: RelationalStoreProps) {
@@ -73,8 +87,7 @@ export class RelationalStore extends Construct implements RelationalDatabase {
         },
       }),
       defaultDatabaseName: this.databaseName,
-      credentials: rds.Credentials.fromUsername(this.userName, { encryptionKey: this.encryptionKey }),
-      manageMasterUserPassword: true,
+      ...renderCredentials(props.global, this),
       // Lets roles be opened to IAM; a password stays valid beside it.
       iamAuthentication: true,
       storageEncryptionKey: this.encryptionKey,
@@ -91,8 +104,16 @@ export class RelationalStore extends Construct implements RelationalDatabase {
       removalPolicy: props.removalPolicy ?? RemovalPolicy.SNAPSHOT,
     });
     const secret = this.cluster.secret;
-    if (secret === undefined) throw new TypeError('a cluster with a managed password has a secret');
+    if (secret === undefined) throw new TypeError('a cluster whose password is in a secret has one');
     this.secret = secret;
+    if (props.global !== undefined) joinGlobal(this, clusterOf(this.cluster), props.global);
+    if (props.proxy)
+      this.proxy = new ConnectionProxy(this, 'Proxy', {
+        vpc: props.vpc,
+        ...(props.vpcSubnets === undefined ? {} : { vpcSubnets: props.vpcSubnets }),
+        cluster: this.cluster,
+        secret,
+      });
     for (const of of workloadReaders) this.#workloadEndpoints.set(of.workload, this.#createEndpoint(of));
     if (props.readerScaling !== undefined) {
       const fixed = workloadReaders.reduce((sum, { count }) => sum + count, readers);

@@ -70,6 +70,13 @@ export function instanceOf(cluster: rds.DatabaseCluster, id: string): rds.CfnDBI
   return resource;
 }
 
+/** The resource of the cluster itself. */
+export function clusterOf(cluster: rds.DatabaseCluster): rds.CfnDBCluster {
+  const resource = cluster.node.defaultChild;
+  if (!(resource instanceof rds.CfnDBCluster)) throw new TypeError('a cluster is made of a CfnDBCluster');
+  return resource;
+}
+
 export function checkReaders(
   { shared, ofWorkloads }: { readonly shared: number; readonly ofWorkloads: readonly ReadersOfWorkload[] },
   problems: Problems,

@@ -1,29 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { postgresMajor } from '../../../lambda/model/index.ts';
-import { RelationalStore, type RelationalStoreProps } from '../../../lib/index.ts';
-import { deploy, environmentOf, foreignVpc, newApp, root } from '../deploy.ts';
+import { deploy, environmentOf, root } from '../deploy.ts';
+import { storeAlone, templateAlone, warningsOf } from './relational-store/alone.ts';
 
 const { relational: template } = deploy().templates;
 const cluster = 'AWS::RDS::DBCluster';
-
-/** The construct by itself, in a stack that has nothing of Polystore besides. */
-function stackWith(props: Partial<RelationalStoreProps>): Stack {
-  const stack = new Stack(newApp(), 'Alone');
-  const vpc = foreignVpc(stack, 2);
-  new RelationalStore(stack, 'Relational', { vpc, ...props });
-  return stack;
-}
-const alone = (props: Partial<RelationalStoreProps>): Template => Template.fromStack(stackWith(props));
-
-const warningsOf = (stack: Stack): readonly string[] =>
-  Annotations.fromStack(stack)
-    .findWarning('*', Match.anyValue())
-    .map(({ entry }) => String(entry.data));
 
 // The CDK prints its warnings too.
 beforeAll(() => void jest.spyOn(console, 'error').mockReturnValue(undefined));
@@ -89,7 +75,10 @@ describe('RelationalStore', () => {
   });
 
   test('logs slow statements, and exports the log', () => {
-    const found = alone({ slowStatement: Duration.millis(250), logRetention: RetentionDays.ONE_MONTH });
+    const found = templateAlone({
+      slowStatement: Duration.millis(250),
+      logRetention: RetentionDays.ONE_MONTH,
+    });
 
     found.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
       Parameters: Match.objectLike({ log_min_duration_statement: '250' }),
@@ -101,7 +90,7 @@ describe('RelationalStore', () => {
   });
 
   test('can have provisioned instances, I/O-optimized storage and advanced insights', () => {
-    const found = alone({
+    const found = templateAlone({
       writerClass: 'r8g.2xlarge',
       storage: 'io-optimized',
       databaseInsights: 'advanced',
@@ -120,7 +109,7 @@ describe('RelationalStore', () => {
   });
 
   test('adds shared readers while they are busy', () => {
-    const found = alone({
+    const found = templateAlone({
       readers: 2,
       readerScaling: { maximum: 6, cpuPercent: 50 },
       workloadReaders: { dashboard: { count: 1, instanceClass: 'serverless', promotionTier: 1 } },
@@ -144,12 +133,12 @@ describe('RelationalStore', () => {
   test('refuses readers that would be added for nobody', () => {
     const own = { count: 1, instanceClass: 'serverless', promotionTier: 1 };
 
-    expect(() => alone({ readers: 3, readerScaling: { maximum: 3 } })).toThrow(
+    expect(() => templateAlone({ readers: 3, readerScaling: { maximum: 3 } })).toThrow(
       /maximum is 3 beside 3 reader.*from 4 to 15/s,
     );
-    expect(() => alone({ readers: 0, readerScaling: { maximum: 3 } })).toThrow(/there is no reader/);
+    expect(() => templateAlone({ readers: 0, readerScaling: { maximum: 3 } })).toThrow(/there is no reader/);
     expect(() =>
-      alone({
+      templateAlone({
         readerScaling: { maximum: 6 },
         workloadReaders: { dashboard: own, analytics: own, reporting: own },
       }),
@@ -159,24 +148,24 @@ describe('RelationalStore', () => {
   test('warns that nothing pauses, and of work_mem that its connections would not leave room for', () => {
     const reporting = { count: 1, instanceClass: 'r8g.large', promotionTier: 15 };
 
-    const found = warningsOf(stackWith({ minimumAcu: 0, workloadReaders: { reporting } }));
+    const found = warningsOf(storeAlone({ minimumAcu: 0, workloadReaders: { reporting } }));
 
     expect(found).toEqual([
       expect.stringMatching(/minimumAcu is 0, but logical replication keeps the cluster awake/),
       expect.stringMatching(/^reporting: 256 MiB.*Bound maxConnections to 64/),
     ]);
     expect(
-      warningsOf(stackWith({ workloadReaders: { reporting: { ...reporting, maxConnections: 64 } } })),
+      warningsOf(storeAlone({ workloadReaders: { reporting: { ...reporting, maxConnections: 64 } } })),
     ).toEqual([]);
-    expect(warningsOf(stackWith({ minimumAcu: 0, writerClass: 'r8g.large' }))).toEqual([]);
+    expect(warningsOf(storeAlone({ minimumAcu: 0, writerClass: 'r8g.large' }))).toEqual([]);
   });
 
   test.each(['dev', 'staging', 'prod'])('warns of nothing in %s', (name) => {
-    expect(warningsOf(stackWith(environmentOf(name).relational))).toEqual([]);
+    expect(warningsOf(storeAlone(environmentOf(name).relational))).toEqual([]);
   });
 
   test('lets nobody in by itself', () => {
-    const found = alone({});
+    const found = templateAlone({});
 
     found.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
     found.hasResourceProperties('AWS::EC2::SecurityGroup', { SecurityGroupIngress: Match.absent() });
@@ -220,7 +209,7 @@ describe('RelationalStore', () => {
   });
 
   test('lets workloads without readers of their own share those that there are', () => {
-    const found = alone({
+    const found = templateAlone({
       readers: 2,
       workloadReaders: { reporting: { count: 2, instanceClass: 'r8g.large', promotionTier: 15 } },
     });
@@ -245,20 +234,22 @@ describe('RelationalStore', () => {
   });
 
   test('can have no reader and up to fifteen', () => {
-    alone({ readers: 0 }).resourceCountIs('AWS::RDS::DBInstance', 1);
-    alone({ readers: 15 }).resourceCountIs('AWS::RDS::DBInstance', 16);
+    templateAlone({ readers: 0 }).resourceCountIs('AWS::RDS::DBInstance', 1);
+    templateAlone({ readers: 15 }).resourceCountIs('AWS::RDS::DBInstance', 16);
   });
 
   test('is destroyed only if deletion protection is switched off as well', () => {
-    expect(() => alone({ removalPolicy: RemovalPolicy.DESTROY })).toThrow(/while deletionProtection is on/);
-    alone({ removalPolicy: RemovalPolicy.DESTROY, deletionProtection: false }).hasResource(cluster, {
+    expect(() => templateAlone({ removalPolicy: RemovalPolicy.DESTROY })).toThrow(
+      /while deletionProtection is on/,
+    );
+    templateAlone({ removalPolicy: RemovalPolicy.DESTROY, deletionProtection: false }).hasResource(cluster, {
       DeletionPolicy: 'Delete',
     });
   });
 
   test('fails once with all that is wrong', () => {
     const build = () =>
-      alone({
+      templateAlone({
         minimumAcu: 0.3,
         readers: 14,
         workloadReaders: {
