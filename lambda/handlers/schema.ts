@@ -1,4 +1,4 @@
-import { functionsOf } from '../model/index.ts';
+import { functionsOf, withTopicPartitions } from '../model/index.ts';
 import { applyReplication, applySchema } from '../stores/aurora/index.ts';
 import { ensureTopics } from '../stores/kafka/index.ts';
 import { applyKeyspacesSchema } from '../stores/keyspaces/index.ts';
@@ -13,7 +13,7 @@ import {
   readKeyspaces,
   readLogConnection,
   readOpensearch,
-  readReplication,
+  readTopicSettings,
 } from './settings.ts';
 
 /** What the deployment sends: a part by name, or nothing for all. `allow` names what may be lost. */
@@ -43,7 +43,11 @@ export const handler = async ({ part, allow = [] }: SchemaEvent) => {
   }
   if (wants('log')) {
     const connection = readLogConnection(process.env, 'polystore-schema');
-    const topics = await ensureTopics(catalog, { ...connection, replication: readReplication(process.env) });
+    const { partitions, ...settings } = readTopicSettings(process.env);
+    const topics = await ensureTopics(withTopicPartitions(catalog, partitions), {
+      ...connection,
+      ...settings,
+    });
     log.info('the change log is as the model says', { ...topics });
   }
   if (wants('keyspaces') && catalog.wideTables.length > 0) {

@@ -1,6 +1,14 @@
 import * as z from 'zod/mini';
 import { PolystoreError } from '../errors.ts';
-import { type EnvironmentName, environmentNames as names, type Workload, workloads } from '../model/index.ts';
+import {
+  type EnvironmentName,
+  environmentNames as names,
+  parseTopicPartitions,
+  type TopicPartitions,
+  topicPartitionsPattern,
+  type Workload,
+  workloads,
+} from '../model/index.ts';
 import type { ConnectionOptions } from '../stores/kafka/index.ts';
 import type { KeyspacesConnection } from '../stores/keyspaces/index.ts';
 import { isLoopback } from '../stores/loopback.ts';
@@ -36,6 +44,11 @@ const wholeNumber = z.pipe(
 const brokers = z.pipe(
   z.string().check(z.regex(/^[^:,\s]+:\d{1,5}(,[^:,\s]+:\d{1,5})*$/, 'takes host:port, separated by commas')),
   z.transform((value) => value.split(',')),
+);
+
+const topicPartitions = z.pipe(
+  z.string().check(z.regex(topicPartitionsPattern, 'takes entities and numbers such as flight_event=48')),
+  z.transform(parseTopicPartitions),
 );
 
 type Shape = Readonly<Record<string, z.ZodMiniType>>;
@@ -90,9 +103,22 @@ export function readLogConnection(env: Environment, clientId: string): Connectio
   return { brokers: variables[names.logBrokers], auth, region: variables.AWS_REGION, clientId };
 }
 
-/** Replication factor of the topics: 3 unless the environment says otherwise. */
-export function readReplication(env: Environment): number {
-  return readVariables(env, { [names.logReplication]: z._default(wholeNumber, 3) })[names.logReplication];
+/** How topics are made: three copies, all on the brokers' volumes, unless the environment says otherwise. */
+export function readTopicSettings(env: Environment): {
+  readonly replication: number;
+  readonly localRetentionHours: number | undefined;
+  readonly partitions: TopicPartitions;
+} {
+  const variables = readVariables(env, {
+    [names.logReplication]: z._default(wholeNumber, 3),
+    [names.logLocalRetentionHours]: z.optional(wholeNumber),
+    [names.logPartitions]: z.optional(topicPartitions),
+  });
+  return {
+    replication: variables[names.logReplication],
+    localRetentionHours: variables[names.logLocalRetentionHours],
+    partitions: variables[names.logPartitions] ?? {},
+  };
 }
 
 export function readGeneration(env: Environment): number {

@@ -50,6 +50,10 @@ export const environmentNames = {
   logAuth: 'POLYSTORE_LOG_AUTH',
   /** Replication factor of the topics that the schema function makes. */
   logReplication: 'POLYSTORE_LOG_REPLICATION',
+  /** Hours that records stay on the brokers' volumes before only tiered storage has them; unset: all their life. */
+  logLocalRetentionHours: 'POLYSTORE_LOG_LOCAL_RETENTION_HOURS',
+  /** Partitions of topics where the model's number is not what the environment needs: `flight_event=48`. */
+  logPartitions: 'POLYSTORE_LOG_PARTITIONS',
   /** Who may issue credentials: issuer, audience, and the keys as a JWKS document or its address. */
   jwtIssuer: 'POLYSTORE_JWT_ISSUER',
   jwtAudience: 'POLYSTORE_JWT_AUDIENCE',

@@ -33,6 +33,13 @@ export { type MetricName, metricNamespace, metricUnits } from './metrics.ts';
 export { snakeCase, systemColumns } from './names.ts';
 export { postgresMajor } from './postgres-major.ts';
 export { planTableChange } from './table-change.ts';
+export {
+  parseTopicPartitions,
+  renderTopicPartitions,
+  type TopicPartitions,
+  topicPartitionsPattern,
+  withTopicPartitions,
+} from './topic-partitions.ts';
 export { parseRow, parseValue, termValue } from './values.ts';
 export { renderWarnings, warningsOf } from './warnings.ts';
 export { type Workload, workloads } from './workloads.ts';

@@ -1,5 +1,6 @@
-import type { EnvironmentName, Workload } from '../../lambda/model/index.ts';
+import type { EnvironmentName, TopicPartitions, Workload } from '../../lambda/model/index.ts';
 import type { CacheScaling } from '../constructs/cache-store/index.ts';
+import type { BrokerKind } from '../constructs/change-log/index.ts';
 import type { ReaderScaling, WorkloadReaders } from '../constructs/relational-store/index.ts';
 import type { WideColumnBilling, WideColumnReplication } from '../constructs/wide-column-store/index.ts';
 
@@ -80,16 +81,27 @@ export interface Environment {
     /** For how many days what was deleted can be brought back. */
     readonly keepDeletedDays: number;
   };
+  /** What each field means and which kind has it: `ChangeLogProps`. */
   readonly log: {
-    /** Without the prefix `kafka.`: `t3.small`. */
-    readonly brokerType: string;
+    /** @default 'standard' */
+    readonly kind?: BrokerKind;
+    /** Without the prefix `kafka.` or `express.`: `t3.small`. */
+    readonly brokerType?: string;
     /** A multiple of the availability zones. */
-    readonly brokers: number;
-    readonly storageGibPerBroker: number;
+    readonly brokers?: number;
+    readonly storageGibPerBroker?: number;
+    /** Hours on the brokers' volumes; the rest of seven days only in tiered storage. @default - no tiered storage */
+    readonly localRetentionHours?: number;
     /** Copies of each partition, at most one per broker. */
-    readonly replication: number;
+    readonly replication?: number;
     /** Copies that must have a record before it is acknowledged; fewer than there are, so that a broker can restart. */
-    readonly minimumInSyncReplicas: number;
+    readonly minimumInSyncReplicas?: number;
+    /**
+     * Partitions of the topics of some entities, by their SQL names: to be decided before there is data, for
+     * keys lie elsewhere in another number.
+     * @default - what the model says
+     */
+    readonly partitions?: TopicPartitions;
   };
   /** Debezium's worker, if the model has an entity in Aurora. */
   readonly capture: {

@@ -43,10 +43,14 @@ export const prod: Environment = {
   archive: { colderAfterDays: 90, keepDeletedDays: 30 },
   log: {
     brokerType: 'm7g.large',
-    brokers: 3,
+    // Three in each zone.
+    brokers: 9,
     storageGibPerBroker: 500,
+    // What is older is read when a view is filled anew, and then in long stretches.
+    localRetentionHours: 72,
     replication: 3,
     minimumInSyncReplicas: 2,
+    partitions: { flight_event: 48 },
   },
   capture: { units: 2 },
   functions: { generation: 0, logRetentionDays: 180 },

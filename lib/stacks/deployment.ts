@@ -1,5 +1,5 @@
 import { Annotations, type App, Tags } from 'aws-cdk-lib';
-import { type Catalog, type StoreName, storeOf } from '../../lambda/model/index.ts';
+import { type Catalog, type StoreName, storeOf, withTopicPartitions } from '../../lambda/model/index.ts';
 import { pascalCase } from '../constructs/pascal-case.ts';
 import { decideDestroy, type Environment, overrideEnvironment } from '../environments/index.ts';
 import { ApiStack } from './api-stack.ts';
@@ -52,8 +52,9 @@ export interface Deployment {
  * @throws PolystoreError `invalid_configuration` that lists what is wrong with the environment.
  */
 export function createDeployment(app: App, options: DeploymentOptions): Deployment {
-  const { catalog, codeFolder } = options;
+  const { codeFolder } = options;
   const { environment, names: overridden } = overrideEnvironment(options.environment, options.context);
+  const catalog = withTopicPartitions(options.catalog, environment.log.partitions ?? {});
   const destroy = decideDestroy(environment, options.destroyConsent);
   const prefix = `${pascalCase(catalog.name)}-${pascalCase(environment.name)}`;
   const about = (part: string) => ({
@@ -69,7 +70,12 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
   const table = new TableStack(app, `${prefix}-Table`, { ...about('DynamoDB'), catalog, destroy });
   const cache = new CacheStack(app, `${prefix}-Cache`, { ...about('ElastiCache'), ...shared });
   const name = `${catalog.name}-${environment.name}`;
-  const log = new LogStack(app, `${prefix}-Log`, { ...about('MSK'), ...shared, clusterName: name });
+  const log = new LogStack(app, `${prefix}-Log`, {
+    ...about('MSK'),
+    ...shared,
+    catalog,
+    clusterName: name,
+  });
   const wideColumn = hasViewIn(catalog, 'keyspaces')
     ? new WideColumnStack(app, `${prefix}-WideColumn`, {
         ...about('Keyspaces'),

@@ -17,7 +17,7 @@ export class FunctionsStack extends Stack {
 
   constructor(scope: Construct, id: string, props: FunctionsStackProps) {
     super(scope, id, props);
-    const { api, functions } = props.environment;
+    const { api, functions, log } = props.environment;
     this.functions = new Functions(this, 'Functions', {
       catalog: props.catalog,
       codeFolder: props.codeFolder,
@@ -25,6 +25,7 @@ export class FunctionsStack extends Stack {
       stores: props.stores,
       identity: api.identity,
       generation: functions.generation,
+      ...(log.partitions === undefined ? {} : { topicPartitions: log.partitions }),
       ...(functions.variables === undefined ? {} : { variables: functions.variables }),
       // The enum's members are these numbers of days.
       logRetention: functions.logRetentionDays,

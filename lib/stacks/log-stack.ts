@@ -1,9 +1,11 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ChangeLog } from '../constructs/change-log/index.ts';
+import type { Catalog } from '../../lambda/model/index.ts';
+import { ChangeLog, topicLoads } from '../constructs/change-log/index.ts';
 import type { StoreStackProps } from './store-stack-props.ts';
 
 export interface LogStackProps extends StoreStackProps {
+  readonly catalog: Catalog;
   readonly clusterName: string;
 }
 
@@ -13,12 +15,15 @@ export class LogStack extends Stack {
 
   constructor(scope: Construct, id: string, props: LogStackProps) {
     super(scope, id, props);
+    // The topics have them already.
+    const { partitions: _, ...brokers } = props.environment.log;
     this.log = new ChangeLog(this, 'Log', {
       clusterName: props.clusterName,
       vpc: props.network.vpc,
       vpcSubnets: props.network.isolated,
       securityGroups: [props.network.serverGroup('log')],
-      ...props.environment.log,
+      ...brokers,
+      topics: topicLoads(props.catalog),
       removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
   }

@@ -8,8 +8,8 @@ import {
   readLogConnection,
   readOpensearch,
   readRedis,
-  readReplication,
   readTokenSecret,
+  readTopicSettings,
 } from '../../lambda/handlers/settings.ts';
 
 const aurora = {
@@ -126,8 +126,28 @@ describe('the environment of a function', () => {
   });
 
   test('replicates topics three times unless it says otherwise', () => {
-    expect([readReplication({}), readReplication({ POLYSTORE_LOG_REPLICATION: '1' })]).toEqual([3, 1]);
+    expect(readTopicSettings({})).toEqual({
+      replication: 3,
+      localRetentionHours: undefined,
+      partitions: {},
+    });
+    expect(
+      readTopicSettings({
+        POLYSTORE_LOG_REPLICATION: '1',
+        POLYSTORE_LOG_LOCAL_RETENTION_HOURS: '12',
+        POLYSTORE_LOG_PARTITIONS: 'flight_event=48,weather=2',
+      }),
+    ).toEqual({ replication: 1, localRetentionHours: 12, partitions: { flight_event: 48, weather: 2 } });
   });
+
+  test.each(['48', 'flight_event', 'flight_event=', 'flight_event=4 8'])(
+    'refuses the partitions %j',
+    (value) => {
+      expect(() => readTopicSettings({ POLYSTORE_LOG_PARTITIONS: value })).toThrow(
+        /POLYSTORE_LOG_PARTITIONS/,
+      );
+    },
+  );
 
   test('uses the region’s own DynamoDB unless it names an endpoint', () => {
     expect(readDynamodb({ AWS_REGION: 'eu-west-1' })).toEqual({ region: 'eu-west-1' });

@@ -95,6 +95,17 @@ export function environmentOf(name: string): Environment {
 }
 export const dev: Environment = environmentOf('dev');
 
+/** An environment names entities of the sample, which another model has not. */
+const environmentFor = (catalog: Catalog, environment: Environment): Environment => {
+  const { partitions = {}, ...log } = environment.log;
+  const names = catalog.entities.map(({ name }) => name);
+  const known = Object.entries(partitions).filter(([name]) => names.includes(name));
+  return {
+    ...environment,
+    log: known.length === 0 ? log : { ...log, partitions: Object.fromEntries(known) },
+  };
+};
+
 /** Synthesises a deployment: of the sample in dev, unless told otherwise. */
 export function deploy(
   options: {
@@ -107,7 +118,7 @@ export function deploy(
   const catalog = options.catalog ?? compile(flights);
   const stacks = createDeployment(newApp(), {
     catalog,
-    environment: { ...dev, ...options.environment },
+    environment: environmentFor(catalog, { ...dev, ...options.environment }),
     codeFolder: writeCode(catalog),
     capture: writeCapture(catalog, temporaryFolder()),
     destroyConsent: options.destroyConsent,

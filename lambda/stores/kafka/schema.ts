@@ -8,10 +8,18 @@ export interface TopicDefinition {
   readonly config: Readonly<Record<string, string>>;
 }
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** What topics need that are also kept in MSK's tiered storage (its developer guide, "topic-level configuration"). */
+export interface Tiering {
+  /** Hours that a record stays on the brokers' volumes too; less than the seven days that it is kept. */
+  readonly localRetentionHours?: number | undefined;
+}
 
 /** The topics of a model: one for each entity (DESIGN §4), and Debezium's heartbeats if it captures anything. */
-export function renderTopics(catalog: Catalog): readonly TopicDefinition[] {
+export function renderTopics(catalog: Catalog, tiering: Tiering = {}): readonly TopicDefinition[] {
+  const { localRetentionHours } = tiering;
   const changes = catalog.entities.map((entity) => ({
     name: entity.topic,
     partitions: entity.topicPartitions,
@@ -22,6 +30,10 @@ export function renderTopics(catalog: Catalog): readonly TopicDefinition[] {
       'message.timestamp.type': 'LogAppendTime',
       // Batches carry a frame of less than 64 KB around the largest record.
       'max.message.bytes': String(maxRecordBytes + 65_536),
+      ...(localRetentionHours !== undefined && {
+        'remote.storage.enable': 'true',
+        'local.retention.ms': String(localRetentionHours * hourMs),
+      }),
     },
   }));
   const captured = catalog.entities.some((entity) => entity.source.kind === 'aurora.source');
@@ -29,6 +41,7 @@ export function renderTopics(catalog: Catalog): readonly TopicDefinition[] {
   const heartbeats = {
     name: heartbeatTopic(catalog),
     partitions: 1,
+    // Not tiered, which begins at three days.
     config: { 'cleanup.policy': 'delete', 'retention.ms': String(dayMs) },
   };
   return [...changes, heartbeats];

@@ -3,7 +3,7 @@ import { PolystoreError } from '../../errors.ts';
 import type { Catalog } from '../../model/index.ts';
 import { type ConnectionOptions, renderClientOptions } from './connection.ts';
 import { mapKafkaError } from './errors.ts';
-import { renderTopics, type TopicDefinition } from './schema.ts';
+import { renderTopics, type Tiering, type TopicDefinition } from './schema.ts';
 
 export interface EnsuredTopics {
   readonly created: readonly string[];
@@ -22,14 +22,14 @@ const alreadyExists = 36;
  */
 export async function ensureTopics(
   catalog: Catalog,
-  options: ConnectionOptions & { readonly replication: number },
+  options: ConnectionOptions & Tiering & { readonly replication: number },
 ): Promise<EnsuredTopics> {
   const admin = new Admin(renderClientOptions(options));
   const created: string[] = [];
   const kept: string[] = [];
   try {
     const present = new Set(await admin.listTopics());
-    for (const topic of renderTopics(catalog)) {
+    for (const topic of renderTopics(catalog, options)) {
       if (!present.has(topic.name) && (await create(admin, topic, options.replication)))
         created.push(topic.name);
       else {

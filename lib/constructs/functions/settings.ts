@@ -1,3 +1,4 @@
+import type { TopicPartitions } from '../../../lambda/model/index.ts';
 import type { Identity, Variables } from '../../environments/index.ts';
 
 /** What the functions are told besides where the stores are. */
@@ -5,6 +6,11 @@ export interface FunctionSettings {
   readonly identity: Identity;
   /** Generation of the changes that are captured (DESIGN §4), 0 to 127. */
   readonly generation: number;
+  /**
+   * Partitions of topics where they are not the model's own; the catalog has them already.
+   * @default - the model's, everywhere
+   */
+  readonly topicPartitions?: TopicPartitions;
   /**
    * Variables that every function gets in place of what the stores say.
    * @default - none

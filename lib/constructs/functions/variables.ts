@@ -4,8 +4,10 @@ import {
   environmentNames,
   type FunctionName,
   type FunctionSpec,
+  renderTopicPartitions,
 } from '../../../lambda/model/index.ts';
 import type { Identity } from '../../environments/index.ts';
+import type { ChangeLog } from '../change-log/index.ts';
 import type { FunctionSettings } from './settings.ts';
 import { needed, type SecretReference, type Stores } from './stores.ts';
 
@@ -98,8 +100,23 @@ function versionVariables(spec: FunctionSpec, stores: Stores, settings: Function
   const captures = spec.backends.includes('change-log') || spec.backends.includes('dynamodb');
   return {
     ...(captures && { [environmentNames.generation]: String(settings.generation) }),
-    ...(spec.trigger.kind === 'deployment' && {
-      [environmentNames.logReplication]: String(stores.log.replication),
+    ...(spec.trigger.kind === 'deployment' && topicVariables(stores.log, settings)),
+  };
+}
+
+/** For who makes the topics. */
+function topicVariables(
+  { replication, localRetentionHours }: ChangeLog,
+  settings: FunctionSettings,
+): Variables {
+  const { topicPartitions = {} } = settings;
+  return {
+    [environmentNames.logReplication]: String(replication),
+    ...(localRetentionHours !== undefined && {
+      [environmentNames.logLocalRetentionHours]: String(localRetentionHours),
+    }),
+    ...(Object.keys(topicPartitions).length > 0 && {
+      [environmentNames.logPartitions]: renderTopicPartitions(topicPartitions),
     }),
   };
 }

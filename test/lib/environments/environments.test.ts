@@ -27,11 +27,11 @@ describe('selectEnvironment', () => {
 describe('production and staging', () => {
   const [prod, staging] = ['prod', 'staging'].map((name) => selectEnvironment(name));
 
-  test('have one shape: zones, readers by workload, copies of the log', () => {
+  test('have one shape: zones, readers by workload, copies of the log, brokers in each zone', () => {
     const shapes = [prod, staging].map((environment) => ({
       zones: environment?.network.availabilityZones,
       workloads: Object.keys(environment?.relational.workloadReaders ?? {}),
-      brokers: environment?.log.brokers,
+      brokersLeftOver: (environment?.log.brokers ?? 1) % (environment?.network.availabilityZones ?? 1),
       copies: environment?.log.replication,
       acknowledging: environment?.log.minimumInSyncReplicas,
     }));
@@ -40,7 +40,7 @@ describe('production and staging', () => {
     expect(shapes[0]).toEqual({
       zones: 3,
       workloads: ['dashboard', 'analytics', 'reporting'],
-      brokers: 3,
+      brokersLeftOver: 0,
       copies: 3,
       acknowledging: 2,
     });

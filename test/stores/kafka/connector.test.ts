@@ -76,3 +76,18 @@ test('every entity has its topic: not compacted, seven days, log-append time', (
       },
     });
 });
+
+test('topics that are tiered say how long a record stays on the volumes; heartbeats are too short for it', () => {
+  const topics = renderTopics(catalog, { localRetentionHours: 12 });
+
+  for (const { topic } of catalog.entities)
+    expect(topics.find(({ name }) => name === topic)?.config).toMatchObject({
+      'remote.storage.enable': 'true',
+      'local.retention.ms': '43200000',
+      'retention.ms': '604800000',
+    });
+  expect(topics.find(({ name }) => name === heartbeatTopic(catalog))?.config).not.toHaveProperty(
+    'remote.storage.enable',
+  );
+  expect(renderTopics(catalog).some(({ config }) => 'local.retention.ms' in config)).toBe(false);
+});
