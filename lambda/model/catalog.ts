@@ -39,6 +39,8 @@ export interface CatalogEntity {
   readonly views: readonly CatalogView[];
   /** Changes a second of the busiest tenant at peak; undefined: nothing is known. */
   readonly changesPerSecond: number | undefined;
+  /** Rows read from the source a second by the busiest tenant at peak; undefined: nothing is known. */
+  readonly readsPerSecond: number | undefined;
   /** What goes over the log in a day; undefined: nothing is known. */
   readonly daily: CatalogDaily | undefined;
 }

@@ -10,14 +10,19 @@ export function compileRate(
   { name, rate }: EntityDefinition,
   columns: readonly CatalogColumn[],
   problems: Problems,
-): Pick<CatalogEntity, 'changesPerSecond' | 'daily'> {
-  if (rate === undefined) return { changesPerSecond: undefined, daily: undefined };
+): Pick<CatalogEntity, 'changesPerSecond' | 'readsPerSecond' | 'daily'> {
+  if (rate === undefined) return { changesPerSecond: undefined, readsPerSecond: undefined, daily: undefined };
   const { changesPerSecond, changesPerDay = changesPerSecond * secondsPerDay } = rate;
   const { rowBytes = boundedJsonBytes(columns) } = rate;
   const check = (isRight: boolean, text: string, remedy: string): void => {
     if (!isRight) problems.add(`${name}.rate`, text, remedy);
   };
   check(isPositive(changesPerSecond), `is ${changesPerSecond} changes a second`, 'use a number above 0');
+  check(
+    rate.readsPerSecond === undefined || isPositive(rate.readsPerSecond),
+    `is ${rate.readsPerSecond} rows read a second`,
+    'use a number above 0, or leave it out',
+  );
   check(
     rate.changesPerDay === undefined || isPositive(changesPerDay),
     `is ${changesPerDay} changes a day`,
@@ -28,7 +33,11 @@ export function compileRate(
     `is of rows of ${rowBytes} bytes`,
     'use a number above 0',
   );
-  return { changesPerSecond, daily: { changes: changesPerDay, rowBytes } };
+  return {
+    changesPerSecond,
+    readsPerSecond: rate.readsPerSecond,
+    daily: { changes: changesPerDay, rowBytes },
+  };
 }
 
 const isPositive = (value: number): boolean => value > 0 && Number.isFinite(value);

@@ -285,6 +285,12 @@ export interface Rate {
   /** Changes a second of the busiest tenant at peak, or of all rows where the entity is shared. */
   readonly changesPerSecond: number;
   /**
+   * Rows read from the source a second at peak, of the busiest tenant or of all rows where the entity is
+   * shared; what views answer is not among them.
+   * @default - nothing is known
+   */
+  readonly readsPerSecond?: number;
+  /**
    * Changes a day of all tenants together, on a busy day.
    * @default - `changesPerSecond`, all day long
    */

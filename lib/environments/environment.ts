@@ -2,6 +2,13 @@ import type { EnvironmentName, TopicPartitions, Workload } from '../../lambda/mo
 import type { CacheScaling } from '../constructs/cache-store/index.ts';
 import type { BrokerKind } from '../constructs/change-log/index.ts';
 import type { ReaderScaling, WorkloadReaders } from '../constructs/relational-store/index.ts';
+import type {
+  AcceleratorSettings,
+  BillingByRates,
+  TableBilling,
+  TableReplication,
+  WarmThroughput,
+} from '../constructs/table-store/index.ts';
 import type { WideColumnBilling, WideColumnReplication } from '../constructs/wide-column-store/index.ts';
 
 /**
@@ -35,6 +42,22 @@ export interface Environment {
     readonly storage?: 'standard' | 'io-optimized';
     /** `advanced` costs by capacity, and keeps 15 months. @default 'standard' */
     readonly databaseInsights?: 'standard' | 'advanced';
+  };
+  /** The DynamoDB table, if the model has an entity in it. */
+  readonly table: {
+    /** What it is paid by; `by-rates`: capacity that follows from the rates of the model's entities. */
+    readonly billing: TableBilling | BillingByRates;
+    /** What it takes at once, beyond AWS's own. @default - AWS's own */
+    readonly warmThroughput?: WarmThroughput;
+    readonly warmThroughputOfIndex?: Readonly<Record<string, WarmThroughput>>;
+    /** Which keys' requests are counted. @default - none */
+    readonly contributorInsights?: 'throttled' | 'all';
+    /** How far back a point in time can be restored. @default 35 */
+    readonly recoveryDays?: number;
+    /** Copies in other regions. @default - none */
+    readonly replication?: TableReplication;
+    /** DAX, for programs beside Polystore (see `TableAccelerator`). @default - none */
+    readonly accelerator?: Omit<AcceleratorSettings, 'timeToLive'> & { readonly timeToLiveSeconds?: number };
   };
   /** The Valkey that holds views and never evicts. */
   readonly views: {

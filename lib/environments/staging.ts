@@ -16,6 +16,10 @@ export const staging: Environment = {
     },
     backupDays: 7,
   },
+  table: {
+    billing: { mode: 'on-demand', maximum: { read: 4_000, write: 2_000 } },
+    contributorInsights: 'throttled',
+  },
   views: { nodeType: 'cache.t4g.medium', shards: 2, replicasPerShard: 1, snapshotDays: 3 },
   cache: { nodeType: 'cache.t4g.small', shards: 1, replicasPerShard: 1 },
   search: {

@@ -67,7 +67,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
   const network = new NetworkStack(app, `${prefix}-Network`, { ...about('network'), catalog, environment });
   const shared = { environment, network: network.network, destroy };
   const relational = new RelationalStack(app, `${prefix}-Relational`, { ...about('Aurora'), ...shared });
-  const table = new TableStack(app, `${prefix}-Table`, { ...about('DynamoDB'), catalog, destroy });
+  const table = new TableStack(app, `${prefix}-Table`, { ...about('DynamoDB'), ...shared, catalog });
   const cache = new CacheStack(app, `${prefix}-Cache`, { ...about('ElastiCache'), ...shared });
   const name = `${catalog.name}-${environment.name}`;
   const log = new LogStack(app, `${prefix}-Log`, {

@@ -1,12 +1,11 @@
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Catalog } from '../../lambda/model/index.ts';
-import { TableStore } from '../constructs/table-store/index.ts';
+import { billByRates, TableAccelerator, TableStore } from '../constructs/table-store/index.ts';
+import type { StoreStackProps } from './store-stack-props.ts';
 
-export interface TableStackProps extends StackProps {
+export interface TableStackProps extends StoreStackProps {
   readonly catalog: Catalog;
-  /** Both consents to destroy data were given (see `decideDestroy`). */
-  readonly destroy: boolean;
 }
 
 /** DynamoDB: the entities' table and the dead letters. */
@@ -15,10 +14,28 @@ export class TableStack extends Stack {
 
   constructor(scope: Construct, id: string, props: TableStackProps) {
     super(scope, id, props);
+    const { catalog, environment, network } = props;
+    const { billing, accelerator, ...settings } = environment.table;
+    const { table } = catalog;
     this.store = new TableStore(this, 'Table', {
-      table: props.catalog.table,
+      table,
+      // A model without a table is billed for none.
+      ...(table !== undefined && {
+        ...settings,
+        billing: billing.mode === 'by-rates' ? billByRates(catalog, billing) : billing,
+      }),
       deletionProtection: !props.destroy,
       removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    if (accelerator === undefined || this.store.table === undefined) return;
+    const { timeToLiveSeconds, ...size } = accelerator;
+    new TableAccelerator(this, 'Accelerator', {
+      ...size,
+      ...(timeToLiveSeconds !== undefined && { timeToLive: Duration.seconds(timeToLiveSeconds) }),
+      table: this.store.table,
+      tableKey: this.store.encryptionKey,
+      vpc: network.vpc,
+      vpcSubnets: network.isolated,
     });
   }
 }

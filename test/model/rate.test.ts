@@ -38,14 +38,21 @@ describe('the rate of an entity', () => {
   });
 
   test('is what it says of a day and of a row', () => {
-    const found = measured({ changesPerSecond: 2, changesPerDay: 1000, rowBytes: 250 });
+    const found = measured({ changesPerSecond: 2, readsPerSecond: 7, changesPerDay: 1000, rowBytes: 250 });
 
-    expect([found?.changesPerSecond, found?.daily]).toEqual([2, { changes: 1000, rowBytes: 250 }]);
+    expect([found?.changesPerSecond, found?.readsPerSecond, found?.daily]).toEqual([
+      2,
+      7,
+      { changes: 1000, rowBytes: 250 },
+    ]);
   });
 
   test('is refused where a number is not above 0, with all that is wrong', () => {
-    const build = () => measured({ changesPerSecond: 0, changesPerDay: Number.NaN, rowBytes: -1 });
+    const build = () =>
+      measured({ changesPerSecond: 0, readsPerSecond: -2, changesPerDay: Number.NaN, rowBytes: -1 });
 
-    expect(build).toThrow(/is 0 changes a second.*is NaN changes a day.*is of rows of -1 bytes/s);
+    expect(build).toThrow(
+      /is 0 changes a second.*is -2 rows read a second.*is NaN changes a day.*is of rows of -1 bytes/s,
+    );
   });
 });

@@ -121,6 +121,7 @@ describe('parseRow', () => {
     source: { kind: 'kafka.source' as const },
     views: [],
     changesPerSecond: undefined,
+    readsPerSecond: undefined,
     daily: undefined,
   };
 

@@ -1,17 +1,63 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { DynamodbTable } from '../../../lambda/model/index.ts';
 import { checkStateful, refuseProblems, type StatefulProps } from '../props-problems.ts';
+import {
+  checkThroughput,
+  renderBilling,
+  renderIndexThroughput,
+  type TableBilling,
+  type ThroughputProps,
+  type WarmThroughput,
+} from './billing.ts';
+import { checkReplication, replicate, type TableReplication } from './replication.ts';
 
 export interface TableStoreProps extends StatefulProps {
   /** The single table that the model's DynamoDB entities share; none if it has no such entity. */
   readonly table: DynamodbTable | undefined;
+  /**
+   * What the entities' table is paid by; dead letters are paid by the request.
+   * @default - each request, without a maximum
+   */
+  readonly billing?: TableBilling;
+  /**
+   * What the entities' table takes at once, beyond what AWS makes ready by itself. Once raised it is
+   * not lowered.
+   * @default - AWS's own
+   */
+  readonly warmThroughput?: WarmThroughput;
+  /**
+   * The same of single global indexes, by name.
+   * @default - AWS's own
+   */
+  readonly warmThroughputOfIndex?: Readonly<Record<string, WarmThroughput>>;
+  /**
+   * Which keys CloudWatch counts the requests of, of the entities' table and its indexes: those that were
+   * throttled, or all of them, which is paid by the event.
+   * @default - none
+   */
+  readonly contributorInsights?: 'throttled' | 'all';
+  /**
+   * How many days a point in time can be restored, 1 to 35.
+   * @default 35
+   */
+  readonly recoveryDays?: number;
+  /**
+   * Copies of the entities' table in other regions, and what they ask for (see there).
+   * @default - none
+   */
+  readonly replication?: TableReplication;
 }
 
 /** Limits of a table (docs.aws.amazon.com/amazondynamodb, Quotas). */
-const limits = { globalIndexes: 20, localIndexes: 5 } as const;
+const limits = { globalIndexes: 20, localIndexes: 5, recoveryDays: 35 } as const;
+
+const insightModes = {
+  throttled: dynamodb.ContributorInsightsMode.THROTTLED_KEYS,
+  all: dynamodb.ContributorInsightsMode.ACCESSED_AND_THROTTLED_KEYS,
+} as const;
 
 /**
  * The DynamoDB table of the model, with its indexes, stream and expiry, and the table of dead letters.
@@ -25,7 +71,12 @@ export class TableStore extends Construct {
 
   constructor(scope: Construct, id: string, props: TableStoreProps) {
     super(scope, id);
-    const { table } = props;
+    const { table, recoveryDays = limits.recoveryDays, replication } = props;
+    const throughput: ThroughputProps = {
+      billing: props.billing ?? { mode: 'on-demand' },
+      warmThroughput: props.warmThroughput,
+      warmThroughputOfIndex: props.warmThroughputOfIndex ?? {},
+    };
     refuseProblems(this, (problems) => {
       checkStateful(props, problems);
       for (const kind of ['globalIndexes', 'localIndexes'] as const) {
@@ -33,6 +84,18 @@ export class TableStore extends Construct {
         if (count > limits[kind])
           problems.add(`table.${kind}`, `are ${count}`, `a table has at most ${limits[kind]}: remove some`);
       }
+      checkThroughput(throughput, table?.globalIndexes.map(({ name }) => name) ?? [], problems);
+      if (!Number.isInteger(recoveryDays) || recoveryDays < 1 || recoveryDays > limits.recoveryDays)
+        problems.add('recoveryDays', `is ${recoveryDays}`, `use 1 to ${limits.recoveryDays}`);
+      if (replication !== undefined)
+        checkReplication(
+          replication,
+          {
+            home: Stack.of(this).region,
+            localIndexes: table?.localIndexes.map(({ name }) => name) ?? [],
+          },
+          problems,
+        );
     });
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.encryptionKey = new kms.Key(this, 'Key', {
@@ -41,9 +104,11 @@ export class TableStore extends Construct {
       removalPolicy,
     });
     const kept = {
-      billing: dynamodb.Billing.onDemand(),
       encryption: dynamodb.TableEncryptionV2.awsManagedKey(),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      pointInTimeRecoverySpecification: {
+        pointInTimeRecoveryEnabled: true,
+        ...(props.recoveryDays !== undefined && { recoveryPeriodInDays: recoveryDays }),
+      },
       deletionProtection: props.deletionProtection ?? true,
       removalPolicy,
     } satisfies Partial<dynamodb.TablePropsV2>;
@@ -55,13 +120,22 @@ export class TableStore extends Construct {
             ...kept,
             partitionKey: textAttribute(table.partitionKeyAttribute),
             sortKey: textAttribute(table.sortKeyAttribute),
-            timeToLiveAttribute: table.timeToLiveAttribute,
+            ...(replication?.consistency !== 'strong' && { timeToLiveAttribute: table.timeToLiveAttribute }),
+            billing: renderBilling(throughput.billing),
+            ...(props.warmThroughput !== undefined && { warmThroughput: props.warmThroughput }),
+            ...(props.contributorInsights !== undefined && {
+              contributorInsightsSpecification: {
+                enabled: true,
+                mode: insightModes[props.contributorInsights],
+              },
+            }),
             dynamoStream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             globalSecondaryIndexes: table.globalIndexes.map((index) => ({
               indexName: index.name,
               partitionKey: textAttribute(index.partitionKeyAttribute),
               sortKey: textAttribute(index.sortKeyAttribute),
               projectionType: dynamodb.ProjectionType.ALL,
+              ...renderIndexThroughput(throughput, index.name),
             })),
             localSecondaryIndexes: table.localIndexes.map((index) => ({
               indexName: index.name,
@@ -75,6 +149,7 @@ export class TableStore extends Construct {
           });
     this.deadLetters = new dynamodb.TableV2(this, 'DeadLetters', {
       ...kept,
+      billing: dynamodb.Billing.onDemand(),
       partitionKey: textAttribute('pk'),
       sortKey: textAttribute('sk'),
       // Closed letters and jobs that are done.
@@ -82,6 +157,7 @@ export class TableStore extends Construct {
     });
     for (const made of [this.table, this.deadLetters])
       if (made !== undefined) useKey(made, this.encryptionKey);
+    if (this.table !== undefined && replication !== undefined) replicate(this.table, replication);
   }
 }
 
