@@ -13,8 +13,15 @@ export interface Capacity {
 export const serverless = 'serverless';
 
 /** `serverless`, or a class without its prefix `db.`. */
-export const isInstanceClass = (value: string): boolean =>
-  value === serverless || /^[a-z]\w*\.\w+$/.test(value);
+export const isInstanceClass = (value: string): boolean => value === serverless || isProvisionedClass(value);
+
+const isProvisionedClass = (value: string): boolean => /^[a-z]\w*\.\w+$/.test(value);
+
+/** Where nothing is serverless. */
+export function checkInstanceClass(where: string, instanceClass: string, problems: Problems): void {
+  if (!isProvisionedClass(instanceClass))
+    problems.add(where, `is of class '${instanceClass}'`, "use a class such as 'r8g.large'");
+}
 
 /** 0 to 256 by 0.5, the most at least 1 (docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide, Serverless v2 capacity). */
 const mostAcu = 256;

@@ -1,7 +1,10 @@
+export { classic, classicInstance } from './classic.ts';
 export { ConnectionProxy } from './connection-proxy.ts';
 export type { GlobalRole } from './global-database.ts';
 export type { ReaderScaling } from './reader-scaling.ts';
 export type { RelationalDatabase } from './relational-database.ts';
+export { RelationalInstance } from './relational-instance.ts';
+export type { InstanceReplica, RelationalInstanceProps } from './relational-instance-props.ts';
 export { RelationalStore } from './relational-store.ts';
 export type { RelationalStoreProps } from './relational-store-props.ts';
 export type { WorkloadReaders } from './workload-readers.ts';

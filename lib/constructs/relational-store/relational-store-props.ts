@@ -108,6 +108,14 @@ export interface RelationalStoreProps extends PlacementProps, CareProps {
   readonly global?: GlobalRole;
 }
 
+/** How a database is looked after, with every default. */
+export const resolveCare = (props: CareProps) =>
+  ({
+    backupDays: props.backupDays ?? 14,
+    slowStatement: props.slowStatement ?? Duration.seconds(1),
+    databaseInsights: props.databaseInsights ?? 'standard',
+  }) as const;
+
 /** The props with every default. */
 export function resolveStoreProps(props: RelationalStoreProps) {
   const workloadReaders: readonly ReadersOfWorkload[] = workloads.flatMap((workload) => {
@@ -122,9 +130,7 @@ export function resolveStoreProps(props: RelationalStoreProps) {
     workMemMib: props.workMemMib ?? defaultWorkMemMib.writer,
     readers: props.readers ?? 1,
     workloadReaders,
-    backupDays: props.backupDays ?? 14,
-    slowStatement: props.slowStatement ?? Duration.seconds(1),
-    databaseInsights: props.databaseInsights ?? 'standard',
+    ...resolveCare(props),
     storage: props.storage ?? 'standard',
     proxy: props.proxy ?? false,
   } as const;
@@ -135,7 +141,7 @@ export type ResolvedStoreProps = ReturnType<typeof resolveStoreProps>;
 const mostBackupDays = 35;
 
 /** The checks of {@link CareProps} that all services share. */
-function checkCare(
+export function checkCare(
   props: StatefulProps & { readonly backupDays: number; readonly slowStatement: Duration },
   problems: Problems,
 ): void {

@@ -1,4 +1,4 @@
-import { Duration, Names, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Names, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
@@ -204,8 +204,23 @@ export class RelationalStore extends Construct implements RelationalDatabase {
     });
   }
 
+  /** CDK warns of a reader of another size that would be promoted first; a larger one can take the writer's place. */
+  #acknowledgeLargerReaders(props: ResolvedStoreProps): void {
+    const ofWriter = memoryGibWithin(props.writerClass, props) ?? Number.POSITIVE_INFINITY;
+    const first = Math.min(...props.workloadReaders.map(({ promotionTier }) => promotionTier));
+    const areLarger = props.workloadReaders
+      .filter(({ promotionTier }) => promotionTier === first)
+      .every(({ instanceClass }) => (memoryGibWithin(instanceClass, props) ?? 0) >= ofWriter);
+    if (areLarger)
+      Annotations.of(this.cluster).acknowledgeWarning(
+        '@aws-cdk/aws-rds:provisionedReadersDontMatchWriter',
+        'What is promoted first has no less memory than the writer',
+      );
+  }
+
   #warn(props: ResolvedStoreProps): void {
     const { writerClass, workMemMib, workloadReaders } = props;
+    this.#acknowledgeLargerReaders(props);
     const isServerless = [writerClass, ...workloadReaders.map((of) => of.instanceClass)].includes(serverless);
     if (isServerless) warnOfPause(this, props);
     warnOfWorkMemory(this, [
