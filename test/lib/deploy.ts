@@ -10,6 +10,7 @@ import { createDeployment, type Deployment, type Environment, environments } fro
 import flights from '../../model/flights.ts';
 import { contractCatalog } from '../stores/contract-model.ts';
 import { writeCapture } from './capture-options.ts';
+import { environmentFor } from './environment-for.ts';
 import { writeFunctionFolders } from './function-folders.ts';
 
 /** Validation of every template belongs to a gate, not to unit tests: it makes a synth 4 to 8 times slower. */
@@ -94,17 +95,6 @@ export function environmentOf(name: string): Environment {
   };
 }
 export const dev: Environment = environmentOf('dev');
-
-/** An environment names entities of the sample, which another model has not. */
-const environmentFor = (catalog: Catalog, environment: Environment): Environment => {
-  const { partitions = {}, ...log } = environment.log;
-  const names = catalog.entities.map(({ name }) => name);
-  const known = Object.entries(partitions).filter(([name]) => names.includes(name));
-  return {
-    ...environment,
-    log: known.length === 0 ? log : { ...log, partitions: Object.fromEntries(known) },
-  };
-};
 
 /** Synthesises a deployment: of the sample in dev, unless told otherwise. */
 export function deploy(

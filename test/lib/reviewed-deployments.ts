@@ -5,6 +5,7 @@ import { createDeployment, environments } from '../../lib/index.ts';
 import flights from '../../model/flights.ts';
 import { contractCatalog } from '../stores/contract-model.ts';
 import { writeCapture } from './capture-options.ts';
+import { environmentFor } from './environment-for.ts';
 import { writeFunctionFolders } from './function-folders.ts';
 
 /** The sample and a model with a view of every kind, each in every environment; not synthesised. `folder` gets their files. */
@@ -14,7 +15,7 @@ export function buildAll(folder: string): readonly App[] {
     for (const environment of Object.values(environments))
       createDeployment(app, {
         catalog,
-        environment,
+        environment: environmentFor(catalog, environment),
         codeFolder: writeFunctionFolders(catalog, folder),
         capture: writeCapture(catalog, folder),
         destroyConsent: undefined,
