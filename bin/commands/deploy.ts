@@ -37,7 +37,8 @@ export function addDeployCommands(program: Command, root: string): void {
   ).action(async (options: DeployedOptions) => {
     const check = await checkOf(options);
     if (options.json) {
-      console.log(JSON.stringify(check));
+      // Without the templates.
+      console.log(JSON.stringify({ ...check, pairs: undefined }));
       if (check.refused.length > 0) process.exitCode = 1;
       return;
     }
@@ -48,6 +49,62 @@ export function addDeployCommands(program: Command, root: string): void {
         `${check.refused.length} of what holds data in ${check.environment} would be removed or replaced; nothing was deployed.`,
         { details: { refused: check.refused } },
       );
+  });
+
+  addDeployed(
+    deploy
+      .command('review')
+      .description(
+        'tell a reviewer, in Markdown, what would be lost, what it costs and what changes; it refuses nothing',
+      ),
+  ).action(async (options: DeployedOptions) => {
+    const { renderReview } = await import('../deploy/review.ts');
+    const text = renderReview(await checkOf(options));
+    console.log(options.json ? JSON.stringify({ markdown: text }) : text);
+  });
+
+  addAssembly(
+    deploy
+      .command('cost')
+      .description(
+        'what the stacks cost a month while nobody uses them, by list prices written down by hand',
+      ),
+  ).action(async (options: AssemblyOptions) => {
+    const { readAssembly } = await import('../deploy/assembly.ts');
+    const { costOf, priceList, renderCost } = await import('../../lib/cost/index.ts');
+    const cost = costOf(readAssembly(options.assembly));
+    console.log(
+      options.json
+        ? JSON.stringify({ ...cost, priceList })
+        : `${renderCost(cost)}\n\nList prices of ${priceList.region}, on demand, written down by hand; as of ${priceList.asOf}.`,
+    );
+  });
+
+  addAssembly(
+    deploy
+      .command('drift')
+      .description('tell what is not any more as its template says; fails if there is any')
+      .option('--region <region>', 'where it is deployed (default: as AWS’s own tools decide)'),
+  ).action(async (options: DeployedOptions) => {
+    const { readAssembly } = await import('../deploy/assembly.ts');
+    const { findDrift } = await import('../deploy/drift.ts');
+    const report = await findDrift({
+      stacks: readAssembly(options.assembly),
+      config: options.region === undefined ? {} : { region: options.region },
+    });
+    const lines = report.drifts.map(
+      ({ stack, logicalId, type, kind, properties }) =>
+        `${stack} ${logicalId} (${type}): ${kind === 'DELETED' ? 'is gone' : `differs in ${properties.join(', ')}`}`,
+    );
+    console.log(
+      options.json
+        ? JSON.stringify(report)
+        : [
+            ...lines,
+            `${report.checked.length} stack(s) compared, ${report.notDeployed.length} not deployed; ${report.drifts.length} resource(s) drifted`,
+          ].join('\n'),
+    );
+    if (report.drifts.length > 0) process.exitCode = 1;
   });
 }
 

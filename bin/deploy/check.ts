@@ -1,6 +1,6 @@
 import { PolystoreError } from '../../lambda/errors.ts';
 import type { AllowedLoss } from '../../lib/environments/allowed-losses.ts';
-import { findLosses, type Judgement, judge } from '../../lib/guard/index.ts';
+import { type CloudFormationTemplate, findLosses, type Judgement, judge } from '../../lib/guard/index.ts';
 import type { SynthesisedStack } from './assembly.ts';
 import type { ReadDeployed } from './deployed-templates.ts';
 
@@ -11,6 +11,12 @@ export interface Check extends Judgement {
   readonly compared: readonly string[];
   /** Not there yet, so they cannot lose anything. */
   readonly added: readonly string[];
+  /** Every stack, as it is now and as it would be. */
+  readonly pairs: readonly {
+    readonly name: string;
+    readonly deployed: CloudFormationTemplate | undefined;
+    readonly next: CloudFormationTemplate;
+  }[];
 }
 
 /** Compares each stack with what is deployed, and judges what would be lost. */
@@ -26,17 +32,22 @@ export async function checkDeployment(options: {
   const { stacks, readDeployed, allowances, today } = options;
   const environment = environmentOf(stacks, options.environment);
   const pairs = await Promise.all(
-    stacks.map(async (stack) => ({ stack, deployed: await readDeployed(stack) })),
+    stacks.map(async (stack) => ({
+      name: stack.name,
+      deployed: await readDeployed(stack),
+      next: stack.template,
+    })),
   );
-  const losses = pairs.flatMap(({ stack, deployed }) =>
-    deployed === undefined ? [] : findLosses(stack.name, deployed, stack.template),
+  const losses = pairs.flatMap(({ name, deployed, next }) =>
+    deployed === undefined ? [] : findLosses(name, deployed, next),
   );
   const namesOf = (there: boolean): readonly string[] =>
-    pairs.filter(({ deployed }) => (deployed !== undefined) === there).map(({ stack }) => stack.name);
+    pairs.filter(({ deployed }) => (deployed !== undefined) === there).map(({ name }) => name);
   return {
     environment,
     compared: namesOf(true),
     added: namesOf(false),
+    pairs,
     ...judge({ environment, losses, allowances, today }),
   };
 }
