@@ -1,4 +1,4 @@
-export { type Cost, costOf } from './cost.ts';
+export { costOf } from './cost.ts';
 export { free, paidByUse } from './free.ts';
 export { priceList, prices } from './prices.ts';
 export { renderCost, renderCostDifference } from './render.ts';

@@ -2,14 +2,14 @@ import type { Cost, NotPriced } from './cost.ts';
 import { priceList, prices } from './prices.ts';
 
 /** `$1,234`; with a sign where it is a difference. */
-export function renderUsd(usd: number, signed = false): string {
+function renderUsd(usd: number, signed = false): string {
   const sign = usd < -0.005 ? '−' : signed ? '+' : '';
   const text = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   return `${sign}$${text.format(Math.abs(usd))}`;
 }
 
 /** By what is paid for, dearest first. */
-export function sumByPrice(
+function sumByPrice(
   cost: Cost,
 ): ReadonlyMap<string, { readonly count: number; readonly usd: number }> {
   const sums = new Map<string, { count: number; usd: number }>();
@@ -36,7 +36,7 @@ export function renderCost(cost: Cost): string {
 }
 
 /** What the sum is without, by type and reason. */
-export function renderNotPriced(all: readonly NotPriced[]): readonly string[] {
+function renderNotPriced(all: readonly NotPriced[]): readonly string[] {
   if (all.length === 0) return [];
   const counts = new Map<string, number>();
   for (const { type, why } of all) {
