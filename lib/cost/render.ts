@@ -9,9 +9,7 @@ function renderUsd(usd: number, signed = false): string {
 }
 
 /** By what is paid for, dearest first. */
-function sumByPrice(
-  cost: Cost,
-): ReadonlyMap<string, { readonly count: number; readonly usd: number }> {
+function sumByPrice(cost: Cost): ReadonlyMap<string, { readonly count: number; readonly usd: number }> {
   const sums = new Map<string, { count: number; usd: number }>();
   for (const { price, count, usdPerMonth } of cost.lines) {
     const sum = sums.get(price) ?? { count: 0, usd: 0 };
