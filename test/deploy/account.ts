@@ -16,6 +16,8 @@ import type { InvocationResult } from '../../local/functions/index.ts';
 /** What is in the account, asked as any program asks AWS. */
 export interface Account {
   stacks(): Promise<readonly string[]>;
+  /** CloudFormation's word for how a stack is. */
+  statusOf(stack: string): Promise<string | undefined>;
   /** Names, of the account's whole region. */
   functions(): Promise<readonly string[]>;
   tables(): Promise<readonly string[]>;
@@ -55,6 +57,10 @@ export function openAccount(options: AccountOptions): Account {
     stacks: async () => {
       const { Stacks: stacks = [] } = await formation.send(new DescribeStacksCommand({}));
       return stacks.map((stack) => stack.StackName ?? '');
+    },
+    statusOf: async (name) => {
+      const { Stacks: stacks = [] } = await formation.send(new DescribeStacksCommand({ StackName: name }));
+      return stacks[0]?.StackStatus;
     },
     functions: async () => {
       const { Functions: functions = [] } = await lambda.send(new ListFunctionsCommand({}));

@@ -2,9 +2,19 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** A command that failed: its message has the last lines that it printed. */
+export class CdkFailure extends Error {
+  /** All that it printed. */
+  readonly output: string;
+  constructor(message: string, output: string) {
+    super(message);
+    this.output = output;
+  }
+}
+
 /** The CDK's command line as it comes from npm, against the emulator. */
 export interface Cdk {
-  /** Runs one command to its end. @throws Error with the last lines it printed when it fails. */
+  /** Runs one command to its end. @throws CdkFailure when it fails. */
   run(args: readonly string[], options?: { readonly cwd?: string }): Promise<string>;
 }
 
@@ -58,8 +68,9 @@ export function createCdk(options: {
           if (code === 0) resolve(output);
           else
             reject(
-              new Error(
+              new CdkFailure(
                 `cdk ${args[0]} ended with ${code}:\n${output.trim().split('\n').slice(-shownLines).join('\n')}`,
+                output,
               ),
             );
         });

@@ -10,6 +10,7 @@ import { runApiCases } from './api-cases.ts';
 import type { Cases } from './cases.ts';
 import { createKeyspace, readKeyspace } from './cassandra-tables.ts';
 import { createCdk } from './cdk.ts';
+import { runChangeCases } from './change-cases.ts';
 import { openApi } from './deployed-api.ts';
 import { account as accountId, region } from './emulator.ts';
 import { startPollers } from './pollers.ts';
@@ -34,12 +35,13 @@ export async function runDeployment(options: {
     region,
     credentials: { accessKeyId: accountId, secretAccessKey: 'emulator' },
   });
-  const synthesise = (more: Readonly<Record<string, string>>): Promise<string> => {
+  /** Of this project, or of a copy that somebody has changed. */
+  const synthesise = (more: Readonly<Record<string, string>>, cwd = root): Promise<string> => {
     const flags = Object.entries({ ...contextOf(world), ...more }).flatMap(([name, value]) => [
       '-c',
       `${name}=${value}`,
     ]);
-    return cdk.run(['synth', '--quiet', '--output', assembly, ...flags]);
+    return cdk.run(['synth', '--quiet', '--output', assembly, ...flags], { cwd });
   };
   const deploy = (...which: readonly string[]): Promise<string> =>
     cdk.run([
@@ -116,6 +118,7 @@ export async function runDeployment(options: {
         const { rows } = await apis.united.query('select status from flight where flight_number = 1000');
         assert.deepEqual(rows, [{ status: 'arrived' }]);
       });
+      await runChangeCases({ ...{ root, folder, assembly, cases, cdk, account, deploy, synthesise }, apis });
     } finally {
       await pollers.stop();
     }
