@@ -1,3 +1,4 @@
+export * from './constructs/alarms/index.ts';
 export * from './constructs/api/index.ts';
 export * from './constructs/archive-store/index.ts';
 export * from './constructs/cache-store/index.ts';

@@ -31,6 +31,8 @@ export const dev: Environment = {
     requestsPerSecond: 100,
     burst: 200,
   },
+  // Put your own addresses here: until then nobody is told.
+  alarms: { emails: [], dashboards: false, monthlyBudgetUsd: 800 },
   allowDestroy: true,
   // The deploy test runs dev on an emulator, with this machine's engines behind it.
   allowOverrides: true,

@@ -148,6 +148,14 @@ export interface Environment {
     readonly requestsPerSecond: number;
     readonly burst: number;
   };
+  readonly alarms: {
+    /** Who is told when an alarm rings: addresses, each of which confirms once. With none synth warns. */
+    readonly emails: readonly string[];
+    /** A dashboard for each store; CloudWatch takes money from the fourth of an account on. */
+    readonly dashboards: boolean;
+    /** What the environment may cost a month in US dollars before its owner is told: a limit, no estimate. */
+    readonly monthlyBudgetUsd: number;
+  };
   /** The first of two consents to destroy data; the second is `-c destroy=<environment>`. */
   readonly allowDestroy: boolean;
   /** Whether context may say other variables for the functions, as in `-c POLYSTORE_REDIS_TLS=off`. */

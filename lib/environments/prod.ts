@@ -69,6 +69,8 @@ export const prod: Environment = {
     requestsPerSecond: 1000,
     burst: 2000,
   },
+  // Put your own addresses here: until then nobody is told.
+  alarms: { emails: [], dashboards: true, monthlyBudgetUsd: 8000 },
   allowDestroy: false,
   allowOverrides: false,
 };

@@ -49,6 +49,8 @@ export const staging: Environment = {
     requestsPerSecond: 200,
     burst: 400,
   },
+  // Put your own addresses here: until then nobody is told.
+  alarms: { emails: [], dashboards: true, monthlyBudgetUsd: 2500 },
   // It holds nothing that production has not, or that a load does not bring again.
   allowDestroy: true,
   allowOverrides: false,

@@ -2,6 +2,7 @@ import { Annotations, type App, Tags } from 'aws-cdk-lib';
 import { type Catalog, type StoreName, storeOf, withTopicPartitions } from '../../lambda/model/index.ts';
 import { pascalCase } from '../constructs/pascal-case.ts';
 import { decideDestroy, type Environment, overrideEnvironment } from '../environments/index.ts';
+import { AlarmsStack } from './alarms-stack.ts';
 import { ApiStack } from './api-stack.ts';
 import { ArchiveStack } from './archive-stack.ts';
 import { CacheStack } from './cache-stack.ts';
@@ -12,7 +13,9 @@ import { LogStack } from './log-stack.ts';
 import { NetworkStack } from './network-stack.ts';
 import { RelationalStack } from './relational-stack.ts';
 import { SearchStack } from './search-stack.ts';
+import type { Deployment } from './stacks.ts';
 import { TableStack } from './table-stack.ts';
+import { watch } from './watch.ts';
 import { WideColumnStack } from './wide-column-stack.ts';
 
 export interface DeploymentOptions {
@@ -26,23 +29,6 @@ export interface DeploymentOptions {
   readonly destroyConsent: unknown;
   /** Every context value: see `overrideEnvironment`. */
   readonly context: Readonly<Record<string, unknown>>;
-}
-
-/** The stacks of one model in one environment, by what they hold. */
-export interface Deployment {
-  readonly network: NetworkStack;
-  readonly relational: RelationalStack;
-  readonly table: TableStack;
-  readonly cache: CacheStack;
-  readonly log: LogStack;
-  /** These three exist if the model has a view in them. */
-  readonly wideColumn: WideColumnStack | undefined;
-  readonly search: SearchStack | undefined;
-  readonly archive: ArchiveStack | undefined;
-  readonly functions: FunctionsStack;
-  /** Exists if the model has an entity in Aurora. */
-  readonly capture: CaptureStack | undefined;
-  readonly api: ApiStack;
 }
 
 /**
@@ -64,6 +50,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
     tags: { 'polystore:model': catalog.name, 'polystore:environment': environment.name },
   });
 
+  const alarms = new AlarmsStack(app, `${prefix}-Alarms`, { ...about('alarms'), catalog, environment });
   const network = new NetworkStack(app, `${prefix}-Network`, { ...about('network'), catalog, environment });
   const shared = { environment, network: network.network, destroy };
   const relational = new RelationalStack(app, `${prefix}-Relational`, { ...about('Aurora'), ...shared });
@@ -135,6 +122,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
       `Context says what the functions are told: ${overridden.join(', ')}. A deployment without that context takes it back`,
     );
   const made = {
+    alarms,
     network,
     relational,
     table,
@@ -147,6 +135,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
     capture,
     api,
   };
+  watch(made, { catalog, environment });
   for (const [part, stack] of Object.entries(made))
     if (stack !== undefined) Tags.of(stack).add('polystore:part', part);
   Tags.of(app).add('polystore:model', catalog.name);

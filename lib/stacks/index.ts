@@ -1,2 +1,3 @@
 export type { CaptureOptions } from './capture-stack.ts';
-export { createDeployment, type Deployment, type DeploymentOptions } from './deployment.ts';
+export { createDeployment, type DeploymentOptions } from './deployment.ts';
+export type { Deployment } from './stacks.ts';

@@ -81,7 +81,7 @@ function there<T>(found: T | undefined, part: Part): T {
 /** A model with a view of every kind: that of the stores' contract. */
 export const everything: Catalog = contractCatalog('everything');
 
-/** An environment with an issuer that is no example, so that tests are not warned of it. */
+/** An environment with an issuer that is no example, and with somebody to tell, so that tests are not warned of it. */
 export function environmentOf(name: string): Environment {
   const found = environments[name];
   if (found === undefined) throw new TypeError(`there is no ${name}`);
@@ -92,6 +92,7 @@ export function environmentOf(name: string): Environment {
       ...found.api,
       identity: { ...found.api.identity, issuer, keys: { kind: 'url', url: `${issuer}jwks` } },
     },
+    alarms: { ...found.alarms, emails: ['operations@issuer.test'] },
   };
 }
 export const dev: Environment = environmentOf('dev');

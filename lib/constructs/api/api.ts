@@ -63,6 +63,7 @@ const accessLog = AccessLogFormat.custom(
 export class Api extends Construct {
   readonly httpApi: apigateway.HttpApi;
   readonly url: string;
+  readonly stageName = '$default';
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
@@ -105,7 +106,7 @@ export class Api extends Construct {
     }
     const stage = new apigateway.HttpStage(this, 'Stage', {
       httpApi: this.httpApi,
-      stageName: '$default',
+      stageName: this.stageName,
       autoDeploy: true,
       throttle: { rateLimit: requestsPerSecond, burstLimit: burst },
       detailedMetricsEnabled: true,

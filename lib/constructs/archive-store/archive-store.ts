@@ -32,6 +32,8 @@ export class ArchiveStore extends Construct {
   readonly bucket: s3.Bucket;
   readonly encryptionKey: kms.Key;
   readonly prefix: string;
+  /** Id of the configuration by which S3 tells CloudWatch of requests. */
+  readonly requestMetrics = 'all';
 
   constructor(scope: Construct, id: string, props: ArchiveStoreProps) {
     super(scope, id);
@@ -66,6 +68,7 @@ export class ArchiveStore extends Construct {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       versioned: true,
+      metrics: [{ id: this.requestMetrics }],
       lifecycleRules: [
         {
           id: 'forget-what-was-deleted',

@@ -75,6 +75,8 @@ const databasePort = 5432;
 export class CaptureConnector extends Construct {
   readonly connector: kafkaconnect.CfnConnector;
   readonly role: iam.Role;
+  /** As MSK Connect and its metrics know it. */
+  readonly connectorName: string;
 
   constructor(scope: Construct, id: string, props: CaptureConnectorProps) {
     super(scope, id);
@@ -103,8 +105,9 @@ export class CaptureConnector extends Construct {
       retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    this.connectorName = `${connectorName}-g${props.generation}-${hashOf(`${plugin.name} ${worker.name}`)}`;
     this.connector = new kafkaconnect.CfnConnector(this, 'Connector', {
-      connectorName: `${connectorName}-g${props.generation}-${hashOf(`${plugin.name} ${worker.name}`)}`,
+      connectorName: this.connectorName,
       connectorDescription: 'Carries the changes of Aurora into the change log',
       connectorConfiguration: { ...configuration },
       // Runs Java 17, which Debezium 3 asks for.

@@ -25,7 +25,6 @@ import { renderStatements } from './statements.ts';
 import type { Stores } from './stores.ts';
 import { connectTrigger } from './triggers.ts';
 import { renderVariables } from './variables.ts';
-import { ViewAlarms } from './view-alarms.ts';
 
 /** Where functions run and what they may open a connection to. */
 export interface FunctionNetwork {
@@ -103,7 +102,6 @@ export class Functions extends Construct {
     for (const spec of [...specs.filter(isInvoked), ...specs.filter((spec) => !isInvoked(spec))])
       this.#functions.set(spec.name, this.#create(spec, props));
     this.#runSchemaFirst(specs);
-    new ViewAlarms(this, 'Alarms', { catalog: props.catalog });
   }
 
   /** @throws TypeError when the model needs no such function. */

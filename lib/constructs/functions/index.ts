@@ -1,3 +1,4 @@
+export { type Consumer, consumersOf } from './consumers.ts';
 export { type FunctionNetwork, Functions, type FunctionsProps } from './functions.ts';
 export { consumerGroupOf } from './log-statements.ts';
 export type { FunctionSettings } from './settings.ts';

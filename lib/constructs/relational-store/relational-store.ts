@@ -5,11 +5,13 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Workload } from '../../../lambda/model/index.ts';
+import { acceptFinding } from '../accept-finding.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { memoryGibWithin, serverless, warnOfPause } from './capacity.ts';
 import { ConnectionProxy } from './connection-proxy.ts';
 import { joinGlobal, renderCredentials } from './global-database.ts';
+import { instancesOf, type RelationalInstance } from './instances.ts';
 import { fixedParameters, renderRoleParameters, renderSizedParameters } from './parameters.ts';
 import { scaleReaders } from './reader-scaling.ts';
 import type { RelationalDatabase } from './relational-database.ts';
@@ -47,6 +49,8 @@ export class RelationalStore extends Construct implements RelationalDatabase {
   readonly secret: secretsmanager.ISecret;
   /** Before the writer and the readers, if `proxy` was asked for. */
   readonly proxy: ConnectionProxy | undefined;
+  /** Those that are made with the cluster, the writer first. */
+  readonly instances: readonly RelationalInstance[];
   readonly #workloadEndpoints = new Map<Workload, rds.CfnDBClusterEndpoint>();
 
   constructor(scope: Construct, id: string, given: RelationalStoreProps) {
@@ -95,6 +99,8 @@ export class RelationalStore extends Construct implements RelationalDatabase {
       ...(props.databaseInsights === 'standard'
         ? {}
         : { ...insights, databaseInsightsMode: rds.DatabaseInsightsMode.ADVANCED }),
+      // Enhanced Monitoring: what the operating system sees, io wait among it.
+      monitoringInterval: Duration.minutes(1),
       cloudwatchLogsExports: ['postgresql'],
       ...(props.logRetention === undefined ? {} : { cloudwatchLogsRetention: props.logRetention }),
       backup: { retention: Duration.days(props.backupDays), preferredWindow: '03:00-04:00' },
@@ -114,6 +120,13 @@ export class RelationalStore extends Construct implements RelationalDatabase {
         cluster: this.cluster,
         secret,
       });
+    this.instances = instancesOf(this.cluster, props);
+    acceptFinding(this.cluster, {
+      rule: 'AwsSolutions-IAM4',
+      finding: /service-role\/AmazonRDSEnhancedMonitoringRole$/,
+      reason:
+        'The policy that RDS asks for: writes to the log groups of Enhanced Monitoring, assumed by that service alone.',
+    });
     for (const of of workloadReaders) this.#workloadEndpoints.set(of.workload, this.#createEndpoint(of));
     if (props.readerScaling !== undefined) {
       const fixed = workloadReaders.reduce((sum, { count }) => sum + count, readers);

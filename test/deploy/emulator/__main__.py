@@ -10,6 +10,7 @@ import signal
 
 from ministack import app
 
+import alarms
 import buckets
 import network
 import secrets_manager
@@ -17,7 +18,7 @@ import stores
 import streaming
 import wide_column
 
-for part in (buckets, network, secrets_manager, stores, streaming, wide_column):
+for part in (alarms, buckets, network, secrets_manager, stores, streaming, wide_column):
     part.register()
 
 # Nobody else ends it when who started it is killed: the kernel sends the signal then.

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 import { Match } from 'aws-cdk-lib/assertions';
 import { metricNamespace } from '../../../lambda/model/index.ts';
 import { deploy, everything } from '../deploy.ts';
@@ -14,7 +14,7 @@ test.each([
   'VerifyExtra',
   'VerifyDifferent',
 ])('a single one of %s in any view of the model is an alarm that says what to do', (metric) => {
-  templates.functions.hasResourceProperties('AWS::CloudWatch::Alarm', {
+  templates.alarms.hasResourceProperties('AWS::CloudWatch::Alarm', {
     Namespace: metricNamespace,
     MetricName: metric,
     Dimensions: [{ Name: 'model', Value: catalog.name }],
@@ -27,6 +27,11 @@ test.each([
   });
 });
 
-test('there is no other alarm', () => {
-  expect(Object.keys(templates.functions.findResources('AWS::CloudWatch::Alarm'))).toHaveLength(7);
+test('views of a store that take changes late are an alarm, later for a store that gathers its batches', () => {
+  const late = (store: string): Match | object => ({
+    AlarmDescription: Match.stringLikeRegexp(`views in ${store} take changes late`),
+  });
+
+  templates.alarms.hasResourceProperties('AWS::CloudWatch::Alarm', { ...late('redis'), Threshold: 60 });
+  templates.alarms.hasResourceProperties('AWS::CloudWatch::Alarm', { ...late('archive'), Threshold: 360 });
 });

@@ -15,6 +15,7 @@ describe('a deployment', () => {
     const names = parts.map((part) => stackOf(deployed, part).stackName);
 
     expect(names).toEqual([
+      'Everything-Dev-Alarms',
       'Everything-Dev-Network',
       'Everything-Dev-Relational',
       'Everything-Dev-Table',
@@ -41,6 +42,7 @@ describe('a deployment', () => {
     const found = deploy({ catalog: compile(model('notes', [note])) });
 
     expect(found.parts).toEqual([
+      'alarms',
       'network',
       'relational',
       'table',
@@ -106,9 +108,10 @@ describe('a deployment', () => {
       expect(templateOf(again, part).toJSON()).toEqual(templateOf(deployed, part).toJSON());
   });
 
-  test('lets the stacks of stores depend on the network only', () => {
+  test('lets the stacks of stores depend on the network and on who is told only', () => {
     for (const part of parts.filter((part) => !['functions', 'capture', 'api'].includes(part)))
-      for (const other of stackOf(deployed, part).dependencies) expect(other).toBe(stacks.network);
+      for (const other of stackOf(deployed, part).dependencies)
+        expect([stacks.network, stacks.alarms]).toContain(other);
   });
 
   test('warns of the example issuer, with which the API refuses everybody', () => {

@@ -41,6 +41,7 @@ test('the logical ids of what holds data never change', () => {
     'TableDeadLetters36FF0956',
     'TableEntitiesF2C80F39',
     'TableKey25666F95',
+    'ToldKey2873DE13',
     'WideColumnKey0DA5C584',
     'WideColumnKeyspaceEEA106DC',
     'WideColumnflighteventanalyticshourlyC44061AF',
