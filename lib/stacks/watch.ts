@@ -49,7 +49,9 @@ export function watch(
   new alarms.LogAlarms(stacks.log, 'Alarms', {
     ...told,
     clusterName: name,
-    brokers: environment.log.brokers,
+    kind: environment.log.kind ?? 'standard',
+    // The change log's own default.
+    brokers: environment.log.brokers ?? environment.network.availabilityZones,
     consumers: consumersOf(catalog),
   });
   if (stacks.wideColumn !== undefined)

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import type { BrokerKind } from '../change-log/index.ts';
 import type { Consumer } from '../functions/index.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { combine, metric, namespaces, numbered, variable } from './metrics.ts';
@@ -9,20 +10,30 @@ import { thresholds } from './thresholds.ts';
 
 export interface LogAlarmsProps extends AlarmsProps {
   readonly clusterName: string;
-  /** Standard brokers; MSK counts them from 1. */
+  /**
+   * Who runs the brokers: Express tells less of them, a serverless cluster nothing.
+   * @default 'standard'
+   */
+  readonly kind?: BrokerKind;
+  /** MSK counts them from 1; of a serverless cluster it says nothing. */
   readonly brokers: number;
   /** @default - none */
   readonly consumers?: readonly Consumer[];
 }
 
-/** Alarms of an MSK cluster with standard brokers, and of who reads it. */
+/** Alarms of an MSK cluster, and of who reads it. */
 export class LogAlarms extends StoreAlarms {
   constructor(scope: Construct, id: string, props: LogAlarmsProps) {
     super(scope, id, { ...props, title: 'MSK', specs: logSpecs(props) });
   }
 }
 
-function logSpecs({ clusterName, brokers, consumers = [] }: LogAlarmsProps): readonly AlarmSpec[] {
+function logSpecs({
+  clusterName,
+  kind = 'standard',
+  brokers,
+  consumers = [],
+}: LogAlarmsProps): readonly AlarmSpec[] {
   const cluster = { 'Cluster Name': clusterName };
   const numbers = Array.from({ length: brokers }, (_, index) => String(index + 1));
   const ofBroker = (name: string, broker: string) =>
@@ -59,20 +70,13 @@ function logSpecs({ clusterName, brokers, consumers = [] }: LogAlarmsProps): rea
         bound,
       };
     });
-  return [
+  const ofStandard: readonly AlarmSpec[] = [
     {
       id: 'Offline',
       description: 'partitions have no leader: nobody can write or read them.',
       graph: 'OfflinePartitionsCount',
       metric: metric(namespaces.kafka, 'OfflinePartitionsCount', cluster, 'Maximum'),
       bound: above({ value: 0, forMinutes: 1 }),
-    },
-    {
-      id: 'Controller',
-      description: 'no controller is active.',
-      graph: 'ActiveControllerCount',
-      metric: metric(namespaces.kafka, 'ActiveControllerCount', cluster, 'Maximum'),
-      bound: below({ value: 1, forMinutes: 5 }),
     },
     ...worst(
       'UnderMinIsr',
@@ -85,14 +89,6 @@ function logSpecs({ clusterName, brokers, consumers = [] }: LogAlarmsProps): rea
       'UnderReplicatedPartitions',
       above({ value: 0, forMinutes: 30 }),
       'partitions lack a copy for half an hour, longer than a broker restarts for maintenance.',
-    ),
-    ...each(
-      'Cpu',
-      'CpuUser + CpuSystem, %',
-      ['CpuUser', 'CpuSystem'],
-      (all) => all.join(' + '),
-      above(thresholds.cpuPercent),
-      'uses its processors up.',
     ),
     ...worst(
       'IoWait',
@@ -126,6 +122,27 @@ function logSpecs({ clusterName, brokers, consumers = [] }: LogAlarmsProps): rea
       above(thresholds.throttles),
       'a broker is throttled by its network.',
     ),
+  ];
+  const ofBrokers: readonly AlarmSpec[] = [
+    {
+      id: 'Controller',
+      description: 'no controller is active.',
+      graph: 'ActiveControllerCount',
+      metric: metric(namespaces.kafka, 'ActiveControllerCount', cluster, 'Maximum'),
+      bound: below({ value: 1, forMinutes: 5 }),
+    },
+    ...each(
+      'Cpu',
+      'CpuUser + CpuSystem, %',
+      ['CpuUser', 'CpuSystem'],
+      (all) => all.join(' + '),
+      above(thresholds.cpuPercent),
+      'uses its processors up.',
+    ),
+  ];
+  return [
+    ...(kind === 'serverless' ? [] : ofBrokers),
+    ...(kind === 'standard' ? ofStandard : []),
     ...consumers.flatMap(({ name, windowSeconds, groups }) =>
       combine(
         'MAX',

@@ -293,6 +293,24 @@ describe('alarms of the other stores ring', () => {
     });
   });
 
+  test.each([
+    ['standard', true, true],
+    ['express', true, false],
+    ['serverless', false, false],
+  ] as const)('for what MSK tells of %s brokers, and of their consumers', (kind, cpu, disk) => {
+    const { stack, notify } = newStack();
+    new lib.LogAlarms(stack, 'Alarms', {
+      ...{ notify, kind, clusterName: 'k', brokers: 3 },
+      consumers: [{ name: 'apply-redis', windowSeconds: 0, groups: [{ group: 'g', topic: 't' }] }],
+    });
+
+    const text = JSON.stringify(alarmsOf(Template.fromStack(stack)));
+
+    expect(text.includes('CpuUser')).toBe(cpu);
+    expect(text.includes('KafkaDataLogsDiskUsed')).toBe(disk);
+    expect(text).toContain('SumOffsetLag');
+  });
+
   test('for throttles of a DynamoDB table and of its indexes together', () => {
     const { stack, notify } = newStack();
     new lib.TableAlarms(stack, 'Alarms', { notify, tableName: 't', globalIndexes: ['i'] });
