@@ -1,7 +1,7 @@
 export { classic, classicInstance } from './classic.ts';
 export { ConnectionProxy } from './connection-proxy.ts';
 export type { GlobalRole } from './global-database.ts';
-export type { RelationalInstance } from './instances.ts';
+export type { ClusterMember } from './instances.ts';
 export type { ReaderScaling } from './reader-scaling.ts';
 export type { RelationalDatabase } from './relational-database.ts';
 export { RelationalInstance } from './relational-instance.ts';

@@ -6,7 +6,7 @@ import type { ResolvedStoreProps } from './relational-store-props.ts';
 import { instanceOf, readerIdsOf } from './workload-readers.ts';
 
 /** An instance of the cluster that is made with it; those that scaling adds are not known. */
-export interface RelationalInstance {
+export interface ClusterMember {
   readonly identifier: string;
   /** `db-…`: what Performance Insights calls it. */
   readonly resourceId: string;
@@ -25,13 +25,13 @@ export function instancesOf(
     ResolvedStoreProps,
     'writerClass' | 'minimumAcu' | 'maximumAcu' | 'readers' | 'workloadReaders'
   >,
-): readonly RelationalInstance[] {
+): readonly ClusterMember[] {
   const describe = (
     id: string,
     instanceClass: string,
     maxConnections: number | undefined,
     workload?: Workload,
-  ): RelationalInstance => {
+  ): ClusterMember => {
     const resource = instanceOf(cluster, id);
     const memoryGib = memoryGibWithin(instanceClass, props);
     return {

@@ -11,7 +11,7 @@ import { refuseProblems } from '../props-problems.ts';
 import { memoryGibWithin, serverless, warnOfPause } from './capacity.ts';
 import { ConnectionProxy } from './connection-proxy.ts';
 import { joinGlobal, renderCredentials } from './global-database.ts';
-import { instancesOf, type RelationalInstance } from './instances.ts';
+import { type ClusterMember, instancesOf } from './instances.ts';
 import { fixedParameters, renderRoleParameters, renderSizedParameters } from './parameters.ts';
 import { scaleReaders } from './reader-scaling.ts';
 import type { RelationalDatabase } from './relational-database.ts';
@@ -50,7 +50,7 @@ export class RelationalStore extends Construct implements RelationalDatabase {
   /** Before the writer and the readers, if `proxy` was asked for. */
   readonly proxy: ConnectionProxy | undefined;
   /** Those that are made with the cluster, the writer first. */
-  readonly instances: readonly RelationalInstance[];
+  readonly instances: readonly ClusterMember[];
   readonly #workloadEndpoints = new Map<Workload, rds.CfnDBClusterEndpoint>();
 
   constructor(scope: Construct, id: string, given: RelationalStoreProps) {
