@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
 import type { ChangeLog } from '../change-log/index.ts';
 import { refuseProblems } from '../props-problems.ts';
-import type { RelationalDatabase } from '../relational-store/index.ts';
+import { checkNeeds, needsOfCapture, type RelationalDatabase } from '../relational-store/index.ts';
 import { captureStatements } from './statements.ts';
 import { configProvider, renderWorker } from './worker-properties.ts';
 
@@ -81,6 +81,8 @@ export class CaptureConnector extends Construct {
   constructor(scope: Construct, id: string, props: CaptureConnectorProps) {
     super(scope, id);
     const { connectorName, log, relational, units = 1 } = props;
+    // Before anything is asked of the database: one without a password throws then.
+    refuseProblems(this, (problems) => checkNeeds(relational, needsOfCapture, problems));
     const rendered = props.renderConnector(renderDatabase(relational));
     refuseProblems(this, (problems) => {
       if (!/^[a-zA-Z0-9-]{1,100}$/.test(connectorName))

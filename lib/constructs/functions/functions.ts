@@ -18,6 +18,7 @@ import type { Problems } from '../../../lambda/model/problems.ts';
 import { acceptFinding } from '../accept-finding.ts';
 import type { Eviction } from '../cache-store/index.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { checkNeeds, needsOfFunctions } from '../relational-store/index.ts';
 import { acceptedWildcards } from './accepted-wildcards.ts';
 import { lambdaStatements } from './lambda-statements.ts';
 import type { FunctionSettings } from './settings.ts';
@@ -83,6 +84,7 @@ export class Functions extends Construct {
       if (props.identity.keys.kind === 'url' && !props.identity.keys.url.startsWith('https://'))
         problems.add('identity.keys.url', `is '${props.identity.keys.url}'`, 'use an address with https');
       checkViewsStay(props.stores, problems);
+      checkNeeds(props.stores.relational, needsOfFunctions, problems);
       for (const { name, trigger } of specs)
         if (trigger.kind === 'dynamodb-stream' || trigger.kind === 'change-log')
           checkTrigger(name, trigger, problems);

@@ -1,7 +1,11 @@
 export { classic, classicInstance } from './classic.ts';
 export { ConnectionProxy } from './connection-proxy.ts';
+export { DsqlCluster, type DsqlClusterProps } from './dsql-cluster.ts';
 export type { GlobalRole } from './global-database.ts';
 export type { ClusterMember } from './instances.ts';
+export { LimitlessCluster, type LimitlessClusterProps } from './limitless-cluster.ts';
+export { MultiAzCluster, type MultiAzClusterProps } from './multi-az-cluster.ts';
+export { checkNeeds, needsOfCapture, needsOfFunctions, type RelationalLacks } from './needs.ts';
 export type { ReaderScaling } from './reader-scaling.ts';
 export type { RelationalDatabase } from './relational-database.ts';
 export { RelationalInstance } from './relational-instance.ts';

@@ -2,9 +2,12 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Workload } from '../../../lambda/model/index.ts';
+import type { RelationalLacks } from './needs.ts';
 
 /** A PostgreSQL of AWS's as its clients see it, whichever of the services runs it. */
 export interface RelationalDatabase extends ec2.IConnectable {
+  /** What Polystore needs and this service has not; what uses the database refuses it by name. */
+  readonly lacks: RelationalLacks;
   readonly databaseName: string;
   readonly userName: string;
   /** Of storage, backups and the password. */

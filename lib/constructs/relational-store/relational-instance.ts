@@ -36,6 +36,7 @@ const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngine
  */
 export class RelationalInstance extends Construct implements RelationalDatabase {
   readonly instance: rds.DatabaseInstance;
+  readonly lacks = {};
   readonly databaseName = 'polystore';
   readonly userName = 'polystore';
   /** Of storage, backups and the password. */

@@ -38,6 +38,7 @@ const engine = rds.DatabaseClusterEngine.auroraPostgres({
 /** Aurora PostgreSQL 17: a writer, and readers by workload, set up for logical replication. */
 export class RelationalStore extends Construct implements RelationalDatabase {
   readonly cluster: rds.DatabaseCluster;
+  readonly lacks = {};
   readonly databaseName = 'polystore';
   readonly userName = 'polystore';
   /** Of storage, backups and the password. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { environmentNames, type FunctionSpec, functionsOf } from '../../../lambda/model/index.ts';
-import { type CacheStore, Functions, type Stores } from '../../../lib/index.ts';
+import { type CacheStore, Functions, LimitlessCluster, type Stores } from '../../../lib/index.ts';
 import { deploy, dev, everything } from '../deploy.ts';
 
 const deployed = deploy({ catalog: everything });
@@ -220,5 +220,30 @@ describe('Functions', () => {
     expect(build).toThrow(
       /4 problem\(s\):.*generation is 128.*identity\.issuer.*identity\.keys\.url.*stores\.views evicts \(allkeys-lru\)/s,
     );
+  });
+
+  test('refuse a database that lacks what they need, by the name of each need', () => {
+    const { stacks, catalog } = deployed;
+    const stack = new Stack(stacks.network, 'Sharded');
+    const { vpc } = stacks.network.network;
+    const build = () =>
+      new Functions(stack, 'Functions', {
+        catalog,
+        codeFolder: '/nowhere',
+        network: stacks.network.network,
+        stores: {
+          relational: new LimitlessCluster(stack, 'Relational', { vpc, maximumAcu: 64 }),
+          table: stacks.table.store,
+          views: stacks.cache.views,
+          log: stacks.log.log,
+          wideColumn: undefined,
+          search: undefined,
+          archive: undefined,
+        },
+        generation: 0,
+        identity: { issuer: 'https://a.test', audience: 'b', keys: { kind: 'document', document: '{}' } },
+      });
+
+    expect(build).toThrow(/2 problem\(s\):.*relational lacks rowSecurity.*relational lacks partitions/s);
   });
 });
