@@ -9,6 +9,7 @@ import { addDeployCommands } from './commands/deploy.ts';
 import { addKillCommands } from './commands/kill.ts';
 import { addLoadCommand } from './commands/load.ts';
 import { addMaintainCommands } from './commands/maintain.ts';
+import { addModelCommands } from './commands/model.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addRunCommands } from './commands/stop-status.ts';
 
@@ -32,6 +33,7 @@ addLoadCommand(program, stateDir);
 addMaintainCommands(program, stateDir);
 addDeadLetterCommands(program, stateDir);
 addKillCommands(program, stateDir);
+addModelCommands(program, root);
 addDeployCommands(program, root);
 
 try {

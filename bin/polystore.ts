@@ -9,6 +9,7 @@ import { createDeployment, selectEnvironment } from '../lib/index.ts';
 import model from '../model/flights.ts';
 import { buildFunctions } from './build.ts';
 import { prepareCapture } from './capture.ts';
+import { readCommittedModel } from './committed-model.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const codeFolder = join(root, 'dist', 'functions');
@@ -18,6 +19,7 @@ try {
   // Before the build: a misspelt environment should not cost seconds.
   const environment = selectEnvironment(app.node.tryGetContext('env'));
   const catalog = compile(model);
+  const committed = readCommittedModel(root);
   const warnings = renderWarnings(catalog);
   if (warnings !== undefined) console.error(warnings);
   await buildFunctions({ root, outDir: codeFolder });
@@ -25,6 +27,7 @@ try {
     catalog,
     environment,
     codeFolder,
+    ...(committed !== undefined && { indexWaves: committed.waves }),
     capture: await prepareCapture({ root, catalog, generation: environment.functions.generation }),
     destroyConsent: app.node.tryGetContext('destroy'),
     context: app.node.getAllContext(),

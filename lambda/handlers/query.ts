@@ -46,7 +46,10 @@ const tokens = createTokens(settings.readTokenSecret(env, readSecret));
 // Where the clock stands still, deadlines and credentials must not: they run by the machine's own.
 const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal });
 const timer = { clock: Date.now, sleep };
-const engine = createQueryEngine({ catalog, stores, tokens, timer, clock, generation });
+const engine = createQueryEngine({
+  ...{ catalog, stores, tokens, timer, clock, generation },
+  unreadyIndexes: settings.readUnreadyIndexes(env),
+});
 const authenticate = createAuthenticator({ ...settings.readIdentity(env), clock: Date.now });
 const app = createQueryApp({ engine, authenticate, log: openLog('query'), newRequestId: randomUUID });
 

@@ -218,6 +218,12 @@ export function readDynamodb(env: Environment): { readonly region: string; reado
     : { region: variables.AWS_REGION, endpoint };
 }
 
+/** Names of indexes that queries may not use. */
+export function readUnreadyIndexes(env: Environment): ReadonlySet<string> {
+  const list = readVariables(env, { [names.dynamodbUnreadyIndexes]: z.optional(text) });
+  return new Set(list[names.dynamodbUnreadyIndexes]?.split(','));
+}
+
 /** The model's table, and where DynamoDB is. */
 export const readTable = (env: Environment) => ({
   ...readDynamodb(env),

@@ -21,6 +21,8 @@ export const environmentNames = {
   dynamodbEndpoint: 'POLYSTORE_DYNAMODB_ENDPOINT',
   /** Names of the entities' table and of the dead letters' table. */
   dynamodbTable: 'POLYSTORE_DYNAMODB_TABLE',
+  /** Comma-separated names of the table's indexes that queries may not use: they are not made, or not filled. */
+  dynamodbUnreadyIndexes: 'POLYSTORE_DYNAMODB_UNREADY_INDEXES',
   deadLettersTable: 'POLYSTORE_DEAD_LETTERS_TABLE',
   /** `host:port` of the cache that never evicts. */
   redisEndpoint: 'POLYSTORE_REDIS',

@@ -1,4 +1,5 @@
 export * from './catalog.ts';
+export { type CatalogChange, compareCatalogs } from './catalog-change.ts';
 export { compile } from './compile.ts';
 export { rollupColumns, stateColumns, termColumn, wideColumns } from './compile-wide-tables.ts';
 export { type EnvironmentName, environmentNames } from './environment.ts';
@@ -20,6 +21,15 @@ export {
   isInvoked,
   type Trigger,
 } from './functions.ts';
+export {
+  areCurrent,
+  extendWaves,
+  type GlobalIndex,
+  type IndexStep,
+  type IndexWaves,
+  indexesAt,
+  wavesOf,
+} from './index-waves.ts';
 export { escapeKeyText, renderKey, templateColumns } from './key-template.ts';
 export * from './language.ts';
 export {

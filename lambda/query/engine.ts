@@ -25,6 +25,8 @@ export interface QueryEngineOptions {
   readonly clock: Clock;
   /** Of the versions in tokens, 0 to 127: the one that capture is configured with. */
   readonly generation: number;
+  /** Names of DynamoDB's global indexes that are not there yet, or not filled. @default - none */
+  readonly unreadyIndexes?: ReadonlySet<string>;
 }
 
 /** Which placement answered, and why it did. */
@@ -78,6 +80,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       maxRows: request.maxRows,
       workload: request.workload,
       token,
+      unreadyIndexes: options.unreadyIndexes ?? new Set(),
     };
     return planRead(statement, catalog, context);
   };

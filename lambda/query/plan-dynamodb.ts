@@ -129,6 +129,8 @@ function planSlice(
   const { entity } = select;
   const base = { placement: collection.name, engine: 'dynamodb' } as const;
   const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
+  if (collection.index !== undefined && context.unreadyIndexes.has(collection.index))
+    return refused('the index is being made, and does not hold all rows yet');
   if (!collection.consistent && context.freshness === 'strong')
     return refused('a global index follows its table: freshness 0 wants the table');
   const slices = planSlices(

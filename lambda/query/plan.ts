@@ -117,6 +117,8 @@ export interface PlanContext {
   readonly workload: Workload | undefined;
   /** What the answer must not lack. */
   readonly token: TokenParts;
+  /** Global indexes that are not there yet, or not filled. */
+  readonly unreadyIndexes: ReadonlySet<string>;
 }
 
 /** The columns that a select needs from a placement. */

@@ -7,7 +7,7 @@ export const dev: Environment = {
   // One reader, which all workloads share.
   relational: { minimumAcu: 0.5, maximumAcu: 4, readers: 1, workloadReaders: {}, backupDays: 7 },
   // Nobody works a mistake into a bill here.
-  table: { billing: { mode: 'on-demand', maximum: { read: 2_000, write: 1_000 } } },
+  table: { indexWave: 0, billing: { mode: 'on-demand', maximum: { read: 2_000, write: 1_000 } } },
   views: { nodeType: 'cache.t4g.small', shards: 1, replicasPerShard: 1, snapshotDays: 3 },
   cache: { nodeType: 'cache.t4g.micro', shards: 1, replicasPerShard: 0 },
   search: { zones: 1, dataNodes: 1, dataNodeType: 't3.small.search', storageGibPerNode: 10 },

@@ -45,6 +45,11 @@ export interface Environment {
   };
   /** The DynamoDB table, if the model has an entity in it. */
   readonly table: {
+    /**
+     * How many waves of index changes it has taken: DynamoDB makes or removes one index an update. By
+     * `polystore model diff --write --env <name>` it takes the next; one wave a deployment.
+     */
+    readonly indexWave: number;
     /** What it is paid by; `by-rates`: capacity that follows from the rates of the model's entities. */
     readonly billing: TableBilling | BillingByRates;
     /** What it takes at once, beyond AWS's own. @default - AWS's own */

@@ -19,6 +19,7 @@ export const prod: Environment = {
     databaseInsights: 'advanced',
   },
   table: {
+    indexWave: 0,
     // What a new table takes anyway; raise it with the load.
     billing: { mode: 'on-demand', maximum: { read: 12_000, write: 4_000 } },
     contributorInsights: 'throttled',

@@ -17,6 +17,7 @@ export const staging: Environment = {
     backupDays: 7,
   },
   table: {
+    indexWave: 0,
     billing: { mode: 'on-demand', maximum: { read: 4_000, write: 2_000 } },
     contributorInsights: 'throttled',
   },

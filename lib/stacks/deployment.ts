@@ -1,5 +1,11 @@
 import { Annotations, type App, Tags } from 'aws-cdk-lib';
-import { type Catalog, type StoreName, storeOf, withTopicPartitions } from '../../lambda/model/index.ts';
+import {
+  type Catalog,
+  type IndexWaves,
+  type StoreName,
+  storeOf,
+  withTopicPartitions,
+} from '../../lambda/model/index.ts';
 import { pascalCase } from '../constructs/pascal-case.ts';
 import { decideDestroy, type Environment, overrideEnvironment } from '../environments/index.ts';
 import { AlarmsStack } from './alarms-stack.ts';
@@ -14,6 +20,7 @@ import { NetworkStack } from './network-stack.ts';
 import { RelationalStack } from './relational-stack.ts';
 import { SearchStack } from './search-stack.ts';
 import type { Deployment } from './stacks.ts';
+import { decideIndexes } from './table-indexes.ts';
 import { TableStack } from './table-stack.ts';
 import { watch } from './watch.ts';
 import { WideColumnStack } from './wide-column-stack.ts';
@@ -25,6 +32,11 @@ export interface DeploymentOptions {
   readonly codeFolder: string;
   /** Debezium's part; not asked for a model without entities in Aurora. */
   readonly capture: CaptureOptions;
+  /**
+   * How the table's indexes came to be, of which the environment has taken some waves.
+   * @default - the table has those of the catalog, whatever wave the environment says
+   */
+  readonly indexWaves?: IndexWaves;
   /** The context value `destroy`: see `decideDestroy`. */
   readonly destroyConsent: unknown;
   /** Every context value: see `overrideEnvironment`. */
@@ -41,6 +53,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
   const { codeFolder } = options;
   const { environment, names: overridden } = overrideEnvironment(options.environment, options.context);
   const catalog = withTopicPartitions(options.catalog, environment.log.partitions ?? {});
+  const indexes = decideIndexes(catalog, environment, options.indexWaves);
   const destroy = decideDestroy(environment, options.destroyConsent);
   const prefix = `${pascalCase(catalog.name)}-${pascalCase(environment.name)}`;
   const about = (part: string) => ({
@@ -54,7 +67,12 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
   const network = new NetworkStack(app, `${prefix}-Network`, { ...about('network'), catalog, environment });
   const shared = { environment, network: network.network, destroy };
   const relational = new RelationalStack(app, `${prefix}-Relational`, { ...about('Aurora'), ...shared });
-  const table = new TableStack(app, `${prefix}-Table`, { ...about('DynamoDB'), ...shared, catalog });
+  const table = new TableStack(app, `${prefix}-Table`, {
+    ...about('DynamoDB'),
+    ...shared,
+    catalog,
+    globalIndexes: indexes.made,
+  });
   const cache = new CacheStack(app, `${prefix}-Cache`, { ...about('ElastiCache'), ...shared });
   const name = `${catalog.name}-${environment.name}`;
   const log = new LogStack(app, `${prefix}-Log`, {
@@ -87,6 +105,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
     ...shared,
     catalog,
     codeFolder,
+    unreadyIndexes: indexes.unready,
     stores: {
       relational: relational.store,
       table: table.store,

@@ -9,6 +9,8 @@ export interface FunctionsStackProps extends StoreStackProps {
   readonly stores: Stores;
   /** A folder for each function, as `bin/build.ts` makes them. */
   readonly codeFolder: string;
+  /** Names of the table's indexes that queries may not use yet. */
+  readonly unreadyIndexes: readonly string[];
 }
 
 /** The functions, their triggers, and the run of the schema. */
@@ -25,6 +27,7 @@ export class FunctionsStack extends Stack {
       stores: props.stores,
       identity: api.identity,
       generation: functions.generation,
+      unreadyIndexes: props.unreadyIndexes,
       ...(log.partitions === undefined ? {} : { topicPartitions: log.partitions }),
       ...(functions.variables === undefined ? {} : { variables: functions.variables }),
       // The enum's members are these numbers of days.

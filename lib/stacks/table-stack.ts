@@ -1,11 +1,13 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Catalog } from '../../lambda/model/index.ts';
+import type { Catalog, GlobalIndex } from '../../lambda/model/index.ts';
 import { billByRates, TableAccelerator, TableStore } from '../constructs/table-store/index.ts';
 import type { StoreStackProps } from './store-stack-props.ts';
 
 export interface TableStackProps extends StoreStackProps {
   readonly catalog: Catalog;
+  /** Those that the table has at this wave. */
+  readonly globalIndexes: readonly GlobalIndex[];
 }
 
 /** DynamoDB: the entities' table and the dead letters. */
@@ -15,8 +17,8 @@ export class TableStack extends Stack {
   constructor(scope: Construct, id: string, props: TableStackProps) {
     super(scope, id, props);
     const { catalog, environment, network } = props;
-    const { billing, accelerator, ...settings } = environment.table;
-    const { table } = catalog;
+    const { billing, accelerator, indexWave: _, ...settings } = environment.table;
+    const table = catalog.table && { ...catalog.table, globalIndexes: props.globalIndexes };
     this.store = new TableStore(this, 'Table', {
       table,
       // A model without a table is billed for none.

@@ -5,7 +5,7 @@ import { afterAll } from '@jest/globals';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
-import { type Catalog, compile } from '../../lambda/model/index.ts';
+import { type Catalog, compile, type IndexWaves } from '../../lambda/model/index.ts';
 import { createDeployment, type Deployment, type Environment, environments } from '../../lib/index.ts';
 import flights from '../../model/flights.ts';
 import { contractCatalog } from '../stores/contract-model.ts';
@@ -103,6 +103,7 @@ export function deploy(
     readonly catalog?: Catalog;
     readonly environment?: Partial<Environment>;
     readonly destroyConsent?: unknown;
+    readonly indexWaves?: IndexWaves;
     readonly context?: Readonly<Record<string, unknown>>;
   } = {},
 ): Deployed {
@@ -113,6 +114,7 @@ export function deploy(
     codeFolder: writeCode(catalog),
     capture: writeCapture(catalog, temporaryFolder()),
     destroyConsent: options.destroyConsent,
+    ...(options.indexWaves !== undefined && { indexWaves: options.indexWaves }),
     context: options.context ?? {},
   });
   // A deployment is a stack for each of its parts, and nothing else.

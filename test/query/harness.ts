@@ -99,7 +99,10 @@ export const sqlResult = (
 });
 
 /** An engine over memory stores; waiting takes no time, for its clock moves by what is slept. */
-export function createHarness(answers: (SqlResult | PolystoreError)[] = []) {
+export function createHarness(
+  answers: (SqlResult | PolystoreError)[] = [],
+  settings: Pick<QueryEngineOptions, 'unreadyIndexes'> = {},
+) {
   let elapsedMs = 0;
   const aurora = fakeAurora(answers);
   const dynamodb = createMemoryStore({ clock: () => nowMs });
@@ -120,6 +123,7 @@ export function createHarness(answers: (SqlResult | PolystoreError)[] = []) {
     timer,
     clock: () => nowMs,
     generation: 3,
+    ...settings,
   };
   const engine = createQueryEngine(options);
   const version = (position: number): Version => createVersion(3, BigInt(position));
@@ -161,6 +165,7 @@ export const planContext = (more: Partial<PlanContext> = {}): PlanContext => ({
   params: [],
   freshness: 'default',
   validUntilMs: nowMs,
+  unreadyIndexes: new Set(),
   maxRows: 1000,
   workload: undefined,
   token: noParts,

@@ -237,6 +237,27 @@ describe('the events of a flight', () => {
   });
 });
 
+describe('an index that is not ready', () => {
+  const { explain: explainMeanwhile } = createHarness([], { unreadyIndexes: new Set(['byAircraft']) });
+  const sql = "select * from flight where tail_number = 'N14228' order by scheduled_at";
+
+  test('is not planned with, and it is said why', async () => {
+    const { chosen, considered } = await explainMeanwhile(sql);
+
+    expect(chosen.placement).not.toBe('flight.source.byAircraft');
+    expect(considered.find(({ placement }) => placement === 'flight.source.byAircraft')).toMatchObject({
+      qualifies: false,
+      why: 'the index is being made, and does not hold all rows yet',
+    });
+  });
+
+  test('leaves the others as they were', async () => {
+    const { chosen } = await explainMeanwhile("select * from flight where status = 'departed'");
+
+    expect(chosen.placement).toBe('flight.source.byStatus');
+  });
+});
+
 describe('freshness 0', () => {
   const strong = { freshness: 'strong' } as const;
 

@@ -12,6 +12,11 @@ export interface FunctionSettings {
    */
   readonly topicPartitions?: TopicPartitions;
   /**
+   * Names of DynamoDB's global indexes that queries may not use: they are not made yet, or not filled.
+   * @default - none
+   */
+  readonly unreadyIndexes?: readonly string[];
+  /**
    * Variables that every function gets in place of what the stores say.
    * @default - none
    */

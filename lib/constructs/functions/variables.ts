@@ -80,6 +80,11 @@ export function renderVariables(
     ...Object.assign({}, ...spec.backends.map((backend) => ofBackend[backend]())),
     ...(spec.trigger.kind === 'http' ? httpVariables(settings.identity, tokenSecret) : {}),
     ...versionVariables(spec, stores, settings),
+    ...(spec.name === 'query' &&
+      settings.unreadyIndexes !== undefined &&
+      settings.unreadyIndexes.length > 0 && {
+        [environmentNames.dynamodbUnreadyIndexes]: settings.unreadyIndexes.join(),
+      }),
     ...settings.variables,
   };
 }
