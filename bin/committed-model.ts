@@ -23,7 +23,7 @@ const shape = z.object({
   }),
 });
 
-export const committedModelFile = (root: string): string => join(root, 'model', 'committed.json');
+const committedModelFile = (root: string): string => join(root, 'model', 'committed.json');
 
 /**
  * Undefined where none was ever written.
