@@ -7,3 +7,4 @@ export {
   ports,
 } from './edges.ts';
 export { Network, type NetworkProps, type Server } from './network.ts';
+export { compareWaysOut, type WaysOut, waysOutPrices } from './ways-out.ts';
