@@ -2,6 +2,7 @@ import type { EnvironmentName, TopicPartitions, Workload } from '../../lambda/mo
 import type { CacheScaling } from '../constructs/cache-store/index.ts';
 import type { BrokerKind } from '../constructs/change-log/index.ts';
 import type { ReaderScaling, WorkloadReaders } from '../constructs/relational-store/index.ts';
+import type { SearchTiers } from '../constructs/search-store/index.ts';
 import type {
   AcceleratorSettings,
   BillingByRates,
@@ -101,6 +102,10 @@ export interface Environment {
     /** Class of three nodes that only manage the cluster. @default - data nodes do both */
     readonly managerType?: string;
     readonly storageGibPerNode: number;
+    /** Warm and cold storage for older indices, which nothing of Polystore moves. @default - none */
+    readonly tiers?: SearchTiers;
+    /** Hour of UTC at which updates may begin. @default 3 */
+    readonly offPeakHour?: number;
   };
   /** The archive's bucket, if the model has a view in it. */
   readonly archive: {

@@ -90,7 +90,12 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
       })
     : undefined;
   const search = hasViewIn(catalog, 'opensearch')
-    ? new SearchStack(app, `${prefix}-Search`, { ...about('OpenSearch'), ...shared, domainName: name })
+    ? new SearchStack(app, `${prefix}-Search`, {
+        ...about('OpenSearch'),
+        ...shared,
+        catalog,
+        domainName: name,
+      })
     : undefined;
   const archive = hasViewIn(catalog, 'archive')
     ? new ArchiveStack(app, `${prefix}-Archive`, {

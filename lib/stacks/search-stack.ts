@@ -1,9 +1,11 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { SearchStore } from '../constructs/search-store/index.ts';
+import type { Catalog } from '../../lambda/model/index.ts';
+import { dailyIndexLoads, SearchStore } from '../constructs/search-store/index.ts';
 import type { StoreStackProps } from './store-stack-props.ts';
 
 export interface SearchStackProps extends StoreStackProps {
+  readonly catalog: Catalog;
   readonly domainName: string;
 }
 
@@ -19,6 +21,7 @@ export class SearchStack extends Stack {
       vpcSubnets: props.network.isolated,
       securityGroups: [props.network.serverGroup('search')],
       ...props.environment.search,
+      indices: dailyIndexLoads(props.catalog),
       removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
   }

@@ -1,12 +1,14 @@
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { AccountRootPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AccountRootPrincipal, type IRole, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { CfnDomain, EngineVersion } from 'aws-cdk-lib/aws-opensearchservice';
 import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { publishLogs } from './logs.ts';
+import { checkSearchStorage, checkVolume, type DailyIndexLoad } from './sizing.ts';
+import { checkTiers, renderTiers, type SearchTiers } from './tiers.ts';
 
 export interface SearchStoreProps {
   /** Name of the domain, unique in account and region: 3 to 28 lower-case letters, digits and hyphens. */
@@ -48,11 +50,36 @@ export interface SearchStoreProps {
    */
   readonly storageGibPerNode?: number;
   /**
+   * Warm and cold storage; see {@link SearchTiers} for who moves indices there.
+   * @default - all indices on the data nodes
+   */
+  readonly tiers?: SearchTiers;
+  /**
+   * Hour of UTC at which the ten hours begin in which the service may change nodes and install updates, 0 to 23.
+   * @default 3
+   */
+  readonly offPeakHour?: number;
+  /**
+   * The role that may say, in OpenSearch's own security, which role has which rights on which index. With it
+   * fine-grained access is on, for good, and nobody else gets in until that role has mapped theirs: Polystore's
+   * functions among them, which it does not map itself. Without it rights are by method and path, in IAM.
+   * @default - rights by method and path
+   */
+  readonly accessManager?: IRole;
+  /**
+   * Indices that the volumes shall hold.
+   * @default - nothing is checked
+   */
+  readonly indices?: readonly DailyIndexLoad[];
+  /**
    * What becomes of the domain when the construct leaves the stack. It has no deletion protection.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
 }
+
+/** Each index has a copy where there is a second node to hold it. */
+const copiesOf = (dataNodes: number): number => (dataNodes > 1 ? 2 : 1);
 
 /** Three managers keep a quorum when one is lost (docs.aws.amazon.com/opensearch-service, dedicated managers). */
 const managers = 3;
@@ -74,7 +101,7 @@ export class SearchStore extends Construct {
   constructor(scope: Construct, id: string, props: SearchStoreProps) {
     super(scope, id);
     const { zones = 3, dataNodes = zones, storageGibPerNode = 100 } = props;
-    const { dataNodeType = 'r7g.large.search', managerType } = props;
+    const { dataNodeType = 'r7g.large.search', managerType, tiers, offPeakHour = 3 } = props;
     refuseProblems(this, (problems) => {
       if (!/^[a-z][a-z0-9-]{2,27}$/.test(props.domainName))
         problems.add(
@@ -90,6 +117,16 @@ export class SearchStore extends Construct {
           problems.add(name, `is '${type}'`, "name a class such as 'r7g.large.search'");
       if (!Number.isInteger(storageGibPerNode) || storageGibPerNode < 10 || storageGibPerNode > 16_384)
         problems.add('storageGibPerNode', `is ${storageGibPerNode}`, 'use 10 to 16384');
+      else {
+        checkVolume(dataNodeType, storageGibPerNode, problems);
+        checkSearchStorage(
+          { loads: props.indices ?? [], dataNodes, storageGibPerNode, copies: copiesOf(dataNodes) },
+          problems,
+        );
+      }
+      checkTiers(tiers, { managerType, dataNodeType }, problems);
+      if (!Number.isInteger(offPeakHour) || offPeakHour < 0 || offPeakHour > 23)
+        problems.add('offPeakHour', `is ${offPeakHour}`, 'use 0 to 23');
     });
 
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
@@ -131,6 +168,7 @@ export class SearchStore extends Construct {
           : { dedicatedMasterType: managerType, dedicatedMasterCount: managers }),
         // It asks for two copies of every index; ours have one.
         multiAzWithStandbyEnabled: false,
+        ...renderTiers(tiers),
       },
       ebsOptions: { ebsEnabled: true, volumeType: 'gp3', volumeSize: storageGibPerNode },
       vpcOptions: {
@@ -141,11 +179,21 @@ export class SearchStore extends Construct {
       encryptionAtRestOptions: { enabled: true, kmsKeyId: this.encryptionKey.keyId },
       nodeToNodeEncryptionOptions: { enabled: true },
       domainEndpointOptions: { enforceHttps: true, tlsSecurityPolicy: 'Policy-Min-TLS-1-2-PFS-2023-10' },
+      ...(props.accessManager === undefined
+        ? {}
+        : {
+            advancedSecurityOptions: {
+              enabled: true,
+              // No passwords: whoever calls signs.
+              internalUserDatabaseEnabled: false,
+              masterUserOptions: { masterUserArn: props.accessManager.roleArn },
+            },
+          }),
       logPublishingOptions: logs.options,
       softwareUpdateOptions: { autoSoftwareUpdateEnabled: true },
       offPeakWindowOptions: {
         enabled: true,
-        offPeakWindow: { windowStartTime: { hours: 3, minutes: 0 } },
+        offPeakWindow: { windowStartTime: { hours: offPeakHour, minutes: 0 } },
       },
     });
     this.domain.node.addDependency(logs.permission);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { SearchStore, type SearchStoreProps } from '../../../lib/index.ts';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { compile } from '../../../lambda/model/index.ts';
+import { dailyIndexLoads, SearchStore, type SearchStoreProps } from '../../../lib/index.ts';
+import flights from '../../../model/flights.ts';
 import { deploy, environmentOf, everything, foreignVpc, newApp, templateOf } from '../deploy.ts';
 
 const type = 'AWS::OpenSearchService::Domain';
@@ -117,5 +120,83 @@ describe('SearchStore', () => {
     expect(build).toThrow(
       /5 problem\(s\):.*domainName is 'A'.*dataNodes is 4 over 3 zones.*dataNodeType is 'r7g\.large'.*managerType is 'm'.*storageGibPerNode is 1/s,
     );
+  });
+
+  test('warm and cold storage are options of the domain', () => {
+    const warm = { warmType: 'ultrawarm1.medium.search', warmNodes: 2 } as const;
+    const withTiers = (cold?: boolean) =>
+      alone({
+        managerType: 'm7g.large.search',
+        tiers: { ...warm, ...(cold === undefined ? {} : { cold }) },
+      });
+
+    alone({}).hasResourceProperties(type, { ClusterConfig: { WarmEnabled: Match.absent() } });
+    withTiers().hasResourceProperties(type, {
+      ClusterConfig: {
+        WarmEnabled: true,
+        WarmType: 'ultrawarm1.medium.search',
+        WarmCount: 2,
+        ColdStorageOptions: { Enabled: false },
+      },
+    });
+    withTiers(true).hasResourceProperties(type, {
+      ClusterConfig: { WarmEnabled: true, ColdStorageOptions: { Enabled: true } },
+    });
+  });
+
+  test('refuses warm nodes that AWS would refuse, with all that is wrong', () => {
+    const build = () =>
+      alone({
+        dataNodeType: 't3.medium.search',
+        storageGibPerNode: 300,
+        offPeakHour: 24,
+        // What JavaScript may give.
+        tiers: { warmType: 'r7g.large.search' as 'ultrawarm1.large.search', warmNodes: 1, cold: true },
+      });
+
+    expect(build).toThrow(
+      /6 problem\(s\):.*storageGibPerNode is 300, and t3\.medium\.search takes 200.*tiers\.warmType is 'r7g\.large\.search'.*tiers\.warmNodes is 1: use 2 to 150.*need dedicated managers.*do not go with data nodes of t3\.medium\.search.*offPeakHour is 24/s,
+    );
+  });
+
+  test('has fine-grained access by a role, without passwords, where it is named', () => {
+    const stack = new Stack(newApp(), 'Alone');
+    const accessManager = new Role(stack, 'Manager', { assumedBy: new AccountRootPrincipal() });
+    new SearchStore(stack, 'Search', { domainName: 'alone', vpc: foreignVpc(stack, 3), accessManager });
+
+    Template.fromStack(stack).hasResourceProperties(type, {
+      AdvancedSecurityOptions: {
+        Enabled: true,
+        InternalUserDatabaseEnabled: false,
+        MasterUserOptions: { MasterUserARN: { 'Fn::GetAtt': [Match.stringLikeRegexp('Manager'), 'Arn'] } },
+      },
+    });
+    alone({}).hasResourceProperties(type, { AdvancedSecurityOptions: Match.absent() });
+  });
+
+  test('may be updated from the hour that it is told', () => {
+    const starting = (Hours: number) => ({
+      OffPeakWindowOptions: { Enabled: true, OffPeakWindow: { WindowStartTime: { Hours, Minutes: 0 } } },
+    });
+
+    alone({}).hasResourceProperties(type, starting(3));
+    alone({ offPeakHour: 22 }).hasResourceProperties(type, starting(22));
+  });
+
+  test('holds rate × days × copies by AWS’s own arithmetic, or says what would', () => {
+    // Its example: 66 GiB of rows with one copy beside the first want 191 GiB of small volumes.
+    const indices = [{ name: 'event.log', bytesPerDay: 6.6 * 2 ** 30, keepDays: 10 }];
+    const nodes = (storageGibPerNode: number) => alone({ dataNodes: 3, storageGibPerNode, indices });
+
+    expect(() => nodes(64)).toThrow(
+      /storageGibPerNode is 64 on 3 nodes, of which 144 GiB may be filled; event\.log comes to 146 GiB in 2 copies: use 65 GiB or more/,
+    );
+    expect(() => nodes(65)).not.toThrow();
+  });
+
+  test('takes days and rates from the model', () => {
+    const loads = dailyIndexLoads(compile(flights));
+
+    expect(loads).toEqual([{ name: 'flight_event.log', bytesPerDay: 3042 * 990, keepDays: 31 }]);
   });
 });
