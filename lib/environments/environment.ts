@@ -1,4 +1,5 @@
 import type { EnvironmentName, TopicPartitions, Workload } from '../../lambda/model/index.ts';
+import type { ColderClass, DeepClass, ObjectLock } from '../constructs/archive-store/index.ts';
 import type { CacheScaling } from '../constructs/cache-store/index.ts';
 import type { BrokerKind } from '../constructs/change-log/index.ts';
 import type { ReaderScaling, WorkloadReaders } from '../constructs/relational-store/index.ts';
@@ -111,8 +112,14 @@ export interface Environment {
   readonly archive: {
     /** Age in days at which files move to a class that costs less to keep and more to read. @default - never */
     readonly colderAfterDays?: number;
+    /** @default 'glacier-instant-retrieval' */
+    readonly colderClass?: ColderClass;
     /** For how many days what was deleted can be brought back. */
     readonly keepDeletedDays: number;
+    /** Where what was deleted goes after a day, to be restored for hours. @default - it stays where it is */
+    readonly deletedClass?: DeepClass;
+    /** Locks every version of every file; to be decided before there is data. @default - none */
+    readonly objectLock?: ObjectLock;
   };
   /** What each field means and which kind has it: `ChangeLogProps`. */
   readonly log: {

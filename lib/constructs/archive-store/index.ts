@@ -1,1 +1,3 @@
 export { ArchiveStore, type ArchiveStoreProps } from './archive-store.ts';
+export type { ColderClass, DeepClass } from './lifecycle.ts';
+export type { ObjectLock } from './object-lock.ts';
