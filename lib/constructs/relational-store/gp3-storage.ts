@@ -23,6 +23,10 @@ const limits = {
   mibPerSecond: { least: 500, most: 4000, ofIops: 0.25 },
 } as const;
 
+/** IOPS of a volume that none are bought for. */
+export const baselineIops = (storageGib: number): number =>
+  storageGib >= limits.gib.striped ? limits.iops.least : 3000;
+
 export function checkStorage(
   { storageGib, iops, throughputMibPerSecond }: Gp3Storage,
   leastGib: number,

@@ -67,7 +67,7 @@ export class LimitlessCluster extends Construct implements RelationalDatabase {
       removalPolicy: keeps ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     const engine = rds.DatabaseClusterEngine.auroraPostgres({
-      version: rds.AuroraPostgresEngineVersion.VER_16_13_LIMITLESS,
+      version: rds.AuroraPostgresEngineVersion.VER_16_11_LIMITLESS,
     });
     this.cluster = new rds.DatabaseCluster(this, 'Cluster', {
       engine,

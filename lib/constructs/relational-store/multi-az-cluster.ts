@@ -9,7 +9,7 @@ import type { Workload } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { checkInstanceClass } from './capacity.ts';
-import { checkStorage, type Gp3Storage } from './gp3-storage.ts';
+import { baselineIops, checkStorage, type Gp3Storage } from './gp3-storage.ts';
 import { memoryGibOf } from './instance-memory.ts';
 import { fixedParameters, renderRoleParameters, renderSizedParameters } from './parameters.ts';
 import type { RelationalDatabase } from './relational-database.ts';
@@ -38,8 +38,8 @@ const zones = 3;
  * RDS for PostgreSQL 17 as a Multi-AZ cluster: a writer and two standbys that can be read, in three zones. A commit waits
  * for one of them, and a failover takes half a minute or so.
  *
- * All workloads share the two, behind one endpoint: there are no custom endpoints, no readers beside them,
- * and one group of parameters (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/multi-az-db-clusters-concepts.html).
+ * All workloads share the two, behind one endpoint: there are no custom endpoints, no readers beside them, one group
+ * of parameters and no authentication by IAM (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/multi-az-db-clusters-concepts.html).
  */
 export class MultiAzCluster extends Construct implements RelationalDatabase {
   readonly cluster: rds.CfnDBCluster;
@@ -103,13 +103,12 @@ export class MultiAzCluster extends Construct implements RelationalDatabase {
       port: 5432,
       storageType: 'gp3',
       allocatedStorage: props.storageGib,
-      ...(props.iops === undefined ? {} : { iops: props.iops }),
+      // Has to be said here, if only what the volume has anyway.
+      iops: props.iops ?? baselineIops(props.storageGib),
       databaseName: this.databaseName,
       masterUsername: this.userName,
       manageMasterUserPassword: true,
       masterUserSecret: { kmsKeyId: keyArn },
-      // Lets roles be opened to IAM; a password stays valid beside it.
-      enableIamDatabaseAuthentication: true,
       storageEncrypted: true,
       kmsKeyId: keyArn,
       performanceInsightsEnabled: true,

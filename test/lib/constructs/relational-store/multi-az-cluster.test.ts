@@ -34,7 +34,8 @@ describe('MultiAzCluster', () => {
         StorageEncrypted: true,
         KmsKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('RelationalKey'), 'Arn'] },
         ManageMasterUserPassword: true,
-        EnableIAMDatabaseAuthentication: true,
+        // Refused by CloudFormation for such a cluster.
+        EnableIAMDatabaseAuthentication: Match.absent(),
         EnableCloudwatchLogsExports: ['postgresql'],
         BackupRetentionPeriod: 14,
         DeletionProtection: true,
@@ -54,6 +55,14 @@ describe('MultiAzCluster', () => {
         'rds.force_ssl': '1',
       }),
     });
+  });
+
+  test.each([
+    [100, 3000],
+    [399, 3000],
+    [400, 12_000],
+  ])('of %i GiB says the %i IOPS that it has without any bought', (storageGib, iops) => {
+    build({ storageGib }).template.hasResourceProperties(cluster, { Iops: iops });
   });
 
   test('reads from the standbys, whatever the workload', () => {
