@@ -1,3 +1,4 @@
+import { auroraPools } from '../model/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createApply, placementsIn } from '../sync/apply.ts';
 import type { LogEvent } from '../sync/log-event.ts';
@@ -14,7 +15,13 @@ const clock = readClock(process.env);
 const { writer, ...credentials } = readAuroraConnection(process.env, openSecrets(clock));
 const apply = createApply({
   catalog,
-  store: createAuroraStore({ ...credentials, writer, replicas: undefined, clock, poolSize: 2 }),
+  store: createAuroraStore({
+    ...credentials,
+    writer,
+    replicas: undefined,
+    clock,
+    poolSize: auroraPools['apply-aurora'],
+  }),
   placements: placementsIn(catalog, 'aurora'),
   deadLetters: openDeadLetters(process.env, 'aurora', clock),
   clock: Date.now,

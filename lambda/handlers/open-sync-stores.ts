@@ -1,4 +1,10 @@
-import { type Backend, type Catalog, functionsOf, environmentNames as names } from '../model/index.ts';
+import {
+  auroraPools,
+  type Backend,
+  type Catalog,
+  functionsOf,
+  environmentNames as names,
+} from '../model/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
 import { createKafkaStore } from '../stores/kafka/index.ts';
@@ -25,7 +31,7 @@ export function openSyncStores(
     functionsOf(catalog).some(({ name, backends }) => name === 'project' && backends.includes(backend));
   const generation = settings.readGeneration(env);
   const connection = readAuroraConnection(env, readSecret);
-  const aurora = createAuroraStore({ ...connection, clock, poolSize: 4, generation });
+  const aurora = createAuroraStore({ ...connection, clock, poolSize: auroraPools.project, generation });
   const archive = uses('write-archive')
     ? createRemoteArchive({
         invoke: createInvoke(readArchiveFunction(env)),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { handle } from 'hono/aws-lambda';
-import { type Backend, functionsOf } from '../model/index.ts';
+import { auroraPools, type Backend, functionsOf } from '../model/index.ts';
 import { createAuthenticator, createQueryApp, createQueryEngine, createTokens } from '../query/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
@@ -24,7 +24,7 @@ const readSecret = openSecrets(clock);
 const uses = (backend: Backend): boolean =>
   functionsOf(catalog).some(({ name, backends }) => name === 'query' && backends.includes(backend));
 const stores = {
-  aurora: createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: 4 }),
+  aurora: createAuroraStore({ ...readAuroraConnection(env, readSecret), clock, poolSize: auroraPools.query }),
   dynamodb: createDynamodbStore({
     ...settings.readTable(env),
     ...{ catalog, clock, generation },

@@ -1,3 +1,4 @@
+export { auroraPools } from './aurora-pools.ts';
 export * from './catalog.ts';
 export { type CatalogChange, compareCatalogs } from './catalog-change.ts';
 export { compile } from './compile.ts';

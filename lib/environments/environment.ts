@@ -151,6 +151,12 @@ export interface Environment {
   readonly functions: {
     /** Generation of the changes that the functions capture (DESIGN §4), 0 to 127; raised after a restore. */
     readonly generation: number;
+    /** Executions at once that the account has in the region; synth refuses a load that needs over 80 % of it. @default 1000 */
+    readonly accountConcurrency?: number;
+    /** What a request to the API takes in the mean: with its rate it says how many run at once. @default 0.25 */
+    readonly secondsPerRequest?: number;
+    /** Shards of the table's stream, about one for each of its partitions. @default 4, with which a table paid by requests begins */
+    readonly streamShards?: number;
     /** Of the functions' logs. */
     readonly logRetentionDays: 7 | 14 | 30 | 90 | 180 | 365;
     /**

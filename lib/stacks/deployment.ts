@@ -111,6 +111,7 @@ export function createDeployment(app: App, options: DeploymentOptions): Deployme
     catalog,
     codeFolder,
     unreadyIndexes: indexes.unready,
+    writerConnections: relational.store.instances[0]?.connections,
     stores: {
       relational: relational.store,
       table: table.store,

@@ -81,8 +81,10 @@ export function watch(
       connectorName: stacks.capture.capture.connectorName,
     });
   const { functions } = stacks.functions;
+  const { accountConcurrency } = environment.functions;
   new alarms.FunctionAlarms(stacks.functions, 'Alarms', {
     ...told,
+    ...(accountConcurrency !== undefined && { accountConcurrency }),
     functions: functionsOf(catalog).map(({ name: functionName, timeoutSeconds, trigger }) => ({
       ...{ name: functionName, functionName: functions.get(functionName).functionName, timeoutSeconds },
       ...((trigger.kind === 'dynamodb-stream' || trigger.kind === 'change-log') && {

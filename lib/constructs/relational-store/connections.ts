@@ -7,7 +7,7 @@ import { type Capacity, memoryGibWithin, serverless } from './capacity.ts';
  * connections). It lies on a line, below a connection for every 9,531,392 bytes of the class's own memory, of which
  * the host takes a part; instances of a class are counted by the same line.
  */
-const table = { ofGib: 105.7, taken: 22.4, most: 5_000, mostWithLeastCapacity: 2_000 } as const;
+const table = { ofGib: 105.72, taken: 22.4, most: 5_000, mostWithLeastCapacity: 2_000 } as const;
 
 /**
  * How many connections an instance takes where its parameters do not say: of `serverless`, or of a class such as
