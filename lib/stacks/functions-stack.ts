@@ -1,7 +1,7 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Catalog } from '../../lambda/model/index.ts';
-import { checkNeeds, Functions, needsOf, type Stores } from '../constructs/functions/index.ts';
+import { checkCapacityNeeds, Functions, needsOf, type Stores } from '../constructs/functions/index.ts';
 import { refuseProblems } from '../constructs/props-problems.ts';
 import type { StoreStackProps } from './store-stack-props.ts';
 
@@ -27,7 +27,7 @@ export class FunctionsStack extends Stack {
     super(scope, id, props);
     const { api, functions, log } = props.environment;
     refuseProblems(this, (problems) =>
-      checkNeeds(
+      checkCapacityNeeds(
         needsOf(props.catalog, {
           requestsPerSecond: api.requestsPerSecond,
           secondsPerRequest: functions.secondsPerRequest ?? 0.25,

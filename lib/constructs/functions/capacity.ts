@@ -92,7 +92,11 @@ export interface CapacityLimits {
 const share = 0.8;
 
 /** Tells where the functions need more than 80 % of what there is, with the largest first. */
-export function checkNeeds(needs: readonly FunctionNeed[], limits: CapacityLimits, problems: Problems): void {
+export function checkCapacityNeeds(
+  needs: readonly FunctionNeed[],
+  limits: CapacityLimits,
+  problems: Problems,
+): void {
   const check = (
     what: string,
     limit: number | undefined,

@@ -2,7 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compile, functionsOf } from '../../../lambda/model/index.ts';
 import { Problems } from '../../../lambda/model/problems.ts';
-import { checkNeeds, concurrencyOf, needsOf, totalOf } from '../../../lib/constructs/functions/capacity.ts';
+import {
+  checkCapacityNeeds,
+  concurrencyOf,
+  needsOf,
+  totalOf,
+} from '../../../lib/constructs/functions/capacity.ts';
 import { connectionsOf } from '../../../lib/constructs/relational-store/connections.ts';
 import flights from '../../../model/flights.ts';
 import { deploy, environmentOf } from '../deploy.ts';
@@ -79,7 +84,7 @@ describe('what functions need', () => {
       fc.property(anyLoad, fc.integer({ min: 1, max: 20_000 }), (any, accountConcurrency) => {
         const needs = needsOf(catalog, any);
         const problems = new Problems();
-        checkNeeds(needs, { accountConcurrency, writerConnections: undefined }, problems);
+        checkCapacityNeeds(needs, { accountConcurrency, writerConnections: undefined }, problems);
 
         const total = totalOf(needs, ({ concurrency }) => concurrency);
         expect(problems.all.length).toBe(total > 0.8 * accountConcurrency ? 1 : 0);
