@@ -1,7 +1,7 @@
 /**
  * List prices in US dollars, us-east-1: of an interface endpoint (aws.amazon.com/privatelink/pricing) and of a NAT
- * gateway (aws.amazon.com/vpc/pricing). They were compared with copies of these pages of May 2026, not read from
- * AWS itself. Other regions ask more for both, in much the same proportion; gateway endpoints (DynamoDB, S3) cost
+ * gateway (aws.amazon.com/vpc/pricing). The endpoints' was compared with a copy of its page of May 2026; the gateways' is
+ * from memory. Other regions ask more for both, in much the same proportion; gateway endpoints (DynamoDB, S3) cost
  * nothing.
  */
 export const waysOutPrices = {

@@ -1,7 +1,8 @@
 /**
  * GiB of memory that an instance of the size `large` has, by family; the other sizes are multiples
  * (docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.Summary.html and
- * …/UserGuide/Concepts.DBInstanceClass.Summary.html, read in November 2026).
+ * …/UserGuide/Concepts.DBInstanceClass.Summary.html). Written down from memory of those pages: compare them before you rely on
+ * a family that no environment uses.
  */
 const gibOfLarge: Readonly<Record<string, number>> = {
   c6gd: 4,
