@@ -33,6 +33,11 @@ const syntheses: readonly Synthesis[] = [
       `${process.execPath} ${join(root, 'test', 'lib', 'everything-app.ts')}`,
     ],
   },
+  // What no environment takes.
+  {
+    title: 'options',
+    args: ['--app', `${process.execPath} ${join(root, 'test', 'lib', 'every-option-app.ts')}`],
+  },
 ];
 
 // With the variable, which tests set, the CDK would not validate; with another temporary folder than

@@ -8,7 +8,7 @@ import { checkBilling, renderBilling, type WideColumnBilling } from './billing.t
 import { checkReplication, renderReplication, type WideColumnReplication } from './replication.ts';
 
 export interface WideColumnStoreProps {
-  /** The keyspace, unique in account and region: 1 to 48 letters, digits and underscores. */
+  /** The keyspace, unique in account and region: 2 to 48 letters, digits and underscores. */
   readonly keyspaceName: string;
   /** The tables of the model's views, and that of what is known of them. */
   readonly tables: readonly WideTable[];
@@ -35,7 +35,7 @@ export interface WideColumnStoreProps {
 }
 
 /** Names of keyspaces and tables (docs.aws.amazon.com/keyspaces, Quotas and the CloudFormation reference). */
-const namePattern = /^[a-zA-Z0-9]\w{0,47}$/;
+const namePattern = /^[a-zA-Z0-9]\w{1,47}$/;
 
 /**
  * The longest that Keyspaces takes: 20 years in seconds. A default above 0 is the only way by which
@@ -59,7 +59,7 @@ export class WideColumnStore extends Construct {
     refuseProblems(this, (problems) => {
       const check = (where: string, name: string): void => {
         if (!namePattern.test(name))
-          problems.add(where, `is '${name}'`, 'use 1 to 48 letters, digits and underscores, none in front');
+          problems.add(where, `is '${name}'`, 'use 2 to 48 letters, digits and underscores, none in front');
       };
       check('keyspaceName', props.keyspaceName);
       for (const { name, entity, view } of props.tables)
