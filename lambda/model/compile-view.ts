@@ -1,6 +1,6 @@
 import type { CatalogExpiry, CatalogView } from './catalog.ts';
+import { compileAuroraTable } from './compile-aurora-table.ts';
 import { compileArchive, compileKeyspacesTable, compileRollup, compileSearch } from './compile-derived.ts';
-import { compileIndexes } from './compile-indexes.ts';
 import type { EntityContext } from './entity-context.ts';
 import type { Expiry, View } from './language.ts';
 import type { ViewContext } from './view-context.ts';
@@ -86,28 +86,8 @@ export function compileView(name: string, view: View, context: EntityContext): C
   };
 
   switch (view.kind) {
-    case 'aurora.table': {
-      const partitionBy = view.partitionBy === undefined ? undefined : term(view.partitionBy, 'partitionBy');
-      if (partitionBy !== undefined && !key.includes(partitionBy.column)) {
-        problems.add(
-          `${where}.partitionBy`,
-          `partitions by '${partitionBy.column}', which is not part of the key; PostgreSQL could not keep the key unique`,
-          'partition by a key field',
-        );
-      }
-      if (partitionBy !== undefined && partitionBy.unit !== 'month') {
-        problems.add(`${where}.partitionBy`, `partitions by ${partitionBy.unit}`, 'use month(…)');
-      }
-      const indexes = compileIndexes(view.indexes, { ...context, where: `views.${name}.indexes` });
-      return {
-        kind: view.kind,
-        name,
-        columns: columns.map((column) => column.name),
-        expire: undefined,
-        partitionBy,
-        indexes,
-      };
-    }
+    case 'aurora.table':
+      return compileAuroraTable(view, viewContext);
     case 'redis.hash':
     case 'redis.sortedSet': {
       const by = (

@@ -123,6 +123,7 @@ export interface AuroraTableView {
   readonly kind: 'aurora.table';
   readonly partitionBy: PartitionTerm | undefined;
   readonly indexes: TableIndexes;
+  readonly keep: Milliseconds | undefined;
 }
 interface RedisViewOptions {
   /** The fields that decide which key of Redis a row lies in. Default: the entity's key. */
@@ -208,11 +209,27 @@ export const aurora = Object.assign(
   }),
   {
     table: (
-      options: { readonly partitionBy?: PartitionTerm; readonly indexes?: TableIndexes } = {},
+      options: {
+        readonly partitionBy?: PartitionTerm;
+        readonly indexes?: TableIndexes;
+        /**
+         * How old a row may be, by the field of `partitionBy`: older ones have left the view, and a month of which all
+         * have is dropped whole. Nine days at least. Default: rows stay.
+         *
+         * With a month go the versions and tombstones that kept its rows from going back (rule 1 of DESIGN §4). None is
+         * needed any more: such a row has left for good, whatever its version, so readers hide it, and apply, backfill and
+         * verify leave it out, however late its change comes or how often the log is applied again. Nine days, as long as
+         * the log can be applied again and two more, is the least, so that a record that is as young as its row is never
+         * of a month that was dropped. Who makes `keep` longer finds the months between empty: `polystore rebuild` fills
+         * them. Where the entity has an archive, a month is dropped when every row of it is there.
+         */
+        readonly keep?: Milliseconds;
+      } = {},
     ): AuroraTableView => ({
       kind: 'aurora.table',
       partitionBy: options.partitionBy,
       indexes: options.indexes ?? [],
+      keep: options.keep,
     }),
   },
 );

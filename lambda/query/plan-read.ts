@@ -57,7 +57,10 @@ export function planRead(statement: Statement, catalog: Catalog, context: PlanCo
   const empty = native.length === 1 && native[0]?.engine === 'none';
   const kind = classOf(shaped);
   const workload = context.workload ?? defaultWorkload[kind];
-  const considered = empty ? native : [...native, ...planSql(statement, catalog.entities, workload, context)];
+  const domains = shaped instanceof Unrecognised ? undefined : readDomains(shaped.where);
+  const considered = empty
+    ? native
+    : [...native, ...planSql({ statement, domains }, catalog.entities, workload, context)];
   // A stable sort: of equals the first declared.
   const [first, ...rest] = considered
     .filter((candidate) => candidate.qualifies)

@@ -1,11 +1,34 @@
-import type { CatalogEntity, Workload } from '../model/index.ts';
+import type { CatalogEntity, CatalogView, Workload } from '../model/index.ts';
 import type { Statement } from './analyse.ts';
+import type { Domains } from './domain.ts';
 import { type Candidate, costs, type PlanContext, type Qualified } from './plan.ts';
 import { searchForm } from './search-words.ts';
+import { mayHaveExpired } from './view-obstacle.ts';
 
-/** The view through which SQL on Aurora sees an entity of another source; undefined when there is none. */
+/** The view through which SQL on Aurora sees an entity of another source: its first there; undefined when there is none. */
+const viewInAurora = ({ source, views }: CatalogEntity): CatalogView | undefined =>
+  source.kind === 'aurora.source' ? undefined : views.find((view) => view.kind === 'aurora.table');
+
 const hasAuroraPlacement = (entity: CatalogEntity): boolean =>
-  entity.source.kind === 'aurora.source' || entity.views.some((view) => view.kind === 'aurora.table');
+  entity.source.kind === 'aurora.source' || viewInAurora(entity) !== undefined;
+
+/** Why rows that the statement may ask for may have left a view that it reads; undefined when none has. */
+function mayBeGone(
+  { reads }: Statement,
+  domains: Domains | undefined,
+  context: PlanContext,
+): string | undefined {
+  for (const entity of reads) {
+    const view = viewInAurora(entity);
+    if (view?.expire === undefined) continue;
+    const why =
+      domains === undefined
+        ? `its rows expire ${view.expire.afterMs / 3_600_000} hours after ${view.expire.column}, and only of a plain statement over it alone is it known that it asks for none of those`
+        : mayHaveExpired({ view, domains }, context);
+    if (why !== undefined) return `${entity.name}: ${why}`;
+  }
+  return undefined;
+}
 
 /**
  * Whose replicas are asked for a workload, in turn: the next heavier one lends its replica before a
@@ -20,9 +43,11 @@ const inTurn: Readonly<Record<Workload, readonly Workload[]>> = {
 /**
  * Judges the whole statement as SQL on Aurora: on the replica of the workload, on the others, and when
  * nothing else will, on the writer.
+ *
+ * @param domains what its conditions say of columns, where it is a plain statement over one entity
  */
 export function planSql(
-  statement: Statement,
+  { statement, domains }: { readonly statement: Statement; readonly domains: Domains | undefined },
   entities: readonly CatalogEntity[],
   workload: Workload,
   context: PlanContext,
@@ -41,6 +66,8 @@ export function planSql(
       `${absent.map((entity) => entity.name).join(', ')} is not kept in Aurora; joins, aggregates and free predicates take ${joinable.join(', ')}`,
     );
   }
+  const gone = mayBeGone(statement, domains, context);
+  if (gone !== undefined) return refused(gone);
   const followed = statement.reads.filter((entity) => entity.source.kind !== 'aurora.source');
   if (context.freshness === 'strong' && followed.length > 0)
     return refused(

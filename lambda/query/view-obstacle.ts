@@ -22,7 +22,10 @@ export function viewObstacle(use: ViewUse, context: PlanContext): string | undef
 }
 
 /** Why rows that the statement may ask for may have left the view; undefined when none has. */
-function mayHaveExpired({ view, domains }: ViewUse, { validUntilMs }: PlanContext): string | undefined {
+export function mayHaveExpired(
+  { view, domains }: Pick<ViewUse, 'view' | 'domains'>,
+  { validUntilMs }: PlanContext,
+): string | undefined {
   if (view.expire === undefined) return undefined;
   const { column, afterMs } = view.expire;
   const domain = domains.byColumn.get(column);

@@ -4,6 +4,7 @@ import {
   aurora,
   compile,
   day,
+  days,
   dynamodb,
   type EntityDefinition,
   entity,
@@ -186,6 +187,21 @@ describe('compile', () => {
       'a PostgreSQL partition outside the key',
       [thing({ views: { all: aurora.table({ partitionBy: month('at') }) } })],
       /could not keep the key unique/,
+    ],
+    [
+      'a keep of a view without partitions',
+      [thing({ views: { all: aurora.table({ keep: days(30) }) } })],
+      /thing\.views\.all\.keep is of a view without partitions, and rows are dropped by whole months: add partitionBy/,
+    ],
+    [
+      'a keep that the change log outlives',
+      [
+        thing({
+          ...{ key: ['tenant', 'id', 'at'] },
+          views: { all: aurora.table({ partitionBy: month('at'), keep: days(8) }) },
+        }),
+      ],
+      /thing\.views\.all\.keep is 8 days: use 9 days or more/,
     ],
     [
       'a float in the key',

@@ -12,7 +12,7 @@ afterAll(async () => {
 
 viewContract({
   name: 'aurora',
-  placements: ['item.table', 'item.flat'],
+  placements: ['item.table', 'item.flat', 'item.kept'],
   propertyRuns: 15,
   open: async (clock) => {
     database = await createDatabase(catalog, clock);

@@ -13,7 +13,7 @@ afterAll(async () => {
 
 storeContract({
   name: 'aurora',
-  placements: ['item.table', 'item.flat'],
+  placements: ['item.table', 'item.flat', 'item.kept'],
   keepsGenerations: true,
   refusals: [
     {

@@ -13,6 +13,7 @@ import {
   count,
   date,
   day,
+  days,
   decimal,
   descending,
   dynamodb,
@@ -78,6 +79,7 @@ const itemIn = (source: typeof inDynamodb | ReturnType<typeof kafka>) =>
     views: {
       table: aurora.table({ partitionBy: month('at'), indexes: [['tenant', 'count'], ['note']] }),
       flat: aurora.table(),
+      kept: aurora.table({ partitionBy: month('at'), keep: days(40) }),
       hash: redis.hash({ by: ['tenant', 'place', day('at')] }),
       brief: redis.hash({ by: ['tenant', 'label'], fields: ['count', 'at'], expire: after('at', hours(36)) }),
       ranking: redis.sortedSet({ by: ['tenant', day('at')], score: 'count', expire: after('at', hours(36)) }),

@@ -76,6 +76,7 @@ const specs: readonly SliceSpec[] = [
     ],
   },
   { placement: 'item.flat', equal: {}, bounds: [['even', 'even']] },
+  { placement: 'item.kept', equal: { label: 'even' }, bounds: [['3', '12']] },
   { placement: 'item.hash', equal: { place: 'here', at } },
   { placement: 'item.brief', equal: { label: 'odd' } },
   {

@@ -8,6 +8,7 @@ storeContract({
     'item.source',
     'item.table',
     'item.flat',
+    'item.kept',
     'item.hash',
     'item.brief',
     'item.ranking',

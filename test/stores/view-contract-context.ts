@@ -1,6 +1,6 @@
 import type { Change, Row } from '../../lambda/change/change.ts';
 import type { MemoryStore } from '../../lambda/stores/memory/client.ts';
-import { expiryOf, hasPlace, rowId } from '../../lambda/stores/placement.ts';
+import { expiryOf, hasPlace, rowId, viewOf } from '../../lambda/stores/placement.ts';
 import type { Placement } from '../../lambda/stores/store.ts';
 import type { Buckets, HeldRow, ViewStore } from '../../lambda/stores/view-store.ts';
 
@@ -56,6 +56,10 @@ export function isHidden({ placement, now }: ViewContext, row: Row | undefined):
   const expiry = expiryOf(placement, row);
   return (expiry !== undefined && expiry <= now) || !hasPlace(placement, row);
 }
+
+/** So long after noon the rows of the morning have left a view where rows do. */
+export const untilExpired = ({ placement }: ViewContext): number =>
+  Math.max(40 * 3600 * 1000, viewOf(placement)?.expire?.afterMs ?? 0);
 
 /** What is compared of a held row: of a hidden one the guard alone. */
 export const comparable = (context: ViewContext, { key, place, version, row }: HeldRow): HeldRow => ({

@@ -3,13 +3,20 @@ import { rowId } from '../../lambda/stores/placement.ts';
 import { bucketOf } from '../../lambda/stores/row-hash.ts';
 import { itemRow, remove, upsert } from './contract-model.ts';
 import { sliceRows } from './contract-slices.ts';
-import { comparable, isHidden, nameOf, scanAll, type ViewContext } from './view-contract-context.ts';
+import {
+  comparable,
+  isHidden,
+  nameOf,
+  scanAll,
+  untilExpired,
+  type ViewContext,
+} from './view-contract-context.ts';
 
 export function scanCases(context: ViewContext): void {
   describe('scan', () => {
     test('meets every row once or more: with its place, version and columns, tombstones and expired rows too', async () => {
       const tenant = await fill(context);
-      context.now += 40 * 3600 * 1000;
+      context.now += untilExpired(context);
 
       const found = await scanAll(context.store, context.placement);
 

@@ -13,7 +13,7 @@ import { type AuroraCredentials, type AuroraNode, createPool } from './connectio
 import { isContention, isMissingTable, isNoPartition, isRowAtFault } from './errors.ts';
 import { measureLag, type ReplicaLag } from './lag.ts';
 import { tableName } from './names.ts';
-import { monthsOf, partitionLock, renderPartition } from './partition.ts';
+import { monthsOf, partitionLock, renderPartition, stillKept } from './partition.ts';
 import { parseRows, renderKeysRead, renderSliceRead, renderVersionsRead, versionOf } from './read.ts';
 import { runSql } from './run.ts';
 import { fetchRows, inTransaction, withClient } from './transaction.ts';
@@ -175,7 +175,9 @@ export function createAuroraStore(options: AuroraStoreOptions): AuroraStore {
       if (placement.target.kind !== 'aurora.table')
         throw notHeld('The Aurora store', placement, 'apply changes to');
       if (changes.length === 0) return { applied: 0, stale: 0, rejected: [] };
-      const { applied, rejected } = await write(placement, coalesce(changes));
+      const kept = stillKept(placement, coalesce(changes), options.clock());
+      if (kept.length === 0) return { applied: 0, stale: changes.length, rejected: [] };
+      const { applied, rejected } = await write(placement, kept);
       return { applied, stale: changes.length - applied - rejected.length, rejected };
     },
     read: async (fragment) => {
@@ -184,8 +186,8 @@ export function createAuroraStore(options: AuroraStoreOptions): AuroraStore {
       if (fragment.kind === 'keys' && fragment.keys.length === 0) return [];
       const rows = await fetchOf(placement, (resolved) =>
         fragment.kind === 'keys'
-          ? renderKeysRead({ ...fragment, placement: resolved })
-          : renderSliceRead({ ...fragment, placement: resolved }, sliceShape(fragment)),
+          ? renderKeysRead({ ...fragment, placement: resolved }, options.clock())
+          : renderSliceRead({ ...fragment, placement: resolved }, sliceShape(fragment), options.clock()),
       );
       return parseRows(placement, rows);
     },

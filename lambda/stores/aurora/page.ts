@@ -7,6 +7,7 @@ import type { Buckets, DigestRequest } from '../view-store.ts';
 import { columnType } from './column-type.ts';
 import { qualified, quoteName, quoteText, tableName } from './names.ts';
 import { renderRowId, renderRowJson } from './row-text.ts';
+import { unexpired } from './unexpired.ts';
 import { toText } from './value-text.ts';
 import type { Statement } from './write.ts';
 
@@ -128,18 +129,9 @@ select null, (select count(*) from page)::text, (select json_build_array(${keyTe
 /** What a view shows of its source's rows: those that have not expired, and have a place (`hasPlace`, `expiryOf`). */
 function shownOnly(placement: Placement, nowMs: number): readonly string[] {
   const view = viewOf(placement);
-  if (view === undefined || placement.target.kind === 'aurora.table') return [];
-  const conditions: string[] = [];
-  if (view.expire !== undefined) {
-    const { column } = view.expire;
-    // A fraction of a millisecond is cut off, so the first that is shown is a whole one after the last that is not.
-    const first = new Date(Math.trunc(nowMs) - view.expire.afterMs + 1).toISOString();
-    conditions.push(
-      `(t.${quoteName(column)} is null or t.${quoteName(column)} >= ${quoteText(first)}::timestamptz)`,
-    );
-  }
-  if (view.kind === 'redis.sortedSet') conditions.push(`t.${quoteName(view.score)} is not null`);
-  if (view.kind === 'keyspaces.table')
+  const conditions = [...unexpired(placement, nowMs)];
+  if (view?.kind === 'redis.sortedSet') conditions.push(`t.${quoteName(view.score)} is not null`);
+  if (view?.kind === 'keyspaces.table')
     conditions.push(...view.by.map(({ column }) => `t.${quoteName(column)} is not null`));
   return conditions;
 }

@@ -1,5 +1,6 @@
 import type { Change } from '../../change/change.ts';
 import { type AuroraTablePlacement, columnOf, termValue } from '../../model/index.ts';
+import { viewOf } from '../placement.ts';
 import type { Placement } from '../store.ts';
 import { partitionName, qualified, quoteText, tableName } from './names.ts';
 
@@ -17,6 +18,36 @@ export function monthsOf(placement: Placement, changes: readonly Change[]): read
   const term = partitionOf(placement);
   if (term === undefined) return [];
   return [...new Set(changes.map(({ key }) => termValue('month', key[term.column] ?? null)))].sort();
+}
+
+/** When the last row of a month leaves a view, in milliseconds since the epoch; undefined: never. */
+const endOf = (placement: Placement, month: string): number | undefined => {
+  const expire = viewOf(placement)?.expire;
+  return expire === undefined ? undefined : Date.parse(`${nextMonth(month)}-01T00:00:00Z`) + expire.afterMs;
+};
+
+/** Whether all rows of a month have left a view: then nothing is written to it any more. */
+export function isPast(placement: Placement, month: string, nowMs: number): boolean {
+  const end = endOf(placement, month);
+  return end !== undefined && end <= nowMs;
+}
+
+/** Longer than clocks of functions differ: nobody writes to a month any more when it is dropped. */
+const marginMs = 3_600_000;
+
+/** Whether a month may be dropped. */
+export const isDroppable = (placement: Placement, month: string, nowMs: number): boolean =>
+  isPast(placement, month, nowMs - marginMs);
+
+/** Without those of rows whose whole month has left the view, whatever they say: they would be seen by nobody. */
+export function stillKept(
+  placement: Placement,
+  changes: readonly Change[],
+  nowMs: number,
+): readonly Change[] {
+  const term = partitionOf(placement);
+  if (term === undefined || viewOf(placement)?.expire === undefined) return changes;
+  return changes.filter(({ key }) => !isPast(placement, termValue('month', key[term.column] ?? null), nowMs));
 }
 
 /** This month and the three after it. */

@@ -7,6 +7,7 @@ import type { KeysFragment, Placement, SliceFragment, VersionedRow } from '../st
 import { columnType } from './column-type.ts';
 import { qualified, quoteName, tableName } from './names.ts';
 import type { RawRow } from './result.ts';
+import { unexpired } from './unexpired.ts';
 import { fromText, toText } from './value-text.ts';
 import type { Statement } from './write.ts';
 
@@ -34,10 +35,19 @@ ${join} ${qualified(tableName(placement))} as t on ${on.join(' and ')}`,
   };
 }
 
-export function renderKeysRead({ placement, keys }: KeysFragment): Statement {
+/** What makes a row one that readers see. */
+const shown = (placement: Placement, nowMs: number): readonly string[] =>
+  isView(placement) ? ['not t._deleted', ...unexpired(placement, nowMs)] : [];
+
+const where = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+
+export function renderKeysRead({ placement, keys }: KeysFragment, nowMs: number): Statement {
   const { text, params } = joinKeys(placement, keys, 'join');
-  const live = isView(placement) ? 'where not t._deleted' : '';
-  return { text: `select distinct ${selectList(placement)} ${text} ${live}`, params };
+  return {
+    text: `select distinct ${selectList(placement)} ${text} ${where(shown(placement, nowMs))}`,
+    params,
+  };
 }
 
 /** One row for each key, in their order: the version as text, or null. */
@@ -46,10 +56,10 @@ export function renderVersionsRead(placement: Placement, keys: readonly Row[]): 
   return { text: `select t._version ${text} order by k._ordinal`, params };
 }
 
-export function renderSliceRead(fragment: SliceFragment, { sort }: SliceShape): Statement {
+export function renderSliceRead(fragment: SliceFragment, { sort }: SliceShape, nowMs: number): Statement {
   const { placement, equal, from, to, order, limit } = fragment;
   const params: (string | null)[] = [];
-  const conditions = isView(placement) ? ['not t._deleted'] : [];
+  const conditions = [...shown(placement, nowMs)];
   const compare = ({ name, type }: CatalogColumn, operator: string, value: Row[string]): void => {
     params.push(toText(type, value));
     conditions.push(`t.${quoteName(name)} ${operator} $${params.length}::${columnType(type)}`);
@@ -63,7 +73,7 @@ export function renderSliceRead(fragment: SliceFragment, { sort }: SliceShape): 
   return {
     text: [
       `select ${selectList(placement)} from ${qualified(tableName(placement))} as t`,
-      conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`,
+      where(conditions),
       by.length === 0 ? '' : `order by ${by.join(', ')}`,
       limit === undefined ? '' : `limit ${Math.max(0, Math.trunc(limit))}`,
     ].join(' '),

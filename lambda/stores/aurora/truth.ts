@@ -33,7 +33,8 @@ export async function readTruth(
   const at = { entity: placement.entity, version: createVersion(generation, position - 1n) };
   const floor = createVersion(generation, position);
   if (of.kind === 'keys') {
-    const statement = renderKeysRead({ kind: 'keys', placement, keys: of.keys });
+    // A source shows all of its rows, at any time.
+    const statement = renderKeysRead({ kind: 'keys', placement, keys: of.keys }, 0);
     const found = (await fetchRows(client, statement)).map((raw) => ({ raw, row: parseRow(placement, raw) }));
     const there = new Set(found.map(({ row }) => keyText(keyOf(placement, row))));
     const absent = of.keys.map((key) => keyOf(placement, key)).filter((key) => !there.has(keyText(key)));
