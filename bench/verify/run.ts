@@ -100,6 +100,12 @@ async function verify(catalog: Catalog, { placement, source, view }: Contest): P
     refused: async () => {},
     // Nothing is under way.
     settle: async () => true,
+    // A comparison does not ask for them.
+    tables: {
+      tend: async () => ({ missing: [], due: [], indexesLeft: [] }),
+      scanMonth: async () => ({ rows: [], next: undefined, bytes: 0 }),
+      dropMonth: async () => {},
+    },
   };
   let state: VerifyState = beginVerify(placement, { repair: false });
   while (state.phase !== 'done') state = await stepVerify(tools, placement, state);

@@ -72,12 +72,32 @@ function renderWork(work: JobView['work']): string {
     const now = left[0] === undefined ? 'all compared' : `${left[0]}: ${state?.phase ?? 'begins'}`;
     return `${now}, ${left.length} views left`;
   }
+  if (work.kind === 'tend') return renderTended(work);
   if (work.kind === 'sweep') return `${String(work.swept)} swept`;
   const { entity, view } = z.looseObject({ entity: z.string(), view: z.string().nullable() }).parse(work);
   const { phase, counts: own, fill, check } = rebuild.extend({ counts: counts.optional() }).parse(work.state);
   const told = own ?? fill?.counts ?? check?.counts;
   const text = told === undefined ? '' : `: ${renderCounts(told)}`;
   return `${view === null ? entity : `${entity}.${view}`} ${phase}${text}`;
+}
+
+const viewMonth = z.looseObject({ view: z.string(), month: z.string() });
+
+function renderTended(work: JobView['work']): string {
+  const { state, dropped, kept, indexesLeft } = z
+    .looseObject({
+      state: z.looseObject({ left: z.array(viewMonth) }).nullable(),
+      dropped: z.array(viewMonth),
+      kept: z.array(viewMonth.extend({ why: z.string() })),
+      indexesLeft: z.array(z.string()),
+    })
+    .parse(work);
+  return [
+    `${dropped.length} months dropped`,
+    ...(state === null || state.left.length === 0 ? [] : [`${state.left.length} to look through`]),
+    ...kept.map(({ view, month, why }) => `${view} ${month} stays: ${why}`),
+    ...(indexesLeft.length === 0 ? [] : [`still being built: ${indexesLeft.join(', ')}`]),
+  ].join('; ');
 }
 
 const renderCounts = (of: z.infer<typeof counts>): string =>

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { followJob, type JobView, parseJob, parseJobs, renderJob } from './follow-job.ts';
 import { openProject, type ProjectTarget } from './invoke-project.ts';
 
-/** `polystore backfill`, `rebuild`, `verify`, `sweep` and `jobs`: what keeps views true, asked for by hand. */
+/** `polystore backfill`, `rebuild`, `verify`, `sweep`, `tend` and `jobs`: what keeps views true, asked for by hand. */
 
 export interface TargetOptions {
   readonly function?: string;
@@ -75,6 +75,14 @@ export function addMaintainCommands(program: Command, stateDir: string): void {
     program.command('sweep').description('remove tombstones that no record of the log needs any more'),
   ).action(async (options: TargetOptions) => {
     await follow(stateDir, options, { command: 'sweep' }, renderJob);
+  });
+
+  addTargetOptions(
+    program
+      .command('tend')
+      .description('make months ahead in Aurora, drop those past what views keep, go on with indexes'),
+  ).action(async (options: TargetOptions) => {
+    await follow(stateDir, options, { command: 'tend' }, renderJob);
   });
 
   addTargetOptions(

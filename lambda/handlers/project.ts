@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { environmentNames as names } from '../model/index.ts';
-import { checkReplication, readCapturePosition } from '../stores/aurora/index.ts';
+import { checkReplication, createAuroraTables, readCapturePosition } from '../stores/aurora/index.ts';
 import { openMaintain } from '../sync/open-maintain.ts';
 import { replicaExcess } from '../sync/pace.ts';
 import { catalog } from './model.ts';
@@ -28,6 +28,7 @@ const maintain = openMaintain({
   endOffsets: async (topic) =>
     [...(await stores.kafka.endOffsets(topic))].map(([partition, offset]) => ({ partition, offset })),
   capturePosition: () => readCapturePosition(connection),
+  tables: createAuroraTables({ connection, catalog, clock }),
   checkCapture: () => checkReplication({ connection, catalog, generation: readGeneration(env) }),
   replicaExcessMs: async () => replicaExcess(await stores.aurora.replicaLag()),
   ...{ clock, steadyClock: Date.now, sleep, random: Math.random },

@@ -99,6 +99,8 @@ const upkeep: readonly Schedule[] = [
   { name: 'verify-sample', everyMinutes: 15, input: { command: 'verify', sample: 500 } },
   { name: 'verify', everyMinutes: 7 * 24 * 60, input: { command: 'verify' } },
   { name: 'sweep', everyMinutes: 24 * 60, input: { command: 'sweep' } },
+  // Indexes that a deployment did not wait for; months ahead, and those past what views keep.
+  { name: 'tend', everyMinutes: 60, input: { command: 'tend' } },
 ];
 
 /** The functions that a model needs. */

@@ -25,6 +25,9 @@ export const metricUnits = {
   VerifyDifferent: 'Count',
   VerifyRepaired: 'Count',
   VerifyUnsettled: 'Count',
+  /** By project, once an hour, of a view by months: those ahead without a partition, and those past its `keep` still there. */
+  MissingPartitions: 'Count',
+  OverduePartitions: 'Count',
   /** By capture: items that no entity owns, and that changes may have been lost. */
   ForeignItems: 'Count',
   StreamGaps: 'Count',

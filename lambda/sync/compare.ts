@@ -56,7 +56,8 @@ function shownRow(
   return { row: truth.row, version: truth.version };
 }
 
-const isSameRow = (placement: Placement, one: Row, other: Row): boolean =>
+/** Whether two rows are the same as far as a view holds them. */
+export const isSameRow = (placement: Placement, one: Row, other: Row): boolean =>
   JSON.stringify(projectRow(placement, one)) === JSON.stringify(projectRow(placement, other));
 
 /**

@@ -1,5 +1,6 @@
 import type { Catalog } from '../model/index.ts';
 import type { ApplyResult, Clock, Placement } from '../stores/store.ts';
+import type { Tables } from '../stores/tables.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pace } from './pace.ts';
@@ -29,4 +30,5 @@ export interface JobTools {
    * lacks by an open letter it lacks then: no waiting brings that.
    */
   readonly settle: (placement: Placement) => Promise<boolean>;
+  readonly tables: Tables;
 }

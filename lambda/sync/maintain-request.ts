@@ -16,6 +16,8 @@ const shape = z.discriminatedUnion('command', [
     sample: z.optional(z.int().check(z.positive(), z.maximum(100_000))),
   }),
   z.object({ command: z.literal('sweep') }),
+  /** Keeps the tables of Aurora: indexes, months ahead, months to drop. */
+  z.object({ command: z.literal('tend') }),
   /** A job, or all that nobody is at. */
   z.object({ command: z.literal('continue'), id: z.optional(text) }),
   z.object({ command: z.literal('jobs'), limit: z.optional(z.int().check(z.positive())) }),

@@ -11,6 +11,7 @@ import type { MaintainRequest } from './maintain-request.ts';
 import { abortRebuild, restartCheck } from './rebuild.ts';
 import { runJob } from './run-job.ts';
 import { selectViews } from './sync-stores.ts';
+import { beginTend } from './tend.ts';
 import { readViewStatus, type StatusTools } from './view-status.ts';
 import { viewNamed, type Work, workKinds } from './work.ts';
 
@@ -167,6 +168,11 @@ export function createMaintain(options: MaintainOptions) {
           },
           untilMs,
         );
+      case 'tend': {
+        // One that takes longer than the clock's next turn is gone on with.
+        const open = (await jobs.open()).find(({ work }) => work.kind === 'tend');
+        return open === undefined ? begin(beginTend, untilMs) : run(await revive(open.id), untilMs);
+      }
       case 'continue':
         if (request.id === undefined) return { jobs: await continueAll(untilMs) };
         return run(await revive(request.id), untilMs);

@@ -6,6 +6,7 @@ import { PolystoreError } from '../errors.ts';
 import type { Catalog } from '../model/index.ts';
 import { storeOf } from '../model/index.ts';
 import type { ApplyResult, Clock, Placement } from '../stores/store.ts';
+import type { Tables } from '../stores/tables.ts';
 import { scopeOf } from './apply-plan.ts';
 import { type BarrierPorts, settleView } from './barrier.ts';
 import { createBarriers } from './barriers.ts';
@@ -32,6 +33,8 @@ export interface OpenMaintainOptions extends Omit<BarrierPorts, 'clock'> {
   readonly replicaExcessMs: () => Promise<number>;
   /** @throws PolystoreError `slot_lost` and others, when changes can no longer be captured. */
   readonly checkCapture: () => Promise<void>;
+  /** Of Aurora. */
+  readonly tables: Tables;
   /** What rows are dated and expire by; milliseconds since the epoch. */
   readonly clock: Clock;
   /** What waits are told by, where the other one stands still. */
@@ -63,6 +66,7 @@ export function openMaintain(options: OpenMaintainOptions) {
     sleep,
     log,
     metrics,
+    tables: options.tables,
     endOffsets: options.endOffsets,
     refused: (placement, rejected) =>
       lettersOf(storeOf(placement.target)).put(

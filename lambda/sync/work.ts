@@ -8,6 +8,7 @@ import type { SeenLetter } from './letter-item.ts';
 import { verifyMetrics } from './metrics.ts';
 import { type RebuildState, stepRebuild } from './rebuild.ts';
 import { selectViews, storeOfView } from './sync-stores.ts';
+import { stepTend, type TendWork } from './tend.ts';
 import { beginVerify, stepVerify } from './verify.ts';
 import type { SampleFrom, VerifyCounts, VerifyState } from './verify-state.ts';
 
@@ -28,6 +29,7 @@ export type Work =
       readonly state: RebuildState;
     }
   | VerifyWork
+  | TendWork
   | {
       readonly kind: 'sweep';
       /** Views that are still to be swept, by name. */
@@ -52,9 +54,10 @@ export interface VerifyWork {
   readonly refused: Readonly<Record<string, string>>;
 }
 
-export const workKinds: readonly Work['kind'][] = ['backfill', 'rebuild', 'verify', 'sweep'];
+export const workKinds: readonly Work['kind'][] = ['backfill', 'rebuild', 'verify', 'sweep', 'tend'];
 
 export function isDone(work: Work): boolean {
+  if (work.kind === 'tend') return work.state?.left.length === 0;
   return work.kind === 'verify' || work.kind === 'sweep'
     ? work.left.length === 0
     : work.state.phase === 'done';
@@ -75,6 +78,8 @@ export async function stepWork(tools: JobTools, work: Work): Promise<Work> {
       return stepVerifyWork(tools, work);
     case 'sweep':
       return stepSweep(tools, work);
+    case 'tend':
+      return stepTend(tools, work);
   }
 }
 

@@ -64,6 +64,12 @@ export function createMaintenance(options: {
         })),
       // The simulated slot loses nothing.
       checkCapture: async () => {},
+      // No view is kept by months.
+      tables: {
+        tend: async () => ({ missing: [], due: [], indexesLeft: [] }),
+        scanMonth: async () => ({ rows: [], next: undefined, bytes: 0 }),
+        dropMonth: async () => {},
+      },
       replicaExcessMs: async () => 0,
       clock: scheduler.now,
       steadyClock: scheduler.now,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { type BuildsOf, readAllBuilds } from './builds.ts';
+import { pastKeep, quoteText } from './names.ts';
 
 /** What is in the database now, as far as the model's schemas go. */
 export interface CurrentSchema {
@@ -40,6 +41,7 @@ select n.nspname as schema, c.relname as table,
   (select coalesce(json_agg(p.conname), '[]') from pg_constraint p where p.conrelid = c.oid and p.contype = 'c') as checks
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname in ('source', 'view') and c.relkind in ('r', 'p') and not c.relispartition
+  and not starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), ${quoteText(pastKeep)})
 order by 1, 2`;
 
 const views = `

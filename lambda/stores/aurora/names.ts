@@ -60,6 +60,9 @@ export function tableName(placement: Placement): TableName {
   throw notHeld('The Aurora store', placement, 'hold');
 }
 
+/** What the comment of a month begins with that was taken out of a view and is to be dropped; the view's table follows. */
+export const pastKeep = 'polystore: past the keep of ';
+
 /** The partition of a month, given as `2013-01`. */
 export const partitionName = (parent: TableName, month: string): TableName => ({
   schema: parent.schema,

@@ -5,7 +5,7 @@ import { heldColumns, placementName, viewOf } from '../placement.ts';
 import type { Placement } from '../store.ts';
 import type { Buckets, DigestRequest } from '../view-store.ts';
 import { columnType } from './column-type.ts';
-import { qualified, quoteName, quoteText, tableName } from './names.ts';
+import { qualified, quoteName, quoteText, type TableName, tableName } from './names.ts';
 import { renderRowId, renderRowJson } from './row-text.ts';
 import { unexpired } from './unexpired.ts';
 import { toText } from './value-text.ts';
@@ -15,6 +15,8 @@ import type { Statement } from './write.ts';
 interface PageOptions {
   readonly after: string | undefined;
   readonly limit: number;
+  /** A part of the table. Default: all of it. */
+  readonly from?: TableName;
 }
 
 /** How many rows a page has at most, whatever is asked. */
@@ -23,14 +25,14 @@ const maxPage = 10_000;
 export const pageSize = (limit: number): number => Math.min(Math.max(1, Math.trunc(limit)), maxPage);
 
 /** The rows of one page, as a query named `page`, and its parameters. */
-function renderPage(table: Placement, { after, limit }: PageOptions): Statement {
+function renderPage(table: Placement, { after, limit, from = tableName(table) }: PageOptions): Statement {
   const columns = table.entity.key.map((name) => columnOf(table.entity, name));
   const names = columns.map(({ name }) => `t.${quoteName(name)}`);
   const params = after === undefined ? [] : parseAfter(table, after);
   const bounds = columns.map(({ type }, index) => `$${index + 1}::${columnType(type)}`);
   return {
     text: `page as materialized (
-  select t.* from ${qualified(tableName(table))} as t
+  select t.* from ${qualified(from)} as t
   ${after === undefined ? '' : `where (${names.join(', ')}) > (${bounds.join(', ')})`}
   order by ${names.join(', ')} limit ${pageSize(limit)})`,
     params,

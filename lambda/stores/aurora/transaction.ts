@@ -135,7 +135,7 @@ function startPatience(ms: number, what: string): Patience {
 
 /** Runs one statement; every value comes back as PostgreSQL's text. */
 export async function fetchRows(
-  client: pg.PoolClient,
+  client: pg.ClientBase,
   { text, params }: Statement,
 ): Promise<readonly RawRow[]> {
   const { rows } = await client.query<(string | null)[]>({

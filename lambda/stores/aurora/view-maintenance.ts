@@ -5,19 +5,19 @@ import { backOff } from '../backoff.ts';
 import { notHeld } from '../placement.ts';
 import type { Clock, Placement, Store } from '../store.ts';
 import { keepTombstonesMs } from '../tombstone.ts';
-import type { HeldRow, Repair, RepairResult, SourceStore, ViewStore } from '../view-store.ts';
+import type { Repair, RepairResult, SourceStore, ViewStore } from '../view-store.ts';
 import { readBuilds, resolve } from './builds.ts';
 import { readDigests } from './digests.ts';
 import { isContention, isMissingTable, isNoPartition } from './errors.ts';
+import { readHeldPage } from './held-page.ts';
 import type { ModelTable } from './model-table.ts';
 import { renderDigest, renderScan } from './page.ts';
 import { readProgress, saveProgress } from './progress.ts';
-import { versionOf } from './read.ts';
 import { repairRows } from './repair.ts';
 import { renderSweep, sweepAtOnce } from './sweep.ts';
 import { activateBuild, beginBuild, dropBuild } from './switch-builds.ts';
 import { fetchRows } from './transaction.ts';
-import { bytesOf, readPage, readTruth } from './truth.ts';
+import { readTruth } from './truth.ts';
 
 /** Runs `work` in a transaction on the writer. */
 type Transact = <T>(
@@ -67,18 +67,7 @@ export function createMaintenance(options: MaintenanceOptions): Omit<ViewStore &
       requireView(placement, 'scan');
       return reading(placement, async (client, resolved) => {
         const raws = await fetchRows(client, renderScan(resolved, { buckets, after, limit }));
-        const { rows, next } = readPage(resolved, raws, limit);
-        const held = rows.map(({ row, raw }): HeldRow => {
-          const [version, deleted] = raw.slice(-4, -2);
-          return {
-            key: Object.fromEntries(placement.entity.key.map((name) => [name, row[name] ?? null])),
-            place: '',
-            // `_version` is never null.
-            version: versionOf(version) as HeldRow['version'],
-            row: deleted === 't' ? undefined : row,
-          };
-        });
-        return { rows: held, next, bytes: bytesOf(raws) };
+        return readHeldPage(resolved, raws, limit);
       });
     },
     digest: async (request) => {

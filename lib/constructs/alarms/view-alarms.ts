@@ -24,6 +24,10 @@ const nothingOf: Readonly<Partial<Record<MetricName, string>>> = {
   OpenLetters: 'A view lacks changes that it could not take. See: polystore dead-letters list',
   ProgressGaps: 'Records of the change log were never given to a view. The log names it: polystore backfill',
   StreamGaps: 'The stream may have dropped changes unread. The log names what to run: polystore backfill',
+  MissingPartitions:
+    'A view in Aurora lacks the partition of a month ahead. The log of project says why: polystore tend',
+  OverduePartitions:
+    'A month that is past what a view in Aurora keeps could not be dropped. The log of project says why: polystore tend',
   VerifyMissing: 'A view lacks rows of its source. See: polystore verify --repair',
   VerifyStale: 'A view holds rows of older versions than its source. See: polystore verify --repair',
   VerifyExtra: 'A view holds rows that its source lacks. See: polystore verify --repair',

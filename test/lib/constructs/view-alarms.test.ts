@@ -9,6 +9,8 @@ test.each([
   'OpenLetters',
   'ProgressGaps',
   'StreamGaps',
+  'MissingPartitions',
+  'OverduePartitions',
   'VerifyMissing',
   'VerifyStale',
   'VerifyExtra',
@@ -23,7 +25,7 @@ test.each([
     ComparisonOperator: 'GreaterThanThreshold',
     EvaluationPeriods: 1,
     TreatMissingData: 'ignore',
-    AlarmDescription: Match.stringLikeRegexp('polystore (dead-letters|backfill|verify)'),
+    AlarmDescription: Match.stringLikeRegexp('polystore (dead-letters|backfill|verify|tend)'),
   });
 });
 
