@@ -13,7 +13,7 @@ export const memoryStores = (store: ViewStore & SourceStore): SyncStores => {
 };
 
 /** Of a store that has nothing to do. */
-export const noTables: Tables = {
+const noTables: Tables = {
   tend: async () => ({ missing: [], due: [], indexesLeft: [] }),
   scanMonth: async () => ({ rows: [], next: undefined, bytes: 0 }),
   dropMonth: async () => {},

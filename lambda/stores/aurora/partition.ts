@@ -27,7 +27,7 @@ const endOf = (placement: Placement, month: string): number | undefined => {
 };
 
 /** Whether all rows of a month have left a view: then nothing is written to it any more. */
-export function isPast(placement: Placement, month: string, nowMs: number): boolean {
+function isPast(placement: Placement, month: string, nowMs: number): boolean {
   const end = endOf(placement, month);
   return end !== undefined && end <= nowMs;
 }
