@@ -3,7 +3,7 @@ import {
   DescribeStacksCommand,
   paginateListStackResources,
 } from '@aws-sdk/client-cloudformation';
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import {
   InvokeCommand,
   LambdaClient,
@@ -21,6 +21,8 @@ export interface Account {
   /** Names, of the account's whole region. */
   functions(): Promise<readonly string[]>;
   tables(): Promise<readonly string[]>;
+  /** Names of a table's global indexes that are active. */
+  indexesOf(table: string): Promise<readonly string[]>;
   /** Physical ids of a stack's resources of one type, by logical id. */
   resources(stack: string, type: string): Promise<ReadonlyMap<string, string>>;
   /** The mappings from a topic or a stream to a function. */
@@ -67,6 +69,12 @@ export function openAccount(options: AccountOptions): Account {
       return functions.map((each) => each.FunctionName ?? '');
     },
     tables: async () => (await dynamodb.send(new ListTablesCommand({}))).TableNames ?? [],
+    indexesOf: async (table) => {
+      const { Table: found } = await dynamodb.send(new DescribeTableCommand({ TableName: table }));
+      return (found?.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name = '', IndexStatus: status }) =>
+        status === 'ACTIVE' ? [name] : [],
+      );
+    },
     resources: async (stack, type) => {
       const found = new Map<string, string>();
       const pages = paginateListStackResources({ client: formation }, { StackName: stack });

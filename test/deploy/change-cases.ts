@@ -8,6 +8,9 @@ import { copyProject } from './project-copy.ts';
 import { withoutRight } from './without-right.ts';
 
 const functionsStack = 'Flights-Dev-Functions';
+const tableStack = 'Flights-Dev-Table';
+const byDestination =
+  "byDestination: { partitionKey: 'CARRIER#{carrier}#DESTINATION#{destination}', sortKey: '{scheduledAt}' },";
 
 /** Changes to what is deployed: one that fails and is undone, and a right that is taken away. */
 export async function runChangeCases(options: {
@@ -77,4 +80,39 @@ export async function runChangeCases(options: {
     assert.equal((await jobs()).kind, 'success');
     await showsNoDifference();
   });
+
+  const tables = () => account.resources(tableStack, 'AWS::DynamoDB::GlobalTable');
+  await cases.check(
+    'makes an index of a table that is in use, and shows nothing else of it to change',
+    async () => {
+      const copy = copyProject(root, join(folder, 'indexed'));
+      copy.edit(
+        'model/flights.ts',
+        '    indexes: {\n      byAircraft:',
+        `    indexes: {\n      ${byDestination}\n      byAircraft:`,
+      );
+      await copy.polystore('model', 'diff', '--write');
+      await copy.polystore('model', 'diff', '--write', '--env', 'dev');
+      await synthesise({ POLYSTORE_GENERATION: '1' }, copy.folder);
+      const before = await tables();
+
+      const difference = await cdk.run(['diff', tableStack, '--exclusively', '--app', assembly]);
+      await deploy(tableStack, '--exclusively');
+
+      const changed = [...difference.matchAll(/^ [├└]─ \[[~+-]\] (?:AWS::\S+ )?(\S+)/gm)].map(
+        ([, name]) => name,
+      );
+      // The index, and with it the alarm on its throttles and the count of its keys.
+      assert.deepEqual([...new Set(changed)].toSorted(), [
+        'AttributeDefinitions',
+        'GlobalSecondaryIndexes',
+        'Metrics',
+        'Replicas',
+      ]);
+      assert.deepEqual(await tables(), before);
+      const indexes = await Promise.all([...before.values()].map((table) => account.indexesOf(table)));
+      assert.ok(indexes.flat().includes('byDestination'), `the indexes are ${indexes.flat().join(', ')}`);
+      await stillServes();
+    },
+  );
 }
