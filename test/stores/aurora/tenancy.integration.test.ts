@@ -111,7 +111,12 @@ describe('tenancy in Aurora', () => {
       select relname, relrowsecurity, relforcerowsecurity from pg_class c join pg_namespace n on n.oid = relnamespace
       where nspname in ('source', 'view') and relkind in ('r', 'p') and not relispartition and relname <> 'place'`);
 
-    expect(tables.map(({ relname }) => relname).sort()).toEqual(['account', 'item__flat', 'item__table']);
+    expect(tables.map(({ relname }) => relname).sort()).toEqual([
+      'account',
+      'item__flat',
+      'item__kept',
+      'item__table',
+    ]);
     for (const table of tables)
       expect(table).toMatchObject({ relrowsecurity: true, relforcerowsecurity: true });
   });
