@@ -1,5 +1,8 @@
 import type { Problems } from '../../lambda/model/problems.ts';
 
+/** When stores are backed up and worked on unless they are told otherwise, in UTC: the two must not meet. */
+export const quietWindows = { daily: '03:00-04:00', weekly: 'sun:05:00-sun:06:00' } as const;
+
 /** A time of each day in UTC, `03:00-04:00`, and one of each week, `sun:05:00-sun:06:00`, as AWS writes them. */
 export interface Windows {
   readonly daily: { readonly name: string; readonly value: string };
@@ -36,8 +39,8 @@ export function checkWindows({ daily, weekly }: Windows, problems: Problems): vo
   const everyDay = parseDailyWindow(daily.value);
   const everyWeek = parseWeeklyWindow(weekly.value);
   for (const [window, span, example] of [
-    [daily, everyDay, '03:00-04:00'],
-    [weekly, everyWeek, 'sun:05:00-sun:06:00'],
+    [daily, everyDay, quietWindows.daily],
+    [weekly, everyWeek, quietWindows.weekly],
   ] as const) {
     if (span === undefined)
       problems.add(window.name, `is '${window.value}'`, `write it in UTC as '${example}'`);

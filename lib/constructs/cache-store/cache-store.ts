@@ -6,7 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
-import { checkWindows } from '../time-windows.ts';
+import { checkWindows, quietWindows } from '../time-windows.ts';
 import { type Eviction, purposes } from './purposes.ts';
 import { type CacheScaling, checkScaling, scaleCache } from './scaling.ts';
 
@@ -81,7 +81,7 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
     const kind = purposes[props.eviction];
     const { nodeType = 'cache.r7g.large', shards = 1, replicasPerShard = 1 } = props;
     const { snapshotDays = kind.snapshotDays, removalPolicy = kind.removalPolicy, scaling = {} } = props;
-    const { snapshotWindow = '03:00-04:00', maintenanceWindow = 'sun:05:00-sun:06:00' } = props;
+    const { snapshotWindow = quietWindows.daily, maintenanceWindow = quietWindows.weekly } = props;
     refuseProblems(this, (problems) => {
       if (!nodeType.startsWith('cache.'))
         problems.add('nodeType', `is '${nodeType}'`, "name a class such as 'cache.t4g.small'");

@@ -3,11 +3,11 @@ import * as dsql from 'aws-cdk-lib/aws-dsql';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { PolystoreError } from '../../../lambda/errors.ts';
-import type { Workload } from '../../../lambda/model/index.ts';
 import { checkStateful, refuseProblems, type StatefulProps } from '../props-problems.ts';
 import type { RelationalLacks } from './needs.ts';
+import { OneEndpoint } from './one-endpoint.ts';
 import type { RelationalDatabase } from './relational-database.ts';
 import type { PlacementProps } from './relational-store-props.ts';
 
@@ -18,7 +18,7 @@ export interface DsqlClusterProps extends PlacementProps, StatefulProps {}
  * itself: Polystore's functions and its capture refuse it, for what `lacks` says. Clients of the VPC reach
  * it by an interface endpoint and log in with a token that IAM signs: see `grantConnect`.
  */
-export class DsqlCluster extends Construct implements RelationalDatabase {
+export class DsqlCluster extends OneEndpoint implements RelationalDatabase {
   /** docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-postgresql-compatibility-unsupported-features.html */
   readonly lacks: RelationalLacks = {
     logicalReplication: 'Aurora DSQL has no replication slots',
@@ -85,20 +85,5 @@ export class DsqlCluster extends Construct implements RelationalDatabase {
   /** Host of the cluster within the VPC, whose port is PostgreSQL's own, 5432. */
   get writerHost(): string {
     return this.cluster.attrVpcEndpoint;
-  }
-
-  /** `host:port` of the cluster. */
-  get writerEndpoint(): string {
-    return `${this.writerHost}:5432`;
-  }
-
-  /** The same: every connection reads and writes. */
-  get readerEndpoint(): string {
-    return this.writerEndpoint;
-  }
-
-  /** The same, whatever the workload. */
-  endpointOf(_workload: Workload): string {
-    return this.readerEndpoint;
   }
 }

@@ -3,13 +3,19 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { Construct } from 'constructs';
-import type { Workload } from '../../../lambda/model/index.ts';
+import type { Construct } from 'constructs';
 import type { Problems } from '../../../lambda/model/problems.ts';
 import { refuseProblems } from '../props-problems.ts';
 import type { RelationalLacks } from './needs.ts';
+import { OneEndpoint } from './one-endpoint.ts';
 import type { RelationalDatabase } from './relational-database.ts';
-import { type CareProps, checkCare, type PlacementProps, resolveCare } from './relational-store-props.ts';
+import {
+  type CareProps,
+  checkCare,
+  type PlacementProps,
+  renderCare,
+  resolveCare,
+} from './relational-store-props.ts';
 
 export interface LimitlessClusterProps extends PlacementProps, Omit<CareProps, 'databaseInsights'> {
   /** Most capacity of all shards and routers together, in capacity units: 16 to 6,144. */
@@ -34,7 +40,7 @@ const limits = { leastAcu: 16, mostAcu: 6144, standbys: [0, 1, 2] } as const;
  * functions and its capture refuse it, for what `lacks` says. It has no readers, no custom endpoints and an
  * engine version of its own, always the I/O-optimized storage, and its one database is `postgres_limitless`.
  */
-export class LimitlessCluster extends Construct implements RelationalDatabase {
+export class LimitlessCluster extends OneEndpoint implements RelationalDatabase {
   /** …/limitless-reference.DDL-support.html; partitions are what its shards are made of. */
   readonly lacks: RelationalLacks = {
     logicalReplication: 'Aurora Limitless takes no create publication',
@@ -93,13 +99,7 @@ export class LimitlessCluster extends Construct implements RelationalDatabase {
       performanceInsightRetention: rds.PerformanceInsightRetention.MONTHS_1,
       monitoringInterval: Duration.minutes(1),
       enableClusterLevelEnhancedMonitoring: true,
-      cloudwatchLogsExports: ['postgresql'],
-      ...(props.logRetention === undefined ? {} : { cloudwatchLogsRetention: props.logRetention }),
-      backup: { retention: Duration.days(props.backupDays), preferredWindow: '03:00-04:00' },
-      preferredMaintenanceWindow: 'sun:05:00-sun:06:00',
-      copyTagsToSnapshot: true,
-      deletionProtection: props.deletionProtection ?? true,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.SNAPSHOT,
+      ...renderCare(props),
     });
     const secret = this.cluster.secret;
     if (secret === undefined) throw new TypeError('a cluster with a managed password has a secret');
@@ -120,21 +120,6 @@ export class LimitlessCluster extends Construct implements RelationalDatabase {
   /** Host of the routers, whose port is PostgreSQL's own, 5432. */
   get writerHost(): string {
     return this.shards.attrEndpoint;
-  }
-
-  /** `host:port` of the routers. */
-  get writerEndpoint(): string {
-    return `${this.writerHost}:5432`;
-  }
-
-  /** The routers too: there are no readers. */
-  get readerEndpoint(): string {
-    return this.writerEndpoint;
-  }
-
-  /** The routers, whatever the workload. */
-  endpointOf(_workload: Workload): string {
-    return this.readerEndpoint;
   }
 }
 

@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import type { Workload } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { quietWindows } from '../time-windows.ts';
 import { checkInstanceClass } from './capacity.ts';
 import { baselineIops, checkStorage, type Gp3Storage } from './gp3-storage.ts';
 import { memoryGibOf } from './instance-memory.ts';
@@ -117,8 +118,8 @@ export class MultiAzCluster extends Construct implements RelationalDatabase {
       databaseInsightsMode: props.databaseInsights,
       enableCloudwatchLogsExports: ['postgresql'],
       backupRetentionPeriod: props.backupDays,
-      preferredBackupWindow: '03:00-04:00',
-      preferredMaintenanceWindow: 'sun:05:00-sun:06:00',
+      preferredBackupWindow: quietWindows.daily,
+      preferredMaintenanceWindow: quietWindows.weekly,
       copyTagsToSnapshot: true,
       publiclyAccessible: false,
       deletionProtection: props.deletionProtection ?? true,

@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import type { Workload } from '../../../lambda/model/index.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { quietWindows } from '../time-windows.ts';
 import { memoryGibOf } from './instance-memory.ts';
 import {
   fixedParameters,
@@ -187,8 +188,8 @@ function renderShared(props: ResolvedInstanceProps, encryptionKey: kms.IKey) {
         }),
     cloudwatchLogsExports: ['postgresql'],
     ...(props.logRetention === undefined ? {} : { cloudwatchLogsRetention: props.logRetention }),
-    preferredBackupWindow: '03:00-04:00',
-    preferredMaintenanceWindow: 'sun:05:00-sun:06:00',
+    preferredBackupWindow: quietWindows.daily,
+    preferredMaintenanceWindow: quietWindows.weekly,
     copyTagsToSnapshot: true,
     deletionProtection: props.deletionProtection ?? true,
   };

@@ -1,9 +1,10 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { type Workload, workloads } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
 import { checkStateful, type StatefulProps } from '../props-problems.ts';
+import { quietWindows } from '../time-windows.ts';
 import { checkCapacity, isInstanceClass, serverless } from './capacity.ts';
 import { checkGlobal, type GlobalRole } from './global-database.ts';
 import { checkScaling, type ReaderScaling } from './reader-scaling.ts';
@@ -115,6 +116,19 @@ export const resolveCare = (props: CareProps) =>
     slowStatement: props.slowStatement ?? Duration.seconds(1),
     databaseInsights: props.databaseInsights ?? 'standard',
   }) as const;
+
+/** What the CDK's Aurora clusters take of it. */
+export const renderCare = (
+  props: StatefulProps & Pick<CareProps, 'logRetention'> & { readonly backupDays: number },
+) => ({
+  cloudwatchLogsExports: ['postgresql'],
+  ...(props.logRetention === undefined ? {} : { cloudwatchLogsRetention: props.logRetention }),
+  backup: { retention: Duration.days(props.backupDays), preferredWindow: quietWindows.daily },
+  preferredMaintenanceWindow: quietWindows.weekly,
+  copyTagsToSnapshot: true,
+  deletionProtection: props.deletionProtection ?? true,
+  removalPolicy: props.removalPolicy ?? RemovalPolicy.SNAPSHOT,
+});
 
 /** The props with every default. */
 export function resolveStoreProps(props: RelationalStoreProps) {

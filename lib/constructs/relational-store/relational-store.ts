@@ -19,6 +19,7 @@ import {
   checkStoreProps,
   type RelationalStoreProps,
   type ResolvedStoreProps,
+  renderCare,
   resolveStoreProps,
 } from './relational-store-props.ts';
 import { warnOfWorkMemory } from './work-memory.ts';
@@ -102,13 +103,7 @@ export class RelationalStore extends Construct implements RelationalDatabase {
         : { ...insights, databaseInsightsMode: rds.DatabaseInsightsMode.ADVANCED }),
       // Enhanced Monitoring: what the operating system sees, io wait among it.
       monitoringInterval: Duration.minutes(1),
-      cloudwatchLogsExports: ['postgresql'],
-      ...(props.logRetention === undefined ? {} : { cloudwatchLogsRetention: props.logRetention }),
-      backup: { retention: Duration.days(props.backupDays), preferredWindow: '03:00-04:00' },
-      preferredMaintenanceWindow: 'sun:05:00-sun:06:00',
-      copyTagsToSnapshot: true,
-      deletionProtection: props.deletionProtection ?? true,
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.SNAPSHOT,
+      ...renderCare(props),
     });
     const secret = this.cluster.secret;
     if (secret === undefined) throw new TypeError('a cluster whose password is in a secret has one');

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
 import { useKey } from '../key-statements.ts';
 import { refuseProblems } from '../props-problems.ts';
-import { parseWeeklyWindow } from '../time-windows.ts';
+import { parseWeeklyWindow, quietWindows } from '../time-windows.ts';
 
 /** Size and times of an accelerator. */
 export interface AcceleratorSettings {
@@ -69,7 +69,7 @@ export class TableAccelerator extends Construct {
   constructor(scope: Construct, id: string, props: TableAcceleratorProps) {
     super(scope, id);
     const { nodeType = 'dax.r5.large', nodes = 3, timeToLive = Duration.minutes(5) } = props;
-    const { maintenanceWindow = 'sun:05:00-sun:06:00' } = props;
+    const { maintenanceWindow = quietWindows.weekly } = props;
     refuseProblems(this, (problems) => {
       if (!/^dax\.[a-z0-9]+\.[a-z0-9]+$/.test(nodeType))
         problems.add('nodeType', `is '${nodeType}'`, "name a class such as 'dax.r5.large'");
@@ -81,7 +81,7 @@ export class TableAccelerator extends Construct {
         problems.add(
           'maintenanceWindow',
           `is '${maintenanceWindow}'`,
-          "write it in UTC as 'sun:05:00-sun:06:00'",
+          `write it in UTC as '${quietWindows.weekly}'`,
         );
     });
 
