@@ -3,6 +3,7 @@ import { renderVersion } from '../change/version.ts';
 import { PolystoreError } from '../errors.ts';
 import { type Catalog, type StoreName, storeOf } from '../model/index.ts';
 import type { ApplyResult, Clock, Placement, Store } from '../stores/store.ts';
+import { applyInBatches } from './apply-in-batches.ts';
 import { createApplyMetrics } from './apply-metrics.ts';
 import { type ApplyPlan, planApply, scopeOf } from './apply-plan.ts';
 import type { DeadLetter, DeadLetters } from './dead-letters.ts';
@@ -121,21 +122,14 @@ async function applyTo(
   plan: ApplyPlan,
   { placement, changes }: { readonly placement: Placement; readonly changes: readonly Change[] },
 ): Promise<ApplyResult> {
-  const size = store.capabilities.maxBatch;
-  const results: ApplyResult[] = [];
-  for (let start = 0; start < changes.length; start += size)
-    results.push(await store.apply(placement, changes.slice(start, start + size)));
-  const rejected = results.flatMap((result) => result.rejected);
+  const result = await applyInBatches(store, placement, changes);
+  const { rejected } = result;
   if (rejected.length > 0)
     await deadLetters.put(rejected.flatMap((rejection) => letterOf(placement, plan, rejection)));
   const refused = new Set(rejected.map(({ change }) => textOf(appliedKey(change))));
   const taken = changes.map(appliedKey).filter((each) => !refused.has(textOf(each)));
   await deadLetters.supersede(scopeOf(placement), taken);
-  return {
-    applied: sum(results.map((result) => result.applied)),
-    stale: sum(results.map((result) => result.stale)),
-    rejected,
-  };
+  return result;
 }
 
 const appliedKey = ({ key, version }: Change): AppliedKey => ({

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type CreateTableInput, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { LoggedRecord } from '../change/envelope.ts';
 import { PolystoreError } from '../errors.ts';
+import { parted } from '../stores/parted.ts';
 import type { Clock } from '../stores/store.ts';
 import { createLetterBox } from './letter-box.ts';
 import { type AppliedKey, openLetters } from './letter-item.ts';
@@ -82,8 +83,7 @@ export function createDeadLetters({ client, table, store, clock }: DeadLettersOp
   return {
     async put(letters) {
       superseding.expect(letters.map(({ scope }) => scope));
-      for (let start = 0; start < letters.length; start += atOnce) {
-        const part = letters.slice(start, start + atOnce);
+      for (const part of parted(letters, atOnce))
         await guarded('keeping a letter', () =>
           Promise.all(
             part.map((letter) =>
@@ -91,7 +91,6 @@ export function createDeadLetters({ client, table, store, clock }: DeadLettersOp
             ),
           ),
         );
-      }
       // Again: a batch beside this one may have looked before they were there.
       superseding.expect(letters.map(({ scope }) => scope));
     },

@@ -2,9 +2,11 @@ import { type Change, coalesce, type Key, keyText, type Row } from '../change/ch
 import { keyOf } from '../change/encode.ts';
 import type { Version } from '../change/version.ts';
 import type { CatalogEntity } from '../model/index.ts';
+import { parted } from '../stores/parted.ts';
 import { knownPlace, placeOf } from '../stores/placement.ts';
 import type { ApplyResult, Placement } from '../stores/store.ts';
 import type { Repair, RepairResult, Truth, Unreadable, ViewStore } from '../stores/view-store.ts';
+import { applyInBatches } from './apply-in-batches.ts';
 import { lookAt } from './look-at.ts';
 import { type SyncStores, sourceOf, sourcePlacement, storeOfView } from './sync-stores.ts';
 
@@ -102,11 +104,11 @@ export async function readKeys(
   keys: readonly Key[],
 ): Promise<Pick<Truth, 'changes' | 'absent' | 'unreadable' | 'bytes'>> {
   const answers: Truth[] = [];
-  for (let start = 0; start < keys.length; start += keysAtOnce)
+  for (const part of parted(keys, keysAtOnce))
     answers.push(
       await sourceOf(stores, entity).readTruth({
         placement: sourcePlacement(entity),
-        of: { kind: 'keys', keys: keys.slice(start, start + keysAtOnce) },
+        of: { kind: 'keys', keys: part },
       }),
     );
   return {
@@ -126,17 +128,7 @@ async function applyTruth(
   const placed = changes.filter(
     (change) => change.kind === 'upsert' || isPlaced(placement, { ...change.before, ...change.key }),
   );
-  const size = store.capabilities.maxBatch;
-  let applied = 0;
-  let stale = 0;
-  const rejected: ApplyResult['rejected'][number][] = [];
-  for (let start = 0; start < placed.length; start += size) {
-    const result = await store.apply(placement, placed.slice(start, start + size));
-    applied += result.applied;
-    stale += result.stale;
-    rejected.push(...result.rejected);
-  }
-  return { applied, stale, rejected };
+  return applyInBatches(store, placement, placed);
 }
 
 const isPlaced = (placement: Placement, row: Row): boolean => knownPlace(placement, row) !== undefined;

@@ -12,7 +12,7 @@ const tableStack = 'Flights-Dev-Table';
 const byDestination =
   "byDestination: { partitionKey: 'CARRIER#{carrier}#DESTINATION#{destination}', sortKey: '{scheduledAt}' },";
 
-/** Changes to what is deployed: one that fails and is undone, and a right that is taken away. */
+/** Changes to what is deployed: one that fails and is undone, a right that is taken away, an index that is made. */
 export async function runChangeCases(options: {
   readonly root: string;
   readonly folder: string;

@@ -6,6 +6,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { PolystoreError } from '../../errors.ts';
+import { parted } from '../parted.ts';
 import { isConflict, isGone } from './errors.ts';
 import type { Notes } from './objects.ts';
 
@@ -84,8 +85,8 @@ export async function deleteObjects(
   { client, bucket, prefix }: Bucket,
   names: readonly string[],
 ): Promise<void> {
-  for (let start = 0; start < names.length; start += deletesAtOnce) {
-    const keys = names.slice(start, start + deletesAtOnce).map((name) => ({ Key: prefix + name }));
+  for (const part of parted(names, deletesAtOnce)) {
+    const keys = part.map((name) => ({ Key: prefix + name }));
     const request = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: keys, Quiet: true } });
     const { Errors: failed = [] } = await client.send(request);
     const [first] = failed;

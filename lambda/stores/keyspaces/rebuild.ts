@@ -1,5 +1,6 @@
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog, WideTable } from '../../model/index.ts';
+import { parted } from '../parted.ts';
 import type { Placement } from '../store.ts';
 import { activated, begun, dropped, removed } from '../view-builds.ts';
 import { buildDelayMs, readBuilds, writeBuilds } from './builds.ts';
@@ -74,12 +75,10 @@ async function emptyTable({ requests, keyspace }: RebuildContext, table: WideTab
       table.partitionKey.map(({ name }) => String(row[name])).join('|'),
     );
     for (const rows of byPartition.values())
-      for (let start = 0; start < rows.length; start += limits.batchStatements)
+      for (const part of parted(rows, limits.batchStatements))
         await requests.write(
-          rows
-            .slice(start, start + limits.batchStatements)
-            // What the driver gave, it takes.
-            .map((row): Bound => ({ cql, params: key.map((name) => row[name]) as Bound['params'] })),
+          // What the driver gave, it takes.
+          part.map((row): Bound => ({ cql, params: key.map((name) => row[name]) as Bound['params'] })),
         );
     if (page.next === undefined) return;
     from = page.next;

@@ -1,5 +1,6 @@
 import type { Change } from '../../change/change.ts';
 import { onlyBuild } from '../archive/only-build.ts';
+import { parted } from '../parted.ts';
 import type { ApplyResult, Placement, Store } from '../store.ts';
 import type { ProgressSpan, RepairResult, ViewStore } from '../view-store.ts';
 import {
@@ -33,8 +34,7 @@ export function createRemoteViews({
     digest: async (request) => parseDigests(await read({ kind: 'digest', request })),
     repair: async (placement, repairs) => {
       let result: RepairResult = { repaired: 0, moved: [] };
-      for (let start = 0; start < repairs.length; start += repairsAtOnce) {
-        const part = repairs.slice(start, start + repairsAtOnce);
+      for (const part of parted(repairs, repairsAtOnce)) {
         const answer = parseRepaired(part, await write({ kind: 'repair', placement, repairs: part }));
         result = {
           repaired: result.repaired + answer.repaired,
