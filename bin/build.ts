@@ -1,9 +1,9 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
 import { PolystoreError } from '../lambda/errors.ts';
-import { compile, functionsOf } from '../lambda/model/index.ts';
+import { compile, functionsOf, routerService } from '../lambda/model/index.ts';
 import model from '../model/flights.ts';
 import { nativePackages, placePackages } from './native-packages.ts';
 
@@ -24,8 +24,10 @@ export interface BuiltFunction {
   /** Absolute; holds `package.json`, `dist/` and, where there are native packages, `node_modules/`. */
   readonly folder: string;
   readonly handler: 'dist/index.handler';
-  /** Of `dist/index.js`; what a cold start has to parse. */
+  /** Of `dist/index.js` and the files that it imports as it starts; what a cold start has to parse. */
   readonly bytes: number;
+  /** With the files that are imported when they are needed. */
+  readonly bytesInAll: number;
   /** File names of the WebAssembly modules beside it. */
   readonly wasm: readonly string[];
   /** Names of the packages beside it, in `node_modules/`: those that load a native library. */
@@ -49,7 +51,7 @@ const banner = [
 
 /**
  * Bundles each function into a folder of its own: `dist/index.js` (an ES module that exports
- * `handler`), the WebAssembly it uses, `package.json`. Everything is inside, the AWS SDK too, but for
+ * `handler`), beside it a file for what it imports when it is needed, the WebAssembly it uses, `package.json`. Everything is inside, the AWS SDK too, but for
  * packages with a native library, which lie beside it: what was tested is what runs, whatever SDK the
  * runtime ships. The same sources give the same bytes, and
  * a file that would not change is not written. `<name>.meta.json` is esbuild's account of what takes
@@ -65,13 +67,35 @@ export async function buildFunctions({
 }: BuildOptions): Promise<readonly BuiltFunction[]> {
   const wanted = names ?? functionsOf(compile(model)).map((spec) => spec.name);
   await refuseMissing(root, wanted);
+  // One bundling reads what functions share once; files that are shared would lie in another one's folder.
+  const whole = wanted.filter((name) => !inParts.has(name));
+  const groups = [...wanted.filter((name) => inParts.has(name)).map((name) => [name]), whole];
+  const built = await Promise.all(
+    groups.map((group) => bundle(group, { root, outDir: resolve(outDir), plugins })),
+  );
+  const byName = new Map(built.flat().map((each) => [each.name, each]));
+  return wanted.flatMap((name) => byName.get(name) ?? []);
+}
+
+/** Functions that open most stores, and few of them for one request: what they import when it is needed lies apart. */
+const inParts: ReadonlySet<string> = new Set(['query', routerService.name, 'combine']);
+
+async function bundle(
+  names: readonly string[],
+  { root, outDir, plugins }: Required<Omit<BuildOptions, 'names'>>,
+): Promise<readonly BuiltFunction[]> {
+  if (names.length === 0) return [];
+  const [only, ...more] = names;
   const result = await build({
     absWorkingDir: resolve(root),
     entryPoints: Object.fromEntries(
-      wanted.map((name) => [`${name}/dist/index`, `lambda/handlers/${name}.ts`]),
+      names.map((name) => [`${name}/dist/index`, `lambda/handlers/${name}.ts`]),
     ),
-    outdir: resolve(outDir),
+    outdir: outDir,
     bundle: true,
+    ...(more.length === 0 && inParts.has(only ?? '')
+      ? { splitting: true, chunkNames: `${only}/dist/[name]-[hash]` }
+      : {}),
     write: false,
     metafile: true,
     format: 'esm',
@@ -90,46 +114,78 @@ export async function buildFunctions({
   }).catch((cause: unknown) => {
     throw new PolystoreError(
       'setup_failed',
-      `The functions ${wanted.join(', ')} could not be bundled: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `The functions ${names.join(', ')} could not be bundled: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   });
-
-  return Promise.all(
-    wanted.map(async (name) => {
-      const folder = resolve(outDir, name);
-      const index = join(folder, 'dist', 'index.js');
-      const output = result.outputFiles.find((file) => file.path === index);
-      if (output === undefined) throw new TypeError(`esbuild wrote no ${index}`);
-      const account = accountOf(result.metafile, `lambda/handlers/${name}.ts`);
-      const wasm = companionFiles(account).map((path) => resolve(root, path));
-      await writeIfChanged(`${folder}.meta.json`, Buffer.from(JSON.stringify(account)));
-      await writeIfChanged(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
-      for (const path of wasm)
-        await writeIfChanged(join(folder, 'dist', basename(path)), await readFile(path));
-      const packages = packagesOf(account);
-      await placePackages(root, folder, packages);
-      await writeIfChanged(index, output.contents);
-      return {
-        name,
-        folder,
-        handler: 'dist/index.handler',
-        bytes: output.contents.length,
-        wasm: wasm.map((path) => basename(path)),
-        packages,
-      };
-    }),
-  );
+  return Promise.all(names.map((name) => writeFunction({ root, folder: join(outDir, name), name }, result)));
 }
 
-/** The part of esbuild's account that is about one bundle. */
-function accountOf(metafile: Metafile, entryPoint: string): Metafile {
-  const outputs = Object.entries(metafile.outputs).filter(([, output]) => output.entryPoint === entryPoint);
-  const used = new Set(outputs.flatMap(([, output]) => Object.keys(output.inputs)));
+async function writeFunction(
+  { root, folder, name }: { readonly root: string; readonly folder: string; readonly name: string },
+  { metafile, outputFiles }: BuildResult<{ metafile: true; write: false }>,
+): Promise<BuiltFunction> {
+  const dist = join(folder, 'dist');
+  const account = accountOf(metafile, `${name}/dist/`);
+  const wasm = companionFiles(account).map((path) => resolve(root, path));
+  await writeIfChanged(`${folder}.meta.json`, Buffer.from(JSON.stringify(account)));
+  await writeIfChanged(join(folder, 'package.json'), Buffer.from('{"type":"module"}\n'));
+  for (const path of wasm) await writeIfChanged(join(dist, basename(path)), await readFile(path));
+  const packages = packagesOf(account);
+  await placePackages(root, folder, packages);
+  // The entry last: whoever starts it finds what it imports.
+  const files = outputFiles
+    .filter(({ path }) => dirname(path) === dist)
+    .toSorted((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
+  if (files.length === 0) throw new TypeError(`esbuild wrote nothing into ${dist}`);
+  for (const { path, contents } of files) await writeIfChanged(path, contents);
+  await removeOthers(dist, [...files.map(({ path }) => path), ...wasm]);
+  return {
+    name,
+    folder,
+    handler: 'dist/index.handler',
+    ...weigh(account),
+    wasm: wasm.map((path) => basename(path)),
+    packages,
+  };
+}
+
+const entryName = 'index.js';
+const isEntry = (path: string): boolean => basename(path) === entryName;
+
+/** The part of esbuild's account that is about one bundle; its own names depend on where the output folder is. */
+function accountOf(metafile: Metafile, folder: string): Metafile {
+  const mine = Object.entries(metafile.outputs).filter(([path]) => `/${path}`.includes(`/${folder}`));
+  const used = new Set(mine.flatMap(([, output]) => Object.keys(output.inputs)));
   const inputs = Object.entries(metafile.inputs).filter(([path]) => used.has(path));
-  // Relative to the root, the output's own name would depend on where the output folder is.
-  const named = outputs.map(([path, output]) => [basename(path), output] as const);
-  return { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(named) };
+  const outputs = mine.map(([path, output]) => {
+    const imports = output.imports.map((each) =>
+      each.external === true ? each : { ...each, path: basename(each.path) },
+    );
+    return [basename(path), { ...output, imports }] as const;
+  });
+  return { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) };
+}
+
+/** What of a bundle is loaded as it starts, and all of it. */
+function weigh({ outputs }: Metafile): Pick<BuiltFunction, 'bytes' | 'bytesInAll'> {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    for (const { path, kind, external } of outputs[file]?.imports ?? [])
+      if (kind === 'import-statement' && external !== true) load(path);
+  };
+  load(entryName);
+  const sum = (files: Iterable<string>): number =>
+    [...files].reduce((bytes, file) => bytes + (outputs[file]?.bytes ?? 0), 0);
+  return { bytes: sum(loaded), bytesInAll: sum(Object.keys(outputs)) };
+}
+
+/** Files of an earlier build. */
+async function removeOthers(folder: string, kept: readonly string[]): Promise<void> {
+  const names = new Set(kept.map((path) => basename(path)));
+  for (const name of await readdir(folder)) if (!names.has(name)) await rm(join(folder, name));
 }
 
 /** Paths, relative to the root, of the WebAssembly that a bundle needs. */
@@ -186,9 +242,10 @@ if (process.argv[1] !== undefined && resolve(process.argv[1]) === thisFile) {
   const begun = performance.now();
   try {
     const built = await buildFunctions({ root, outDir: join(root, 'dist', 'functions') });
-    for (const { name, bytes, wasm, packages } of built) {
+    const kB = (size: number): string => String(Math.round(size / 1024)).padStart(5);
+    for (const { name, bytes, bytesInAll, wasm, packages } of built) {
       const beside = [...wasm, ...packages].join(' ');
-      console.log(`${name.padEnd(14)} ${String(Math.round(bytes / 1024)).padStart(6)} kB  ${beside}`);
+      console.log(`${name.padEnd(16)} ${kB(bytes)} kB, ${kB(bytesInAll)} in all  ${beside}`);
     }
     console.log(`${built.length} functions in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   } catch (error) {

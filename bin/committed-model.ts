@@ -10,7 +10,12 @@ export interface CommittedModel {
   readonly catalog: Catalog;
 }
 
-const index = z.object({ name: z.string(), partitionKeyAttribute: z.string(), sortKeyAttribute: z.string() });
+const index = z.object({
+  name: z.string(),
+  partitionKeyAttribute: z.string(),
+  sortKeyAttribute: z.string(),
+  projection: z.array(z.string()).optional(),
+});
 const shape = z.object({
   waves: z.object({
     created: z.array(index),

@@ -100,6 +100,10 @@ export function renderInfrastructure(): string {
     if (largest === undefined) throw new TypeError('there is no environment');
     const costs = all.map(({ name, templates }) => ({ name, cost: costOf(templates) }));
     const sources = [...new Set(Object.values(prices).map(({ source }) => source))].sort();
+    const alone = Object.entries(prices)
+      .filter(([, { agrees }]) => agrees === undefined)
+      .map(([name, { usd }]) => `${name} (${usd})`)
+      .join(', ');
     return [
       '# Infrastructure',
       '',
@@ -119,8 +123,9 @@ export function renderInfrastructure(): string {
       'Aurora is counted at its least capacity, which logical replication keeps awake.',
       '',
       `**These are list prices that people wrote down by hand** ([lib/cost/prices.ts](../lib/cost/prices.ts)): ${priceList.region}, on demand, before`,
-      `tax, as of ${priceList.asOf}, ${priceList.hoursPerMonth} hours a month. No program read them from AWS and they must be renewed by hand; look them up before you`,
-      'rely on more than their order of magnitude. What no price is known for is listed, and the sum is without it.',
+      `tax, ${priceList.hoursPerMonth} hours a month. No program read them from AWS; on ${priceList.asOf} each was compared with public copies of AWS’s price list, which`,
+      `that file names, but for ${alone}. They must be renewed by hand. What no price`,
+      'is known for is listed, and the sum is without it.',
       '`npx polystore deploy cost` says the same of any synth, and a pull request is told the difference.',
       '',
       '| | a month at rest |',

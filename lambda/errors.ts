@@ -18,6 +18,22 @@ export const errorCatalog = {
     summary: 'The statement names a column that its entity does not have.',
   },
   invalid_value: { status: 400, retryable: false, summary: 'A value does not fit the type of its field.' },
+  precondition_failed: {
+    status: 409,
+    retryable: false,
+    summary: 'A statement met another number of rows than its `rowCount` says. Nothing was written.',
+  },
+  check_violated: {
+    status: 409,
+    retryable: false,
+    summary: 'A row would break a check that the model declares; details name it. Nothing was written.',
+  },
+  invalid_cursor: {
+    status: 400,
+    retryable: false,
+    summary:
+      'The cursor was not issued by this deployment for this statement, its parameters, this tenant and this model, or is old.',
+  },
   invalid_token: {
     status: 400,
     retryable: false,
@@ -146,6 +162,12 @@ export interface ErrorOptions {
   readonly cause?: unknown;
   /** Machine-readable facts beside the message; must be JSON and hold no secret. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /**
+   * The message that callers of the API get: none that a driver or a service wrote, for it may name hosts, accounts
+   * and other people's data.
+   * @default - where the status is below 500 the message; else the summary of the code alone, without details
+   */
+  readonly told?: string;
 }
 
 /**
@@ -156,11 +178,18 @@ export class PolystoreError extends Error {
   override readonly name: string = 'PolystoreError';
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
+  /** What callers of the API may know of it. */
+  readonly told: Pick<PolystoreError, 'message' | 'details'>;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
+    const { status, summary } = errorCatalog[code];
+    this.told =
+      options.told === undefined && status >= 500
+        ? { message: summary, details: {} }
+        : { message: options.told ?? message, details: this.details };
   }
 
   get retryable(): boolean {
@@ -172,3 +201,7 @@ export class PolystoreError extends Error {
     return errorCatalog[this.code].status;
   }
 }
+
+/** The message of whatever was thrown; a native module's errors are of another realm than ours. */
+export const messageOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);

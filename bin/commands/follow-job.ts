@@ -73,6 +73,10 @@ function renderWork(work: JobView['work']): string {
     return `${now}, ${left.length} views left`;
   }
   if (work.kind === 'tend') return renderTended(work);
+  if (work.kind === 'fill-index') {
+    const { phase, counts: filled = {} } = backfill.parse(work.state);
+    return `${String(work.index)} ${phase}: ${renderCounts(filled)}`;
+  }
   if (work.kind === 'sweep') return `${String(work.swept)} swept`;
   const { entity, view } = z.looseObject({ entity: z.string(), view: z.string().nullable() }).parse(work);
   const { phase, counts: own, fill, check } = rebuild.extend({ counts: counts.optional() }).parse(work.state);

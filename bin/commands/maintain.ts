@@ -72,6 +72,18 @@ export function addMaintainCommands(program: Command, stateDir: string): void {
   );
 
   addTargetOptions(
+    program
+      .command('index')
+      .description('the global indexes of the DynamoDB table')
+      .command('fill <index>')
+      .description('put rows that were written before an index was declared into it; can be repeated'),
+  ).action(async (index: string, options: TargetOptions) => {
+    const request = { command: 'fill-index', index };
+    const job = await follow(stateDir, options, request, (done) => renderFilled(done, index));
+    if (unfilledBy(job) > 0) process.exitCode = 1;
+  });
+
+  addTargetOptions(
     program.command('sweep').description('remove tombstones that no record of the log needs any more'),
   ).action(async (options: TargetOptions) => {
     await follow(stateDir, options, { command: 'sweep' }, renderJob);
@@ -152,6 +164,19 @@ function differencesLeft({ work }: JobView): number {
       sum + each.missing + each.stale + each.extra + each.different - each.repaired + each.unsettled,
     0,
   );
+}
+
+const filledShape = z.looseObject({
+  state: z.looseObject({ counts: z.object({ read: z.number(), filled: z.number(), unfilled: z.number() }) }),
+});
+const unfilledBy = ({ work }: JobView): number => filledShape.parse(work).state.counts.unfilled;
+
+function renderFilled(job: JobView, index: string): string {
+  const next =
+    unfilledBy(job) > 0
+      ? `${index} will lack ${unfilledBy(job)} rows; the log of the function project names them. Write them with other values, then fill again.`
+      : `${index} has all rows of before. Let queries use it: npx polystore model diff --write --env <name> --filled ${index}`;
+  return `${renderJob(job)}\n${next}`;
 }
 
 function renderVerified({ work }: JobView): string {

@@ -3,11 +3,16 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { compareCatalogs, compile, extendWaves, type IndexStep, wavesOf } from '../../lambda/model/index.ts';
+import type { PatternPlans } from '../../lambda/query/access-patterns.ts';
 import { environments, selectEnvironment } from '../../lib/environments/index.ts';
 import model from '../../model/flights.ts';
 import { readCommittedModel, writeCommittedModel } from '../committed-model.ts';
+import { changedPlans, provePatterns, writePlans } from '../planned-patterns.ts';
 
-/** `polystore model diff`: what the model changes, and which wave of index changes each environment is at. */
+/**
+ * `polystore model diff`: what the model changes, and which wave of index changes each environment is at. `polystore model
+ * plan`: how its access patterns are served.
+ */
 
 interface DiffOptions {
   readonly env?: string;
@@ -16,23 +21,67 @@ interface DiffOptions {
   readonly json?: boolean;
 }
 
+interface PlanOptions {
+  readonly write?: boolean;
+  readonly json?: boolean;
+}
+
 export function addModelCommands(program: Command, root: string): void {
-  program
-    .command('model')
-    .description('the model and what is deployed of it')
+  const command = program.command('model').description('the model and what is deployed of it');
+  command
+    .command('plan')
+    .description(
+      'plan the access patterns; fails where bounded work does not serve one, or a plan differs from what was written down',
+    )
+    .option('--write', 'write the plans down (model/plans.json), for review')
+    .option('--json', 'print JSON for programs')
+    .action((options: PlanOptions) => planModel(root, options));
+  command
     .command('diff')
     .description(
       'compare the model with what it was when it was last written down; fails for what cannot be done',
     )
     .option('--write', 'write it down (model/committed.json), with the waves that its indexes take')
     .option('--env <name>', 'with --write: take this environment one wave on')
-    .option('--filled <index>', 'says that items from before the index was made were written again since')
+    .option('--filled <index>', 'says that "polystore index fill" has put the items of before into the index')
     .option('--json', 'print JSON for programs')
     .action((options: DiffOptions) => {
       const found = diffModel(root, options);
       console.log(options.json ? JSON.stringify(found) : renderDiff(found));
       if (found.refused.length > 0) process.exitCode = 1;
     });
+}
+
+/** @throws PolystoreError `invalid_model` where a pattern is not served by bounded work */
+async function planModel(root: string, { write, json }: PlanOptions): Promise<void> {
+  const catalog = compile(model);
+  const planned = await provePatterns(catalog);
+  const changed = changedPlans(root, planned.plans);
+  if (write) writePlans(root, catalog, planned);
+  else if (changed.length > 0) process.exitCode = 1;
+  console.log(
+    json ? JSON.stringify({ plans: planned.plans, changed }) : renderPlans(planned, changed, write),
+  );
+}
+
+function renderPlans({ plans }: PatternPlans, changed: readonly string[], written = false): string {
+  const rows = Object.entries(plans).map(([name, { placement, engine, work, estimatedReads: reads }]) => [
+    `${changed.includes(name) ? '*' : ' '} ${name}`,
+    `${placement} (${engine})`,
+    `${work}${reads === null ? '' : `, ${reads} row(s)`}`,
+  ]);
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const gone = changed.filter((name) => !(name in plans)).map((name) => `* ${name}  is declared no more`);
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const told = written
+    ? `written down; * ${changed.length} changed`
+    : `* differ from what was written down; look at them, then: npx polystore model plan --write`;
+  return [...lines, ...gone, ...(changed.length > 0 || written ? [told] : [])].join('\n');
 }
 
 interface Diff {
@@ -80,7 +129,7 @@ function advance(
   if (step.kind === 'use' && filled !== step.index.name)
     throw new PolystoreError(
       'migration_refused',
-      `The next wave of ${name} lets queries use the index ${step.index.name}, and items that were last written before wave ${table.indexWave} was deployed are not in it. Write them again (any update of a row does), then say --filled ${step.index.name}`,
+      `The next wave of ${name} lets queries use the index ${step.index.name}, and items that were last written before wave ${table.indexWave} was deployed are not in it. Fill it once that deployment has ended: npx polystore index fill ${step.index.name} --function <its function project>; then say --filled ${step.index.name}`,
     );
   const file = join(root, 'lib', 'environments', `${name}.ts`);
   const wave = table.indexWave + 1;

@@ -62,3 +62,10 @@ export function parseFreshness(value: string): number {
     throw new InvalidArgumentError('a number, 0 or more, is expected.');
   return seconds;
 }
+
+export function parseRows(value: string): number {
+  const rows = Number(value);
+  if (!/^\d+$/.test(value) || rows < 1)
+    throw new InvalidArgumentError('a whole number of rows, 1 or more, is expected.');
+  return rows;
+}

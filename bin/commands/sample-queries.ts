@@ -38,5 +38,9 @@ export function sampleQueries(asOf: string): readonly SampleQuery[] {
       what: 'a join and an aggregate, from a replica of Aurora',
       sql: 'select a.manufacturer, count(*) as flights, round(avg(f.departure_delay_minutes), 1) as delay from flight f join aircraft a on a.tail_number = f.tail_number group by a.manufacturer order by flights desc limit 5',
     },
+    {
+      what: 'the airports that a day of events leads to, from several stores in DuckDB',
+      sql: `select a.name, count(*) as events from flight_event e join airport a on a.airport_code = e.destination where e.${inTheDay.replace('and at', 'and e.at')} group by a.name order by events desc, a.name limit 5`,
+    },
   ];
 }

@@ -6,6 +6,9 @@ import type { Example } from './example.ts';
 export const example: Example = (app) => {
   const stack = new Stack(app, 'OrdersApiAlarms');
   const { topic } = new AlarmTopic(stack, 'Told', { displayName: 'Orders', emails: ['oncall@example.com'] });
-  new ApiAlarms(stack, 'Alarms', { notify: topic, apiId: 'a1b2c3', stage: '$default' });
+  new ApiAlarms(stack, 'Alarms', {
+    notify: topic,
+    api: { kind: 'http', apiId: 'a1b2c3', stage: '$default' },
+  });
   return stack;
 };

@@ -1,4 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { compile, functionsOf } from '../../lambda/model/index.ts';
 import { Api } from '../../lib/index.ts';
@@ -19,6 +20,7 @@ export const example: Example = (app) => {
     functionOf: () => query,
     issuer: 'https://issuer.test/',
     audience: 'orders',
+    encryptionKey: new kms.Key(stack, 'Key', { enableKeyRotation: true }),
   });
   return stack;
 };

@@ -1,9 +1,10 @@
 import { PolystoreError } from '../errors.ts';
 import { type CatalogColumn, type CatalogEntity, columnOf, parseRow, parseValue } from '../model/index.ts';
+import { renderBytes } from './bytes-text.ts';
 import type { Key, Row } from './change.ts';
 import { type ExactJson, roundJson } from './exact-json.ts';
 
-/** Who wrote the row: Debezium gives a json column as text, our functions as the value itself. */
+/** Who wrote the row: Debezium gives a json column as text and bytes in base64, our functions the canonical value. */
 export type RowEncoding = 'debezium' | 'polystore';
 
 /**
@@ -11,6 +12,9 @@ export type RowEncoding = 'debezium' | 'polystore';
  * `unavailable.value.placeholder`, which the connector is given by this name.
  */
 export const unavailableValue = '__debezium_unavailable_value';
+
+/** Of a column of bytes, which Debezium writes in base64, also this. */
+const unavailableBytes = Buffer.from(unavailableValue).toString('base64');
 
 type Image = Readonly<Record<string, ExactJson>>;
 
@@ -51,7 +55,10 @@ export function canonicalPart(entity: CatalogEntity, image: Image, encoding: Row
  * placeholder is among them, and reading its row from the source is right for it too.
  */
 export const missingColumns = (entity: CatalogEntity, image: Image): readonly string[] =>
-  entity.columns.map(({ name }) => name).filter((name) => image[name] === unavailableValue);
+  entity.columns.filter((column) => isUnavailable(column, image[column.name])).map(({ name }) => name);
+
+const isUnavailable = ({ type }: CatalogColumn, value: ExactJson | undefined): boolean =>
+  value === (type.kind === 'bytes' ? unavailableBytes : unavailableValue);
 
 /** The key columns of a row image. @throws as `canonicalRow`. */
 export function canonicalKey(entity: CatalogEntity, image: Image, encoding: RowEncoding): Key {
@@ -65,7 +72,7 @@ export function canonicalKey(entity: CatalogEntity, image: Image, encoding: RowE
 
 /** Brings what the encoding does to a type back to what `parseValue` takes. */
 function accepted(column: CatalogColumn, value: ExactJson | undefined, encoding: RowEncoding): unknown {
-  if (value === unavailableValue && encoding === 'debezium')
+  if (encoding === 'debezium' && isUnavailable(column, value))
     throw new PolystoreError(
       'poison_change',
       `${column.name} is '${unavailableValue}': the WAL did not carry the unchanged value`,
@@ -76,6 +83,10 @@ function accepted(column: CatalogColumn, value: ExactJson | undefined, encoding:
       return encoding === 'debezium' && typeof value === 'string'
         ? parsedJson(column, value)
         : roundJson(value);
+    case 'bytes':
+      return encoding === 'debezium' && typeof value === 'string'
+        ? renderBytes(Buffer.from(value, 'base64'))
+        : value;
     case 'float':
       return roundJson(value);
     case 'decimal':

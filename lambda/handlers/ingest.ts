@@ -1,14 +1,14 @@
 import { handle } from 'hono/aws-lambda';
-import { createAuthenticator } from '../query/authenticate.ts';
 import { createTokens } from '../query/tokens.ts';
 import { createChangeLog } from '../stores/kafka/index.ts';
 import { createBackPressure } from '../sync/back-pressure.ts';
 import { createIngestApp } from '../sync/ingest.ts';
 import { catalog } from './model.ts';
+import { openCallers } from './open-callers.ts';
 import { openLog } from './open-log.ts';
 import { openMetrics } from './open-metrics.ts';
 import { openSecrets } from './open-secrets.ts';
-import { readClock, readGeneration, readIdentity, readLogConnection, readTokenSecret } from './settings.ts';
+import { readClock, readGeneration, readLogConnection, readTokenSecret } from './settings.ts';
 
 /** POST /events → change log. */
 const clock = readClock(process.env);
@@ -16,7 +16,7 @@ const readSecret = openSecrets(clock);
 const app = createIngestApp({
   catalog,
   changeLog: createChangeLog(readLogConnection(process.env, 'polystore-ingest')),
-  authenticate: createAuthenticator({ ...readIdentity(process.env), clock: Date.now }),
+  authenticate: openCallers(process.env),
   issueToken: createTokens(readTokenSecret(process.env, readSecret)).issueEvents,
   generation: readGeneration(process.env),
   clock,

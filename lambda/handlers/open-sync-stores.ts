@@ -7,14 +7,15 @@ import {
 } from '../model/index.ts';
 import { createAuroraStore } from '../stores/aurora/index.ts';
 import { createDynamodbStore } from '../stores/dynamodb/index.ts';
+import { createInvoke } from '../stores/invoke/index.ts';
 import { createKafkaStore } from '../stores/kafka/index.ts';
 import { createKeyspacesStore } from '../stores/keyspaces/index.ts';
 import { createOpensearchStore } from '../stores/opensearch/index.ts';
 import { createRedisStore } from '../stores/redis/index.ts';
-import { createInvoke, createRemoteArchive } from '../stores/remote-archive/index.ts';
+import { createRemoteArchive } from '../stores/remote-archive/index.ts';
 import type { Clock } from '../stores/store.ts';
 import type { SyncStores } from '../sync/sync-stores.ts';
-import { readArchiveFunction, readArchiveWriter } from './archive-settings.ts';
+import { readArchiveFunction, readArchiveWriter } from './invoke-settings.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import type { ReadSecret } from './secrets.ts';
 import * as settings from './settings.ts';

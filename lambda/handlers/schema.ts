@@ -1,18 +1,21 @@
+import { STSClient } from '@aws-sdk/client-sts';
 import { functionsOf, withTopicPartitions } from '../model/index.ts';
 import { applyReplication, applySchema } from '../stores/aurora/index.ts';
 import { ensureTopics } from '../stores/kafka/index.ts';
 import { applyKeyspacesSchema } from '../stores/keyspaces/index.ts';
-import { ensureSearch } from '../stores/opensearch/index.ts';
+import { ensureAccess, ensureSearch } from '../stores/opensearch/index.ts';
 import { catalog } from './model.ts';
 import { readAuroraConnection } from './open-aurora.ts';
 import { openLog } from './open-log.ts';
 import { openSecrets } from './open-secrets.ts';
+import { assumeManager } from './search-manager.ts';
 import {
   readClock,
   readGeneration,
   readKeyspaces,
   readLogConnection,
   readOpensearch,
+  readSearchAccess,
   readTopicSettings,
 } from './settings.ts';
 
@@ -58,8 +61,19 @@ export const handler = async ({ part, allow = [] }: SchemaEvent) => {
     log.info('Keyspaces is as the model says', { changed });
   }
   if (wants('search') && holdsSearch) {
-    const changed = await ensureSearch(catalog, readOpensearch(process.env));
-    log.info('OpenSearch is as the model says', { changed });
+    const connection = readOpensearch(process.env);
+    const access = readSearchAccess(process.env);
+    // First, for what follows is asked with the function's own rights.
+    const allowed =
+      access === undefined
+        ? []
+        : await ensureAccess({
+            model: catalog.name,
+            connection: { ...connection, credentials: assumeManager(new STSClient({}), access.managerArn) },
+            grants: access.grants,
+          });
+    const changed = await ensureSearch(catalog, connection);
+    log.info('OpenSearch is as the model says', { allowed, changed });
   }
   return {};
 };

@@ -3,12 +3,17 @@ import { PolystoreError } from '../errors.ts';
 import {
   type EnvironmentName,
   environmentNames as names,
+  parseSearchGrants,
   parseTopicPartitions,
+  routerService,
+  type SearchGrant,
+  searchGrantsPattern,
   type TopicPartitions,
   topicPartitionsPattern,
   type Workload,
   workloads,
 } from '../model/index.ts';
+import { type Principals, parsePrincipals } from '../query/principals.ts';
 import type { ConnectionOptions } from '../stores/kafka/index.ts';
 import type { KeyspacesConnection } from '../stores/keyspaces/index.ts';
 import { isLoopback } from '../stores/loopback.ts';
@@ -21,6 +26,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Some text. */
 export const text = z.string().check(z.minLength(1, 'is empty'));
+
+/** The address of one of AWS's services where it is not the region's own. */
+export const optionalEndpoint = z.optional(
+  z.url({ protocol: /^https?$/, error: 'takes an http or https URL' }),
+);
 
 /** `host:port`. */
 const address = z.pipe(
@@ -49,6 +59,11 @@ const brokers = z.pipe(
 const topicPartitions = z.pipe(
   z.string().check(z.regex(topicPartitionsPattern, 'takes entities and numbers such as flight_event=48')),
   z.transform(parseTopicPartitions),
+);
+
+const searchGrants = z.pipe(
+  z.string().check(z.regex(searchGrantsPattern, 'takes access and roles such as reads=arn:…,writes=arn:…')),
+  z.transform(parseSearchGrants),
 );
 
 type Shape = Readonly<Record<string, z.ZodMiniType>>;
@@ -259,6 +274,26 @@ export function readOpensearch(env: Environment): OpensearchConnection {
   return { endpoint, auth, region: variables.AWS_REGION };
 }
 
+/** Where the router's service listens, and for how long it still does once it is to end. */
+export function readServer(env: Environment): { readonly port: number; readonly lingerMs: number } {
+  const variables = readVariables(env, {
+    [names.port]: z._default(wholeNumber, routerService.port),
+    [names.lingerMs]: z._default(wholeNumber, routerService.lingerSeconds * 1000),
+  });
+  return { port: variables[names.port], lingerMs: variables[names.lingerMs] };
+}
+
+/** Who manages access in OpenSearch's own security and who gets which; undefined where there is none of it. */
+export function readSearchAccess(
+  env: Environment,
+): { readonly managerArn: string; readonly grants: readonly SearchGrant[] } | undefined {
+  const { [names.opensearchManager]: managerArn, [names.opensearchGrants]: grants } = readVariables(env, {
+    [names.opensearchManager]: z.optional(z.string().check(z.regex(/^arn:/, 'takes the ARN of a role'))),
+    [names.opensearchGrants]: z.optional(searchGrants),
+  });
+  return managerArn === undefined ? undefined : { managerArn, grants: grants ?? [] };
+}
+
 /** The clock that everything in a function tells the time by; it stands still where the environment says when. */
 export function readClock(env: Environment): Clock {
   const fixed = readVariables(env, { [names.fixedClock]: z.optional(wholeNumber) })[names.fixedClock];
@@ -287,6 +322,12 @@ export function readIdentity(env: Environment): {
   );
 }
 
+/** Which IAM principals may ask, and as whom: none, unless it says. */
+export function readPrincipals(env: Environment): Principals {
+  const given = readVariables(env, { [names.principals]: z.optional(text) })[names.principals];
+  return given === undefined ? new Map() : parsePrincipals(given);
+}
+
 /**
  * The secret that signs tokens, read when it is asked for so that a rotated one is seen: the text of a
  * secret of Secrets Manager, or here on loopback itself, as `dev:…`.
@@ -295,10 +336,10 @@ export function readTokenSecret(env: Environment, readSecret: ReadSecret): () =>
   const value = readVariables(env, { [names.tokenSecret]: text })[names.tokenSecret];
   const bytes = (secret: string): Uint8Array => new TextEncoder().encode(secret);
   if (!value.startsWith('dev:')) return async () => bytes(await readSecret(value));
-  if (env.AWS_LAMBDA_RUNTIME_API !== undefined)
+  if (env.AWS_LAMBDA_RUNTIME_API !== undefined || env.ECS_CONTAINER_METADATA_URI_V4 !== undefined)
     throw new PolystoreError(
       'invalid_configuration',
-      `${names.tokenSecret} is a development secret and this is Lambda. Give it the ARN of a secret.`,
+      `${names.tokenSecret} is a development secret and this is AWS. Give it the ARN of a secret.`,
     );
   const secret = bytes(value.slice('dev:'.length));
   return async () => secret;

@@ -7,6 +7,7 @@ import type { FunctionName } from './functions.ts';
 export const auroraPools = {
   schema: 1,
   query: 4,
+  combine: 4,
   project: 4,
   'apply-aurora': 2,
 } as const satisfies Partial<Record<FunctionName, number>>;

@@ -41,6 +41,8 @@ export function textBytes(type: FieldType): number | undefined {
       return '2013-01-01T10:15:00.000000Z'.length;
     case 'date':
       return '2013-01-01'.length;
+    case 'bytes':
+      return type.maxLength === undefined ? undefined : 2 + 2 * type.maxLength;
     case 'json':
       return undefined;
   }
@@ -57,6 +59,9 @@ export function jsonBytes(type: FieldType): number | undefined {
       return type.maxLength === undefined ? undefined : type.maxLength * jsonBytesPerCharacter + 2;
     case 'oneOf':
       return longest(type.values.map((value) => JSON.stringify(value)));
+    case 'bytes':
+      // JSON doubles the backslash.
+      return type.maxLength === undefined ? undefined : 5 + 2 * type.maxLength;
     default: {
       const bytes = textBytes(type);
       return bytes === undefined ? undefined : bytes + 2;
@@ -75,6 +80,8 @@ export function attributeBytes(type: FieldType): number | undefined {
       return 21;
     case 'decimal':
       return Math.max(21, textBytes(type) ?? 0);
+    case 'bytes':
+      return type.maxLength;
     default:
       return textBytes(type);
   }
@@ -93,6 +100,8 @@ export function columnBytes(type: FieldType): number | undefined {
     case 'decimal':
       // Its digits are packed; the scale, or PostgreSQL's header, is not.
       return type.precision + 8;
+    case 'bytes':
+      return type.maxLength;
     default:
       return textBytes(type);
   }
@@ -115,6 +124,13 @@ export function sumOf(
   }
   return { bytes, open };
 }
+
+/** A row of these columns as JSON: `"name":value,` of each, without the braces. */
+export const jsonRowBound = (entity: CatalogEntity, columns: readonly string[]): Bound =>
+  sumOf(entity, columns, (type, { name }) => {
+    const bytes = jsonBytes(type);
+    return bytes === undefined ? undefined : bytes + name.length + '"":,'.length;
+  });
 
 /** A text key. */
 export function templateBound(entity: CatalogEntity, template: KeyTemplate): Bound {

@@ -55,8 +55,9 @@ function compareEntities(
   fixed('tenant', before.tenant ?? 'shared', after.tenant ?? 'shared');
   fixed('source', before.source.kind, after.source.kind);
   if (before.source.kind === 'dynamodb.source' && after.source.kind === 'dynamodb.source')
-    compareItems(name, before.source, after.source, fixed, problems);
+    compareItems(name, { before: before.source, after: after.source, fixed, changes, problems });
   compareColumns(before, after, changes, problems);
+  compareChecks(before, after, changes);
   for (const gone of missing(before.views, after.views)) changes.push(`${name}.${gone.name} is dropped`);
   for (const view of after.views) {
     const was = before.views.find((each) => each.name === view.name);
@@ -65,23 +66,40 @@ function compareEntities(
   }
 }
 
-/** An index's attributes are named after it, so one of other keys under its name would find rows by their old ones. */
+/**
+ * An index's attributes are named after it, so one of other keys under its name would find rows by their old ones. One
+ * that holds other columns has the keys that items have: DynamoDB fills it from them.
+ */
 function compareItems(
   entity: string,
-  before: DynamodbSourcePlacement,
-  after: DynamodbSourcePlacement,
-  fixed: (what: string, was: unknown, is: unknown) => void,
-  problems: Problems,
+  {
+    before,
+    after,
+    fixed,
+    changes,
+    problems,
+  }: Record<'before' | 'after', DynamodbSourcePlacement> & {
+    readonly fixed: (what: string, was: unknown, is: unknown) => void;
+    readonly changes: string[];
+    readonly problems: Problems;
+  },
 ): void {
   fixed('source.partitionKey', before.partitionKey, after.partitionKey);
   fixed('source.sortKey', before.sortKey, after.sortKey);
   for (const index of after.indexes) {
     const was = before.indexes.find(({ name }) => name === index.name);
-    if (was !== undefined && !same(was, index))
+    if (was === undefined) continue;
+    const where = `${entity}.source.indexes.${index.name}`;
+    const [{ columns: held, ...keys }, { columns, ...others }] = [was, index];
+    if (!same(keys, others))
       problems.add(
-        `${entity}.source.indexes.${index.name}`,
-        `was ${say(was)} and is ${say(index)}, and items that are there have the keys of before`,
+        where,
+        `was ${say(keys)} and is ${say(others)}, and items that are there have the keys of before`,
         'give it another name: it is made beside the old one, which goes when the new one is used',
+      );
+    else if (!same(held, columns))
+      changes.push(
+        `${where} held ${sayColumns(held)} and holds ${sayColumns(columns)}: it is removed and made anew, and until then queries do without it`,
       );
   }
 }
@@ -116,9 +134,26 @@ function compareColumns(
   }
 }
 
+/** Aurora's schema function looks at rows that are there; items and events stay as they were written. */
+function compareChecks(before: CatalogEntity, after: CatalogEntity, changes: string[]): void {
+  const { name, checks, source } = after;
+  // A file of before there were checks has none.
+  const were = before.checks ?? [];
+  for (const gone of missing(were, checks)) changes.push(`${name}.${gone.name} is no longer checked`);
+  const held =
+    source.kind === 'aurora.source'
+      ? 'rows that are there must meet it'
+      : 'it holds for what is written from now on; rows that are there are not looked at';
+  for (const check of checks) {
+    const was = were.find((each) => each.name === check.name);
+    if (!same(was, check))
+      changes.push(`${name}.${check.name} is ${was === undefined ? 'a new' : 'another'} check: ${held}`);
+  }
+}
+
 /** A longer bound, or more values to choose from. */
 function widens({ type: was }: CatalogColumn, { type: is }: CatalogColumn): boolean {
-  if (was.kind === 'text' && is.kind === 'text')
+  if ((was.kind === 'text' && is.kind === 'text') || (was.kind === 'bytes' && is.kind === 'bytes'))
     return (is.maxLength ?? Number.POSITIVE_INFINITY) >= (was.maxLength ?? Number.POSITIVE_INFINITY);
   return (
     was.kind === 'oneOf' && is.kind === 'oneOf' && was.values.every((value) => is.values.includes(value))
@@ -167,4 +202,5 @@ const canonical = (value: unknown): string =>
       ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
       : each,
   ) ?? 'undefined';
+const sayColumns = (columns: readonly string[] | undefined): string => columns?.join(', ') ?? 'all columns';
 const say = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

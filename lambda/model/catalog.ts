@@ -1,5 +1,7 @@
+import type { Comparison } from './checks.ts';
 import type { FieldType, Json } from './fields.ts';
 import type { Analyzer, TermUnit } from './language.ts';
+import type { Workload } from './workloads.ts';
 
 /**
  * The compiled model: plain data, serialisable, by SQL names. From it follow the infrastructure, the
@@ -13,6 +15,21 @@ export interface Catalog {
   readonly table: DynamodbTable | undefined;
   /** The tables of Keyspaces, if any view lives there: one a view, and one of what is known of them. */
   readonly wideTables: readonly WideTable[];
+  /** What callers ask. */
+  readonly accessPatterns: readonly CatalogAccessPattern[];
+}
+
+/** A statement that is planned at build time, with sample values and the ISO time at which they are asked. */
+export interface CatalogAccessPattern {
+  readonly name: string;
+  readonly sql: string;
+  readonly params: readonly Json[];
+  readonly tenant: string;
+  readonly asOf: string;
+  readonly freshness: 0 | undefined;
+  readonly ratePerSecond: number | undefined;
+  readonly workload: Workload | undefined;
+  readonly scan: 'allowed' | undefined;
 }
 
 export interface CatalogColumn {
@@ -37,6 +54,8 @@ export interface CatalogEntity {
   readonly topicPartitions: number;
   readonly source: CatalogSource;
   readonly views: readonly CatalogView[];
+  /** What every row that is written meets; one that was there before a check was declared need not. */
+  readonly checks: readonly CatalogCheck[];
   /** Changes a second of the busiest tenant at peak; undefined: nothing is known. */
   readonly changesPerSecond: number | undefined;
   /** Rows read from the source a second by the busiest tenant at peak; undefined: nothing is known. */
@@ -44,6 +63,22 @@ export interface CatalogEntity {
   /** What goes over the log in a day; undefined: nothing is known. */
   readonly daily: CatalogDaily | undefined;
 }
+
+/** A row breaks it when the condition is false; unknown, as by a null, is no break (as PostgreSQL's CHECK). */
+export interface CatalogCheck {
+  /** snake_case; what errors name. */
+  readonly name: string;
+  readonly condition: CatalogCondition;
+}
+/** Constants in canonical values. */
+export type CatalogCondition =
+  | {
+      readonly kind: 'compare';
+      readonly column: string;
+      readonly operator: Comparison;
+      readonly value: Json;
+    }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly CatalogCondition[] };
 
 /** Of all tenants, on a busy day. */
 export interface CatalogDaily {
@@ -90,11 +125,15 @@ export interface CatalogGlobalIndex {
   readonly sortKey: KeyTemplate;
   /** How many partitions one value of the partition key is spread over; 1 is not spread. */
   readonly spread: number;
+  /** The entity's columns that it holds, those of keys included, in the entity's order; undefined: all. */
+  readonly columns: readonly string[] | undefined;
 }
 export interface CatalogLocalIndex {
   readonly name: string;
   /** A column stored as an attribute of its own name and type. */
   readonly sortKeyColumn: string;
+  /** As those of a global index. */
+  readonly columns: readonly string[] | undefined;
 }
 
 export interface KafkaSourcePlacement {
@@ -105,6 +144,7 @@ export type CatalogView =
   | AuroraTablePlacement
   | RedisHashPlacement
   | RedisSortedSetPlacement
+  | RedisGeoPlacement
   | KeyspacesTablePlacement
   | KeyspacesRollupPlacement
   | OpensearchIndexPlacement
@@ -139,6 +179,14 @@ export interface RedisSortedSetPlacement extends ViewBase {
   readonly by: readonly CatalogTerm[];
   readonly score: string;
   readonly limit: number | undefined;
+}
+
+export interface RedisGeoPlacement extends ViewBase {
+  readonly kind: 'redis.geo';
+  readonly by: readonly CatalogTerm[];
+  /** Columns of degrees. Rows that lack one of them are not in the view. */
+  readonly latitude: string;
+  readonly longitude: string;
 }
 
 export interface KeyspacesTablePlacement extends ViewBase {
@@ -198,7 +246,7 @@ export interface WideTable {
 /** Types as CQL names them. Timestamps, dates and JSON are canonical texts, whose order is theirs. */
 export interface WideColumn {
   readonly name: string;
-  readonly type: 'text' | 'int' | 'bigint' | 'decimal' | 'double' | 'boolean';
+  readonly type: 'text' | 'int' | 'bigint' | 'decimal' | 'double' | 'boolean' | 'blob';
 }
 
 /** The physical DynamoDB table that all DynamoDB entities share. Attribute names are fixed here. */
@@ -218,13 +266,17 @@ export interface DynamodbTable {
     readonly name: string;
     readonly partitionKeyAttribute: string;
     readonly sortKeyAttribute: string;
+    readonly projection?: Projection;
   }[];
   readonly localIndexes: readonly {
     readonly name: string;
     readonly sortKeyAttribute: string;
     readonly sortKeyType: 'S' | 'N';
+    readonly projection?: Projection;
   }[];
 }
+/** The attributes that an index holds beside its keys and the table's, sorted; absent: all. */
+export type Projection = readonly string[];
 
 /** The engines that placements lie in. */
 export type StoreName = 'aurora' | 'dynamodb' | 'kafka' | 'redis' | 'keyspaces' | 'opensearch' | 'archive';
@@ -234,8 +286,20 @@ export const storeOf = (placement: CatalogSource | CatalogView): StoreName =>
   // The kinds are literals that start with exactly these names.
   placement.kind.split('.')[0] as StoreName;
 
+/** Made once for each entity: a statement asks for columns by their names many times. */
+const columnMaps = new WeakMap<CatalogEntity, ReadonlyMap<string, CatalogColumn>>();
+
+/** The columns of an entity by their names. */
+export function columnsByName(entity: CatalogEntity): ReadonlyMap<string, CatalogColumn> {
+  const known = columnMaps.get(entity);
+  if (known !== undefined) return known;
+  const made = new Map(entity.columns.map((column) => [column.name, column]));
+  columnMaps.set(entity, made);
+  return made;
+}
+
 export function columnOf(entity: CatalogEntity, name: string): CatalogColumn {
-  const column = entity.columns.find((candidate) => candidate.name === name);
+  const column = columnsByName(entity).get(name);
   if (column === undefined) throw new TypeError(`entity ${entity.name} has no column ${name}`);
   return column;
 }
@@ -245,3 +309,9 @@ export function entityOf(catalog: Catalog, name: string): CatalogEntity {
   if (entity === undefined) throw new TypeError(`the model ${catalog.name} has no entity ${name}`);
   return entity;
 }
+
+/** The entities that share a global index of the DynamoDB table; none: there is no such index. */
+export const entitiesOfIndex = ({ entities }: Catalog, index: string): readonly CatalogEntity[] =>
+  entities.filter(
+    ({ source }) => source.kind === 'dynamodb.source' && source.indexes.some(({ name }) => name === index),
+  );

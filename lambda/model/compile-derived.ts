@@ -39,7 +39,7 @@ export function compileKeyspacesTable(
       `orders rows by '${view.orderBy.field}', which ${found.optional ? 'is optional' : 'may change, so a row would move and leave its old self behind'}`,
       'order by a key field, or by one that is .immutable() and always there',
     );
-  if (found !== undefined && ['json', 'boolean', 'float', 'decimal'].includes(found.type.kind))
+  if (found !== undefined && ['json', 'bytes', 'boolean', 'float', 'decimal'].includes(found.type.kind))
     problems.add(
       `${where}.orderBy`,
       `orders rows by '${view.orderBy.field}' of type ${found.type.kind}`,

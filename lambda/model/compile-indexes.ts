@@ -1,7 +1,7 @@
 import { PolystoreError } from '../errors.ts';
 import type { CatalogTableIndex, IndexPredicate } from './catalog.ts';
 import type { EntityContext } from './entity-context.ts';
-import type { Json } from './fields.ts';
+import { hasNoKeyText, type Json } from './fields.ts';
 import { type IndexCondition, present, type TableIndex, type TableIndexes } from './language.ts';
 import { postgresLimits } from './limits.ts';
 import { parseValue } from './values.ts';
@@ -78,7 +78,7 @@ function compileCondition(
     Array.isArray(condition) ? (condition as readonly (string | number)[]) : [condition as string];
   if (given.length === 0)
     problem(context, index, `compares '${field}' with no value`, 'name one, or `null` for none');
-  if (found?.type.kind === 'json' || found?.type.kind === 'float') {
+  if (found !== undefined && hasNoKeyText(found.type)) {
     problem(
       context,
       index,

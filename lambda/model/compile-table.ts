@@ -1,5 +1,6 @@
 import type { CatalogEntity, DynamodbTable, KeyTemplate } from './catalog.ts';
 import { columnOf } from './catalog.ts';
+import { compileProjections } from './compile-projections.ts';
 import type { FieldType } from './fields.ts';
 import { dynamodbLimits } from './limits.ts';
 import type { Problems } from './problems.ts';
@@ -45,6 +46,11 @@ export function compileTable(
   refuseSharedItems(entities, problems);
   refuseMixedSortKeys(entities, localTypes, problems);
   refuseTooManyIndexes(globalNames.size, localTypes.size, problems);
+  const projections = compileProjections(entities, problems);
+  const projected = (name: string) => {
+    const projection = projections.get(name);
+    return projection === undefined ? {} : { projection };
+  };
   return {
     name: modelName,
     partitionKeyAttribute: 'pk',
@@ -57,6 +63,7 @@ export function compileTable(
       name,
       partitionKeyAttribute: `${name}_pk`,
       sortKeyAttribute: `${name}_sk`,
+      ...projected(name),
     })),
     localIndexes: [...localTypes]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -64,6 +71,7 @@ export function compileTable(
         name,
         sortKeyAttribute: attribute,
         sortKeyType: type,
+        ...projected(name),
       })),
   };
 }
@@ -139,6 +147,7 @@ function localSortType(type: FieldType): 'S' | 'N' | undefined {
     case 'date':
       return 'S';
     case 'boolean':
+    case 'bytes':
     case 'json':
       return undefined;
   }

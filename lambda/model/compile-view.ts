@@ -1,6 +1,7 @@
 import type { CatalogExpiry, CatalogView } from './catalog.ts';
 import { compileAuroraTable } from './compile-aurora-table.ts';
 import { compileArchive, compileKeyspacesTable, compileRollup, compileSearch } from './compile-derived.ts';
+import { compileGeo } from './compile-geo.ts';
 import type { EntityContext } from './entity-context.ts';
 import type { Expiry, View } from './language.ts';
 import type { ViewContext } from './view-context.ts';
@@ -113,6 +114,8 @@ export function compileView(name: string, view: View, context: EntityContext): C
       }
       return { kind: view.kind, ...base, score, limit: view.limit };
     }
+    case 'redis.geo':
+      return compileGeo(view, viewContext);
     case 'keyspaces.table':
       return compileKeyspacesTable(view, viewContext);
     case 'keyspaces.rollup':

@@ -142,5 +142,7 @@ function wideType(type: FieldType): WideColumn['type'] {
     case 'date':
     case 'json':
       return 'text';
+    case 'bytes':
+      return 'blob';
   }
 }

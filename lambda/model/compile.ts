@@ -1,13 +1,16 @@
 import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogColumn, CatalogEntity, CatalogSource, KeyTemplate } from './catalog.ts';
+import { compileAccessPatterns } from './compile-access-patterns.ts';
+import { compileChecks } from './compile-checks.ts';
 import { compileIndexes } from './compile-indexes.ts';
+import { compileHeld } from './compile-projections.ts';
 import { compileRate } from './compile-rate.ts';
 import { compileTable } from './compile-table.ts';
 import { compileView } from './compile-view.ts';
 import { compileWideTables, wideColumns } from './compile-wide-tables.ts';
 import type { EntityContext } from './entity-context.ts';
-import type { FieldType } from './fields.ts';
-import { parseKeyTemplate } from './key-template.ts';
+import { type FieldType, hasNoKeyText } from './fields.ts';
+import { parseKeyTemplate, templateColumns } from './key-template.ts';
 import { type EntityDefinition, type Model, type Source, shared } from './language.ts';
 import { snakeCase, systemColumns } from './names.ts';
 import { Problems } from './problems.ts';
@@ -45,6 +48,7 @@ export function compile(model: Model): Catalog {
   const table = compileTable(model.name, entities, problems);
   const wideTables = compileWideTables(entities);
   proveSizes(entities, wideTables, problems);
+  const accessPatterns = compileAccessPatterns(model.accessPatterns ?? {}, problems);
   if (problems.all.length > 0) {
     throw new PolystoreError(
       'invalid_model',
@@ -54,7 +58,7 @@ export function compile(model: Model): Catalog {
       },
     );
   }
-  return { name: model.name, entities, table, wideTables };
+  return { name: model.name, entities, table, wideTables, accessPatterns };
 }
 
 function compileEntity(modelName: string, definition: EntityDefinition, problems: Problems): CatalogEntity {
@@ -78,7 +82,7 @@ function compileEntity(modelName: string, definition: EntityDefinition, problems
     const column = columnOfField.get(field);
     if (column?.optional)
       problems.add(`${definition.name}.${field}`, 'is part of the key and optional', 'remove .optional()');
-    if (column?.type.kind === 'json' || column?.type.kind === 'float') {
+    if (column !== undefined && hasNoKeyText(column.type)) {
       problems.add(
         `${definition.name}.${field}`,
         `is part of the key and of type ${column.type.kind}, which has no one text form`,
@@ -119,6 +123,7 @@ function compileEntity(modelName: string, definition: EntityDefinition, problems
     topicPartitions: definition.source.store === 'kafka' ? definition.source.partitions : 6,
     source,
     views,
+    checks: compileChecks(context),
     ...compileRate(definition, settled, problems),
   };
 }
@@ -187,11 +192,9 @@ function compileSource(source: Source, context: EntityContext): CatalogSource {
           'text' in part ? { text: part.text } : { column: resolve(part.field, where) },
         );
       };
-      const columnsIn = (keys: KeyTemplate): string[] =>
-        keys.flatMap((part) => ('column' in part ? [part.column] : []));
       const partitionKey = template(source.partitionKey, 'source.partitionKey');
       const sortKey = template(source.sortKey, 'source.sortKey');
-      const inKeys = new Set([...columnsIn(partitionKey), ...columnsIn(sortKey)]);
+      const inKeys = new Set([...templateColumns(partitionKey), ...templateColumns(sortKey)]);
       for (const column of inKeys) {
         if (!key.includes(column))
           problems.add(
@@ -209,7 +212,7 @@ function compileSource(source: Source, context: EntityContext): CatalogSource {
           );
       }
       const leads = (keys: KeyTemplate, where: string): void => {
-        if (tenant !== undefined && columnsIn(keys)[0] !== tenant) {
+        if (tenant !== undefined && templateColumns(keys)[0] !== tenant) {
           problems.add(
             `${definition.name}.${where}`,
             `is not led by the tenant field '${tenant}'`,
@@ -229,17 +232,21 @@ function compileSource(source: Source, context: EntityContext): CatalogSource {
             'use a whole number from 1 to 256',
           );
         }
+        const sorts = template(index.sortKey, `source.indexes.${name}.sortKey`);
+        const where = `source.indexes.${name}.fields`;
+        const own = [...templateColumns(keys), ...templateColumns(sorts)];
+        const columns = compileHeld(index.fields, own, { ...context, where });
+        return { name, partitionKey: keys, sortKey: sorts, spread, columns };
+      });
+      const localIndexes = Object.entries(source.localIndexes).map(([name, index]) => {
+        const sortKeyColumn = resolve(index.sortKey, `source.localIndexes.${name}.sortKey`);
+        const where = `source.localIndexes.${name}.fields`;
         return {
           name,
-          partitionKey: keys,
-          sortKey: template(index.sortKey, `source.indexes.${name}.sortKey`),
-          spread,
+          sortKeyColumn,
+          columns: compileHeld(index.fields, [sortKeyColumn], { ...context, where }),
         };
       });
-      const localIndexes = Object.entries(source.localIndexes).map(([name, index]) => ({
-        name,
-        sortKeyColumn: resolve(index.sortKey, `source.localIndexes.${name}.sortKey`),
-      }));
       return { kind: 'dynamodb.source', partitionKey, sortKey, indexes, localIndexes };
     }
   }

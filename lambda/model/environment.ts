@@ -37,12 +37,17 @@ export const environmentNames = {
   opensearchEndpoint: 'POLYSTORE_OPENSEARCH',
   /** `iam` (the default: SigV4) or `none`, loopback only. */
   opensearchAuth: 'POLYSTORE_OPENSEARCH_AUTH',
+  /** ARN of the role that manages access in OpenSearch's own security, and who may do what: `writes=arn:…,reads=arn:…`. */
+  opensearchManager: 'POLYSTORE_OPENSEARCH_MANAGER',
+  opensearchGrants: 'POLYSTORE_OPENSEARCH_GRANTS',
   /** Where the archive lies: `s3://bucket/prefix` or, on a developer's machine, `file:///folder`. */
   archiveLocation: 'POLYSTORE_ARCHIVE',
   /** Name or ARN of the function that reads the archive. */
   archiveFunction: 'POLYSTORE_ARCHIVE_FUNCTION',
   /** Name or ARN of the function that writes the archive, for those that mend it. */
   archiveWriter: 'POLYSTORE_ARCHIVE_WRITER',
+  /** Name or ARN of the function that combines several stores. */
+  combineFunction: 'POLYSTORE_COMBINE_FUNCTION',
   /** Set only where Lambda or S3 is not the region's own; loopback only. */
   lambdaEndpoint: 'POLYSTORE_LAMBDA_ENDPOINT',
   s3Endpoint: 'POLYSTORE_S3_ENDPOINT',
@@ -61,8 +66,13 @@ export const environmentNames = {
   jwtAudience: 'POLYSTORE_JWT_AUDIENCE',
   jwks: 'POLYSTORE_JWKS',
   jwksUrl: 'POLYSTORE_JWKS_URL',
+  /** Which IAM principals may ask, and as whom: JSON, see `lambda/query/principals.ts`; unset: none may. */
+  principals: 'POLYSTORE_PRINCIPALS',
   /** ARN of the secret that signs tokens, or, on loopback only, the secret itself as `dev:…`. */
   tokenSecret: 'POLYSTORE_TOKEN_SECRET',
+  /** Of the router's service: its port, and for how many milliseconds it takes requests once it is to end. */
+  port: 'POLYSTORE_PORT',
+  lingerMs: 'POLYSTORE_LINGER_MS',
   /** Milliseconds since the epoch at which the clock stands still; tests only. */
   fixedClock: 'POLYSTORE_FIXED_CLOCK',
 } as const;

@@ -12,6 +12,7 @@
  * | boolean | boolean |
  * | timestamp | `YYYY-MM-DDTHH:MM:SS.ffffffZ`, UTC, always six digits, so that text order is time order |
  * | date | `YYYY-MM-DD` |
+ * | bytes | `\\x` and two lower-case hexadecimal digits for each byte, as PostgreSQL writes a `bytea` |
  * | json | any JSON value but `null`, which is the absence of a value |
  */
 export type FieldType =
@@ -28,7 +29,21 @@ export type FieldType =
   | { readonly kind: 'boolean' }
   | { readonly kind: 'timestamp' }
   | { readonly kind: 'date' }
+  | {
+      readonly kind: 'bytes';
+      /** In bytes. Absent: any length. */
+      readonly maxLength?: number;
+    }
   | { readonly kind: 'json' };
+
+/**
+ * Whether stores keep values of a type without looking into them: they are in no key, condition, order or group
+ * of a store but PostgreSQL.
+ */
+export const isOpaque = ({ kind }: FieldType): boolean => kind === 'json' || kind === 'bytes';
+
+/** Whether values of a type have no one text that a key could hold. */
+export const hasNoKeyText = (type: FieldType): boolean => isOpaque(type) || type.kind === 'float';
 
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -83,5 +98,11 @@ export const boolean = (): Field<boolean> => field({ kind: 'boolean' });
 export const timestamp = (): Field<string> => field({ kind: 'timestamp' });
 /** A calendar day. */
 export const date = (): Field<string> => field({ kind: 'date' });
+/**
+ * Any bytes, at most `maxLength` of them, by default of any length: `\\x68c3af` is three. A statement's literals
+ * and parameters are written alike.
+ */
+export const bytes = (options: { readonly maxLength?: number } = {}): Field<string> =>
+  field({ kind: 'bytes', ...options });
 /** Any JSON value. */
 export const json = (): Field<Json> => field({ kind: 'json' });

@@ -9,8 +9,10 @@ export type FunctionName =
   | 'schema'
   | 'query'
   | 'ingest'
+  | 'authorize'
   | 'capture'
   | 'read-archive'
+  | 'combine'
   | 'project'
   | `apply-${ViewStore}`;
 
@@ -20,11 +22,18 @@ type ViewStore = Exclude<StoreName, 'dynamodb' | 'kafka'>;
 export type Trigger =
   /** Invoked by the deployment, once, before anything else runs. */
   | { readonly kind: 'deployment' }
-  /** An HTTP API (payload format 2.0). */
+  /** A front of the API: an HTTP API (payload format 2.0) or a REST API (1.0). */
   | {
       readonly kind: 'http';
       readonly routes: readonly { readonly method: 'GET' | 'POST'; readonly path: string }[];
+      /**
+       * Whether it also exports `stream`, which sends an answer while it is made; for a front that can.
+       * @default false
+       */
+      readonly streams?: boolean;
     }
+  /** Asked by a REST API whether a credential is good. */
+  | { readonly kind: 'authorizer' }
   /** A DynamoDB stream, from its oldest record; in order per partition key. */
   | ({
       readonly kind: 'dynamodb-stream';
@@ -68,6 +77,8 @@ export type Backend =
   | 'archive'
   /** The function that reads the archive. */
   | 'read-archive'
+  /** The function that combines several stores. */
+  | 'combine'
   /** The function that writes the archive, invoked to mend and to sweep it. */
   | 'write-archive'
   | 'change-log'
@@ -82,6 +93,8 @@ export interface FunctionSpec {
   readonly architecture: 'arm64' | 'x86_64';
   readonly trigger: Trigger;
   readonly backends: readonly Backend[];
+  /** Copies that run at once at most, reserved for it; above it Lambda refuses. @default - as many as the account has */
+  readonly maximumConcurrency?: number;
 }
 
 type ChangeLogBatch = Extract<Trigger, { readonly kind: 'change-log' }>;
@@ -103,8 +116,23 @@ const upkeep: readonly Schedule[] = [
   { name: 'tend', everyMinutes: 60, input: { command: 'tend' } },
 ];
 
-/** The functions that a model needs. */
-export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
+/**
+ * What stands before the API. `http`, an HTTP API, checks JWTs itself, costs least, and knows neither WAF nor
+ * streaming. `rest`, a REST API, has both and callers by IAM, and asks a function of ours about JWTs.
+ */
+export type Front = 'http' | 'rest';
+
+/**
+ * Below it a REST API has the routes again, for callers who sign with IAM (SigV4): a method takes one kind of
+ * credential.
+ */
+export const iamPath = '/iam';
+
+/** The functions that a model needs, behind a front. */
+export function functionsOf(
+  catalog: Catalog,
+  { front = 'http' }: { readonly front?: Front | undefined } = {},
+): readonly FunctionSpec[] {
   const topicsFor = (store: ViewStore): string[] =>
     catalog.entities
       .filter((entity) => entity.views.some((view) => storeOf(view) === store))
@@ -136,6 +164,16 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
     ];
   };
   const optionalBackends = (['keyspaces', 'opensearch'] as const).filter(used);
+  /** Aurora without views answers every statement about itself. */
+  const combines = catalog.entities.some(
+    ({ source, views }) => storeOf(source) !== 'aurora' || views.length > 0,
+  );
+  /** What statements are answered from. */
+  const queried: readonly Backend[] = [
+    ...(['aurora-writer', 'aurora-replica', 'dynamodb', 'redis'] as const),
+    ...optionalBackends,
+    ...(used('archive') ? (['read-archive'] as const) : []),
+  ];
   return [
     {
       name: 'schema',
@@ -160,12 +198,9 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
           { method: 'POST', path: '/explain' },
           { method: 'GET', path: '/health' },
         ],
+        streams: true,
       },
-      backends: [
-        ...(['aurora-writer', 'aurora-replica', 'dynamodb', 'redis'] as const),
-        ...optionalBackends,
-        ...(used('archive') ? (['read-archive'] as const) : []),
-      ],
+      backends: [...queried, ...(combines ? (['combine'] as const) : [])],
     },
     ...(has('kafka')
       ? [
@@ -177,6 +212,19 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
             architecture: 'arm64',
             trigger: { kind: 'http', routes: [{ method: 'POST', path: '/events' }] },
             backends: ['change-log'],
+          } as const satisfies FunctionSpec,
+        ]
+      : []),
+    ...(front === 'rest'
+      ? [
+          {
+            name: 'authorize',
+            description: 'Says to the REST API whether a JWT is good.',
+            memoryMb: 512,
+            timeoutSeconds: 10,
+            architecture: 'arm64',
+            trigger: { kind: 'authorizer' },
+            backends: [],
           } as const satisfies FunctionSpec,
         ]
       : []),
@@ -224,6 +272,23 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
           } as const satisfies FunctionSpec,
         ]
       : []),
+    // After the one that reads the archive, which it invokes itself.
+    ...(combines
+      ? [
+          {
+            name: 'combine',
+            description: 'Combines several stores for the query function.',
+            // Above this an account that is new has to ask (docs.aws.amazon.com/lambda, Quotas).
+            memoryMb: 3008,
+            timeoutSeconds: 29,
+            architecture: 'x86_64',
+            trigger: { kind: 'invoke' },
+            backends: queried,
+            // Rows of every store go through it: a crowd of such statements takes neither the account nor Aurora's connections.
+            maximumConcurrency: 16,
+          } as const satisfies FunctionSpec,
+        ]
+      : []),
     ...(catalog.entities.some(({ views }) => views.length > 0)
       ? [
           {
@@ -246,6 +311,21 @@ export function functionsOf(catalog: Catalog): readonly FunctionSpec[] {
       : []),
   ];
 }
+
+/**
+ * Whether its statements go through an RDS Proxy, where there is one: of who answers requests, many copies with a few short
+ * transactions each. Others keep locks of their session (indexes are built under one) or need few connections.
+ */
+export const usesProxy = ({ trigger, backends }: FunctionSpec): boolean =>
+  trigger.kind === 'http' && backends.includes('aurora-writer');
+
+/** Whether it answers statements, from every store: the query function, and the one that combines for it. */
+export const answersStatements = ({ name }: Pick<FunctionSpec, 'name'>): boolean =>
+  name === 'query' || name === 'combine';
+
+/** Whether it reads tokens, or issues them. */
+export const readsTokens = (spec: Pick<FunctionSpec, 'name' | 'trigger'>): boolean =>
+  spec.trigger.kind === 'http' || answersStatements(spec);
 
 /** Whether other functions invoke it: besides those that are there for that, the one that alone writes the archive. */
 export const isInvoked = ({ name, trigger }: FunctionSpec): boolean =>

@@ -60,7 +60,7 @@ function planSteps(from: readonly GlobalIndex[], to: readonly GlobalIndex[]): re
   let count = from.length;
   const names = new Set(from.map(({ name }) => name));
   while (waiting.made.length + waiting.removed.length > 0) {
-    // One of the same name and other keys has to be gone first.
+    // One of the same name that is another has to be gone first.
     const next = waiting.made.find(({ name }) => !names.has(name));
     if (next !== undefined && count < dynamodbLimits.globalIndexes) {
       steps.push({ kind: 'make', index: next }, { kind: 'use', index: next });
@@ -84,6 +84,9 @@ const notIn = (indexes: readonly GlobalIndex[], others: readonly GlobalIndex[]):
   return indexes.filter((index) => !known.has(textOf(index)));
 };
 const textOf = (index: GlobalIndex): string => JSON.stringify(Object.entries(index).sort());
+
+/** Whether two indexes have the same name, keys and projection. */
+export const isSameIndex = (a: GlobalIndex, b: GlobalIndex): boolean => textOf(a) === textOf(b);
 
 /** Whether the last wave has just the indexes that a model asks for. */
 export const areCurrent = (waves: IndexWaves, wanted: readonly GlobalIndex[]): boolean =>

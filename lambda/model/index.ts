@@ -1,6 +1,8 @@
+export type { AccessPattern, AccessPatterns } from './access-patterns.ts';
 export { auroraPools } from './aurora-pools.ts';
 export * from './catalog.ts';
 export { type CatalogChange, compareCatalogs } from './catalog-change.ts';
+export { and, type Check, type Checks, type Comparison, compare, or } from './checks.ts';
 export { compile } from './compile.ts';
 export { rollupColumns, stateColumns, termColumn, wideColumns } from './compile-wide-tables.ts';
 export { type EnvironmentName, environmentNames } from './environment.ts';
@@ -14,13 +16,18 @@ export {
 } from './failure-handling.ts';
 export * from './fields.ts';
 export {
+  answersStatements,
   archiveWriter,
   type Backend,
+  type Front,
   type FunctionName,
   type FunctionSpec,
   functionsOf,
+  iamPath,
   isInvoked,
+  readsTokens,
   type Trigger,
+  usesProxy,
 } from './functions.ts';
 export {
   areCurrent,
@@ -29,6 +36,7 @@ export {
   type IndexStep,
   type IndexWaves,
   indexesAt,
+  isSameIndex,
   wavesOf,
 } from './index-waves.ts';
 export { escapeKeyText, renderKey, templateColumns } from './key-template.ts';
@@ -43,6 +51,16 @@ export {
 export { type MetricName, metricNamespace, metricUnits } from './metrics.ts';
 export { snakeCase, systemColumns } from './names.ts';
 export { postgresMajor } from './postgres-major.ts';
+export { routerService } from './router-service.ts';
+export {
+  parseSearchGrants,
+  renderSearchGrants,
+  type SearchAccess,
+  type SearchGrant,
+  searchAccesses,
+  searchAccessOf,
+  searchGrantsPattern,
+} from './search-access.ts';
 export { planTableChange } from './table-change.ts';
 export {
   parseTopicPartitions,

@@ -1,3 +1,5 @@
+import type { AccessPatterns } from './access-patterns.ts';
+import type { Checks } from './checks.ts';
 import type { Field } from './fields.ts';
 
 /** The words in which a model is written: entities, sources, views and the terms they use. */
@@ -81,14 +83,24 @@ export interface DynamodbKeys {
   readonly partitionKey: string;
   readonly sortKey: string;
 }
-export interface DynamodbIndex extends DynamodbKeys {
+interface DynamodbIndexOptions {
+  /**
+   * The fields that the index holds beside those that are always there: of the entity's key and of the index's own
+   * keys. `[]`: no others. Statements that need more are not answered by it. Default: all fields.
+   */
+  readonly fields?: readonly string[];
+}
+export interface DynamodbIndex extends DynamodbKeys, DynamodbIndexOptions {
   /** Spreads one index partition over so many, for a partition key of few values. Readers ask all. */
   readonly spread?: number;
+}
+export interface DynamodbLocalIndex extends DynamodbIndexOptions {
+  readonly sortKey: string;
 }
 export interface DynamodbSource extends DynamodbKeys {
   readonly store: 'dynamodb';
   readonly indexes: Readonly<Record<string, DynamodbIndex>>;
-  readonly localIndexes: Readonly<Record<string, { readonly sortKey: string }>>;
+  readonly localIndexes: Readonly<Record<string, DynamodbLocalIndex>>;
 }
 export interface KafkaSource {
   readonly store: 'kafka';
@@ -139,6 +151,12 @@ export interface RedisSortedSetView extends RedisViewOptions {
   readonly kind: 'redis.sortedSet';
   readonly score: string;
   readonly limit?: number;
+}
+export interface RedisGeoView extends Omit<RedisViewOptions, 'by'> {
+  readonly kind: 'redis.geo';
+  readonly by: readonly (string | PartitionTerm)[];
+  readonly latitude: string;
+  readonly longitude: string;
 }
 export interface KeyspacesTableView {
   readonly kind: 'keyspaces.table';
@@ -192,6 +210,7 @@ export type View =
   | AuroraTableView
   | RedisHashView
   | RedisSortedSetView
+  | RedisGeoView
   | KeyspacesTableView
   | KeyspacesRollupView
   | OpensearchIndexView
@@ -244,6 +263,11 @@ export const redis = {
   sortedSet: (
     options: RedisViewOptions & { readonly score: string; readonly limit?: number },
   ): RedisSortedSetView => ({ kind: 'redis.sortedSet', ...options }),
+  /**
+   * A geo index for each value of `by` (none: one for all): the rows that have both a `latitude` and a `longitude`, in
+   * degrees, found by how far they are from a place (`earth_distance` in SQL).
+   */
+  geo: (options: Omit<RedisGeoView, 'kind'>): RedisGeoView => ({ kind: 'redis.geo', ...options }),
 };
 
 export const keyspaces = {
@@ -294,6 +318,8 @@ export interface EntityDefinition {
   readonly fields: Fields;
   readonly source: Source;
   readonly views: Readonly<Record<string, View>>;
+  /** What every row meets, by name; a write that would break one is refused. @default - none */
+  readonly checks?: Checks;
   readonly rate?: Rate;
 }
 
@@ -333,6 +359,7 @@ export function entity<const F extends Fields>(
     readonly fields: F;
     readonly source: Source;
     readonly views?: Readonly<Record<string, View>>;
+    readonly checks?: Checks;
     readonly rate?: Rate;
   },
 ): Entity<F> {
@@ -342,7 +369,13 @@ export function entity<const F extends Fields>(
 export interface Model {
   readonly name: string;
   readonly entities: readonly EntityDefinition[];
+  /** What callers ask. @default - nothing is known */
+  readonly accessPatterns?: AccessPatterns;
 }
 
 /** Puts entities together. `name` is the deployment's name in every engine: lower case, a-z, 0-9, `-`. */
-export const model = (name: string, entities: readonly EntityDefinition[]): Model => ({ name, entities });
+export const model = (
+  name: string,
+  entities: readonly EntityDefinition[],
+  options: Pick<Model, 'accessPatterns'> = {},
+): Model => ({ name, entities, ...options });

@@ -7,6 +7,10 @@
 export const dynamodbLimits = {
   globalIndexes: 20,
   localIndexes: 5,
+  /** Attributes that an index holds beside keys where not all are projected (API reference, "Projection"). */
+  projectedAttributes: 20,
+  /** The same of all indexes of a table together; one that is in two counts twice. */
+  projectedAttributesInAll: 100,
   /** 400 KB, names and values of all attributes. */
   itemBytes: 409_600,
   /** Of a table and of an index alike. */

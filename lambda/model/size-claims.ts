@@ -2,7 +2,7 @@ import {
   attributeBytes,
   type Bound,
   columnBytes,
-  jsonBytes,
+  jsonRowBound,
   plus,
   sumOf,
   templateBound,
@@ -79,6 +79,7 @@ function viewClaims(
       return termClaims(entity, view);
     case 'redis.hash':
     case 'redis.sortedSet':
+    case 'redis.geo':
     case 'archive.parquet':
       return [];
   }
@@ -174,12 +175,11 @@ const envelopeBytes = 2_048;
  * no room for both.
  */
 function recordClaim(entity: CatalogEntity): SizeClaim {
-  const image = sumOf(
+  const image = jsonRowBound(
     entity,
     entity.columns.map(({ name }) => name),
-    (type, { name }) => withName(jsonBytes(type), name),
   );
-  const key = sumOf(entity, entity.key, (type, column) => withName(jsonBytes(type), column.name));
+  const key = jsonRowBound(entity, entity.key);
   const images = entity.source.kind === 'aurora.source' ? 2 : 1;
   return {
     entity,
@@ -190,10 +190,6 @@ function recordClaim(entity: CatalogEntity): SizeClaim {
     engine: 'The change log',
   };
 }
-
-/** `"name":` and a comma. */
-const withName = (bytes: number | undefined, name: string): number | undefined =>
-  bytes === undefined ? undefined : bytes + name.length + 4;
 
 // ── Keyspaces ────────────────────────────────────────────────────────────────────────────────────
 

@@ -93,6 +93,8 @@ function parseTyped(column: CatalogColumn, type: FieldType, input: unknown): Jso
         throw invalid(column, input, 'a day as YYYY-MM-DD');
       return match[1];
     }
+    case 'bytes':
+      return parseBytes(column, type, input);
     case 'json':
       return parseJson(column, input);
   }
@@ -152,6 +154,18 @@ function parseTimestamp(column: CatalogColumn, input: unknown): string {
 function isCalendarDay(text: string): boolean {
   const parsed = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text) && !text.startsWith('0000');
+}
+
+function parseBytes(
+  column: CatalogColumn,
+  { maxLength }: { readonly maxLength?: number },
+  input: unknown,
+): string {
+  if (typeof input !== 'string' || !/^\\x(?:[0-9a-f]{2})*$/i.test(input))
+    throw invalid(column, input, '\\x and two hexadecimal digits for each byte');
+  if (maxLength !== undefined && input.length > 2 + 2 * maxLength)
+    throw invalid(column, input, `at most ${maxLength} bytes`);
+  return input.toLowerCase();
 }
 
 function parseJson(column: CatalogColumn, input: unknown): Json {

@@ -11,6 +11,7 @@ export function warningsOf(catalog: Catalog): readonly string[] {
     ...fewPartitions(entity),
     ...openTexts(catalog, entity),
     ...growingPlaces(entity),
+    ...forgottenEvents(entity),
   ]);
 }
 
@@ -97,6 +98,8 @@ function placesOf(view: CatalogView): readonly CatalogTerm[] | undefined {
       return view.by;
     case 'redis.sortedSet':
       return view.limit === undefined ? view.by : undefined;
+    // A geo index may grow: what is read of a place is near, not all there is.
+    case 'redis.geo':
     // A rollup's places are months; days of a log and of the archive are places of their own.
     case 'keyspaces.rollup':
     case 'opensearch.log':
@@ -106,6 +109,26 @@ function placesOf(view: CatalogView): readonly CatalogTerm[] | undefined {
       return undefined;
   }
 }
+
+/**
+ * The change log keeps 7 days (DESIGN §4), and is all that events have: a view that lets rows go has let the last copy
+ * go, and a view that is built anew begins at what the log still has.
+ */
+function forgottenEvents({ name, source, views }: CatalogEntity): readonly string[] {
+  if (source.kind !== 'kafka.source' || views.some(({ kind }) => kind === 'archive.parquet')) return [];
+  const forgetful = views
+    .filter((view) => view.expire !== undefined || isLimited(view))
+    .map((view) => view.name);
+  const lost =
+    forgetful.length === 0
+      ? ''
+      : `what ${forgetful.join(', ')} ${forgetful.length === 1 ? 'lets' : 'let'} go of is lost, and `;
+  return [
+    `${name} has its events in the change log alone, which forgets them after 7 days, and in no archive: ${lost}no view can be built anew from older ones: declare archive.parquet({ partitionBy: day(…) }).`,
+  ];
+}
+
+const isLimited = (view: CatalogView): boolean => view.kind === 'redis.sortedSet' && view.limit !== undefined;
 
 const isTime = (entity: CatalogEntity, name: string): boolean => {
   const kind = entity.columns.find((column) => column.name === name)?.type.kind;

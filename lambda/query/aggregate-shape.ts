@@ -1,9 +1,11 @@
 import type { Row, Value } from '../change/change.ts';
-import type { CatalogColumn, TermUnit } from '../model/index.ts';
+import { type CatalogColumn, isOpaque } from '../model/index.ts';
+import { type Grouping, sayGrouping, type TimeUnit } from '../stores/grouping.ts';
 import type { Aggregate, AggregateGroup } from '../stores/store.ts';
-import { compareInOrder } from '../stores/value-order.ts';
+import { compareInOrder, inTurn } from '../stores/value-order.ts';
 import type { ColumnLookup } from './column-lookup.ts';
 import { exactValue, expressionType, type GroupExpression, isAggregated } from './group-expression.ts';
+import { coerceOperand, readOperand } from './operand.ts';
 import { bareName, placeOf, readDirection, type SelectClauses, type Selected } from './select-clauses.ts';
 import { asNode, bodyOf, listOf, type NodeBody, stringOf, stringsOf } from './tree-node.ts';
 import { Unrecognised } from './unrecognised.ts';
@@ -31,7 +33,16 @@ export interface AggregateSelect extends Selected {
 
 type AggregateName = Aggregate['function'] | 'avg';
 const aggregateNames: readonly string[] = ['count', 'sum', 'min', 'max', 'avg'] satisfies AggregateName[];
-const bucketUnits: readonly string[] = ['hour', 'day', 'month'] satisfies TermUnit[];
+const timeUnits: readonly string[] = [
+  'second',
+  'minute',
+  'hour',
+  'day',
+  'week',
+  'month',
+  'quarter',
+  'year',
+] satisfies TimeUnit[];
 
 /** Whether a select groups its rows or adds them up. */
 export const isAggregate = ({ groups, targets }: SelectClauses): boolean =>
@@ -44,18 +55,18 @@ export const isAggregate = ({ groups, targets }: SelectClauses): boolean =>
  */
 export function readAggregateSelect(clauses: SelectClauses): AggregateSelect {
   const { entity, column, targets, sort, where, match, limit, offset } = clauses;
-  const found = createRegister();
+  const found = createRegister(clauses.params);
   const groups = clauses.groups.map((node) => readGroup(node, targets, column, found));
   const output = targets.map(({ name, val }): GroupOutput => {
     const expression = readExpression(val, column, found);
     if (expression.kind === 'group' && !groups.includes(expression.group))
-      throw new Unrecognised(`it selects ${sayGroup(expression.group)}, by which it does not group`);
+      throw new Unrecognised(`it selects ${sayGrouping(expression.group)}, by which it does not group`);
     return { name: String(name ?? functionOf(val) ?? impliedName(val)), expression };
   });
   const order = sort.map((term): GroupOrder => {
     const expression = orderedBy(term.node, output, column, found);
     if (expression.kind === 'group' && !groups.includes(expression.group))
-      throw new Unrecognised(`it is ordered by ${sayGroup(expression.group)}, by which it does not group`);
+      throw new Unrecognised(`it is ordered by ${sayGrouping(expression.group)}, by which it does not group`);
     return { expression, ...readDirection(term) };
   });
   return {
@@ -74,13 +85,14 @@ export function readAggregateSelect(clauses: SelectClauses): AggregateSelect {
 
 /** Groups and aggregates of a statement: each once, under a name of its own. */
 interface Register {
-  group(column: CatalogColumn, unit: TermUnit): AggregateGroup;
+  readonly params: readonly Value[];
+  group(column: CatalogColumn, unit: Grouping): AggregateGroup;
   aggregate(of: Aggregate['function'], column: CatalogColumn | undefined): Aggregate;
   groups(): readonly AggregateGroup[];
   aggregates(): readonly Aggregate[];
 }
 
-function createRegister(): Register {
+function createRegister(params: readonly Value[]): Register {
   const groups = new Map<string, AggregateGroup>();
   const aggregates = new Map<string, Aggregate>();
   const once = <T extends object>(held: Map<string, T>, id: string, make: () => T): T => {
@@ -89,8 +101,13 @@ function createRegister(): Register {
     return one;
   };
   return {
+    params,
     group: (column, unit) =>
-      once(groups, `${unit} ${column.name}`, () => ({ as: `group${groups.size + 1}`, column, unit })),
+      once(groups, `${JSON.stringify(unit)} ${column.name}`, () => ({
+        as: `group${groups.size + 1}`,
+        column,
+        unit,
+      })),
     aggregate: (of, column) =>
       once(aggregates, `${of} ${column?.name ?? '*'}`, () => ({
         as: `total${aggregates.size + 1}`,
@@ -114,7 +131,8 @@ function readGroup(
 ): AggregateGroup {
   const expression = readExpression(groupNode(node, targets, column), column, found);
   if (expression.kind !== 'group') throw new Unrecognised('it groups by an aggregate');
-  if (expression.group.column.type.kind === 'json') throw new Unrecognised('it groups by a JSON value');
+  const { type } = expression.group.column;
+  if (isOpaque(type)) throw new Unrecognised(`it groups by a value of type ${type.kind}`);
   return expression.group;
 }
 
@@ -150,35 +168,114 @@ function orderedBy(
 function readExpression(node: unknown, column: ColumnLookup, found: Register): GroupExpression {
   const plain = column(node);
   if (plain !== undefined) return { kind: 'group', group: found.group(plain, 'value') };
+  const quotient = readQuotient(node, column, found);
+  if (quotient !== undefined) return { kind: 'group', group: quotient };
   const name = functionOf(node);
   const call = asNode(node, 'FuncCall') ?? {};
   const args = listOf(call.args);
   const other = Object.keys(call).find(
-    (field) => !['funcname', 'args', 'agg_star', 'funcformat', 'location'].includes(field),
+    (field) => !['funcname', 'args', 'agg_star', 'agg_distinct', 'funcformat', 'location'].includes(field),
   );
   if (other !== undefined) throw new Unrecognised(`it calls ${name} with ${callNames[other] ?? other}`);
-  if (name === 'date_trunc') return { kind: 'group', group: readBucket(args, column, found) };
+  if (call.agg_distinct === true && name !== 'count')
+    throw new Unrecognised(`it takes the ${name} of different values`);
+  if (name === 'date_trunc') return { kind: 'group', group: readTimeUnit(args, column, found) };
+  if (name === 'date_bin') return { kind: 'group', group: readBin(args, column, found) };
   if (name === undefined || !aggregateNames.includes(name))
     throw new Unrecognised('it selects, groups or orders by an expression');
   // Checked just now to be one of the names.
-  return readAggregate(name as AggregateName, { isStar: call.agg_star === true, args }, column, found);
+  const of = (call.agg_distinct === true ? 'count distinct' : name) as AggregateName;
+  return readAggregate(of, { isStar: call.agg_star === true, args }, column, found);
 }
 
 const callNames: Readonly<Record<string, string>> = {
-  agg_distinct: 'distinct',
   agg_filter: 'filter',
   agg_order: 'order by',
   over: 'over',
 };
 
-function readBucket(args: readonly unknown[], column: ColumnLookup, found: Register): AggregateGroup {
-  const unit = bodyOf(asNode(args[0], 'A_Const')?.sval).sval;
-  const bucket = bucketUnits.find((each) => each === String(unit).toLowerCase());
-  const of = column(args[1]);
-  if (args.length !== 2 || bucket === undefined || of?.type.kind !== 'timestamp')
-    throw new Unrecognised("its date_trunc is not of 'hour', 'day' or 'month' and a timestamp column");
+/** `date_trunc(unit, column)`, also said to be of UTC, which it is anyway. */
+function readTimeUnit(args: readonly unknown[], column: ColumnLookup, found: Register): AggregateGroup {
+  const [first, subject, zone, ...more] = args;
+  const named = textOf(first)?.toLowerCase();
+  const unit = timeUnits.find((each) => each === named);
+  const of = timeColumn(subject, column);
+  if (more.length > 0 || unit === undefined || of === undefined)
+    throw new Unrecognised(`its date_trunc is not of ${timeUnits.join(', ')} and a column of times or dates`);
+  if (zone !== undefined && !/^(utc|gmt)$/i.test(textOf(zone) ?? ''))
+    throw new Unrecognised(
+      `its date_trunc is of the time zone ${textOf(zone) ?? 'of an expression'}, whose rules each store has by itself; only UTC is the same everywhere`,
+    );
   // Found among the units just now.
-  return found.group(of, bucket as TermUnit);
+  return found.group(of, unit as TimeUnit);
+}
+
+/** `date_bin(interval, column, origin)`. */
+function readBin(args: readonly unknown[], column: ColumnLookup, found: Register): AggregateGroup {
+  const [stride, subject, start, ...more] = args;
+  const of = timeColumn(subject, column);
+  const written = readOperand(stride, found.params);
+  const width =
+    written?.kind === 'text' && isOf(written.cast, 'interval') ? intervalMicros(written.text) : undefined;
+  const from = readOperand(start, found.params);
+  const origin = of === undefined || from === undefined ? undefined : coerceOperand(timestampOf(of), from);
+  // Beside a date, an origin without a zone would make times without one of both.
+  const isLocal = of?.type.kind === 'date' && from?.kind === 'text' && from.cast === 'timestamp';
+  if (more.length > 0 || of === undefined || width === undefined || typeof origin !== 'string' || isLocal)
+    throw new Unrecognised(
+      'its date_bin is not of an interval of weeks, days, hours, minutes or seconds, a column of times or dates, and a time as origin',
+    );
+  return found.group(of, { kind: 'bin', width: String(width), origin });
+}
+
+const timeColumn = (node: unknown, column: ColumnLookup): CatalogColumn | undefined => {
+  const of = column(node);
+  return of !== undefined && ['timestamp', 'date'].includes(of.type.kind) ? of : undefined;
+};
+const timestampOf = (column: CatalogColumn): CatalogColumn => ({
+  ...column,
+  type: { kind: 'timestamp' },
+  optional: false,
+});
+const isOf = (cast: string | undefined, type: string): boolean => cast === undefined || cast === type;
+const textOf = (node: unknown): string | undefined => {
+  const constant = asNode(node, 'A_Const');
+  return constant?.sval === undefined ? undefined : String(bodyOf(constant.sval).sval ?? '');
+};
+
+const unitMicros: Readonly<Record<string, bigint>> = {
+  microsecond: 1n,
+  millisecond: 1_000n,
+  second: 1_000_000n,
+  minute: 60_000_000n,
+  hour: 3_600_000_000n,
+  day: 86_400_000_000n,
+  week: 604_800_000_000n,
+};
+
+/** Of an interval that is plainly numbers of units without months; undefined for any other, and for one of nothing. */
+function intervalMicros(text: string): bigint | undefined {
+  const parts = [
+    ...text.matchAll(/(\d{1,6}) (microsecond|millisecond|second|minute|hour|day|week)s?(?: |$)/g),
+  ];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;
+  const sum = parts.reduce(
+    (all, [, many, unit]) => all + BigInt(many ?? 0) * (unitMicros[unit ?? ''] ?? 0n),
+    0n,
+  );
+  return sum > 0n ? sum : undefined;
+}
+
+/** A column of whole numbers divided by a constant above 0 whose type leaves that of the quotient the column's. */
+function readQuotient(node: unknown, column: ColumnLookup, found: Register): AggregateGroup | undefined {
+  const expression = asNode(node, 'A_Expr');
+  if (expression?.kind !== 'AEXPR_OP' || stringsOf(expression.name).join('.') !== '/') return undefined;
+  const of = column(expression.lexpr);
+  const constant = asNode(expression.rexpr, 'A_Const');
+  if (of === undefined || !['integer', 'bigint'].includes(of.type.kind) || constant?.ival === undefined)
+    return undefined;
+  const divisor = Number(bodyOf(constant.ival).ival ?? 0);
+  return divisor > 0 ? found.group(of, { kind: 'quotient', divisor: String(divisor) }) : undefined;
 }
 
 function readAggregate(
@@ -206,14 +303,12 @@ function functionOf(node: unknown): string | undefined {
   return stringsOf(asNode(node, 'FuncCall')?.funcname).at(-1);
 }
 
-/** PostgreSQL names an output column by the reference in it. */
+/** PostgreSQL names an output column by the reference in it, and any other expression so. */
 const impliedName = (node: unknown): string => {
+  if (asNode(node, 'A_Expr') !== undefined) return '?column?';
   const fields = listOf(asNode(node, 'ColumnRef')?.fields);
   return stringOf(fields.at(-1));
 };
-
-const sayGroup = ({ column, unit }: AggregateGroup): string =>
-  unit === 'value' ? column.name : `the ${unit} of ${column.name}`;
 
 /** Equal for the same expression, and for no other. */
 function idOf(expression: GroupExpression): string {
@@ -233,13 +328,7 @@ export function orderGroups(groups: readonly Row[], order: readonly GroupOrder[]
     const compare = compareInOrder(expressionType(term.expression), term);
     return (a: Row, b: Row): number => compare(valueFor(term, a), valueFor(term, b));
   });
-  return groups.toSorted((a, b) => {
-    for (const compare of comparisons) {
-      const difference = compare(a, b);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  });
+  return groups.toSorted(inTurn(comparisons));
 }
 
 const valueFor = ({ expression }: GroupOrder, group: Row): Value => exactValue(expression, group);

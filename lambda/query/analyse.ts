@@ -4,6 +4,7 @@ import type { Catalog } from '../model/index.ts';
 import { type CheckedTree, checkTree } from './check-tree.ts';
 import { refuse } from './check-words.ts';
 import { limits } from './limits.ts';
+import { createMemo } from './memo.ts';
 import { parseStatement } from './parse.ts';
 import { searchForm } from './search-words.ts';
 import { unwrap } from './tree-node.ts';
@@ -21,28 +22,15 @@ export interface Statement extends CheckedTree {
 
 /** Analyses statements of one model and remembers the latest by their text. */
 export function createAnalyser(catalog: Catalog): (text: string) => Promise<Statement> {
-  const remembered = new Map<string, Statement>();
-  let characters = 0;
-  const remember = (text: string, statement: Statement): void => {
-    // Two requests may have analysed the same text at once.
-    if (!remembered.has(text)) characters += text.length;
-    remembered.set(text, statement);
-    for (const oldest of remembered.keys()) {
-      if (remembered.size <= limits.analyses && characters <= limits.analysedCharacters) return;
-      remembered.delete(oldest);
-      characters -= oldest.length;
-    }
-  };
+  const remembered = createMemo<Statement>({
+    entries: limits.analyses,
+    characters: limits.analysedCharacters,
+  });
   return async (text) => {
     const known = remembered.get(text);
-    if (known !== undefined) {
-      // Put last again: the first of the map is the longest unused.
-      remembered.delete(text);
-      remembered.set(text, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const statement = describe(checkTree(catalog, await parseStatement(text)));
-    remember(text, statement);
+    remembered.set(text, statement);
     return statement;
   };
 }
@@ -64,7 +52,7 @@ function describe(checked: CheckedTree): Statement {
   };
 }
 
-async function renderStatement(statement: Node): Promise<string> {
+export async function renderStatement(statement: Node): Promise<string> {
   const { deparseSync } = await import('pgsql-deparser');
   let text: string;
   try {

@@ -1,13 +1,16 @@
 import type { Row, Value } from '../change/change.ts';
-import { PolystoreError } from '../errors.ts';
+import { type ErrorCode, PolystoreError } from '../errors.ts';
 import type { FieldType } from '../model/index.ts';
 import { aggregateRows } from '../stores/aggregate-rows.ts';
+import { distanceOf } from '../stores/earth-distance.ts';
 import { createPredicate } from '../stores/predicate.ts';
 import type { SqlResult, VersionedRow } from '../stores/store.ts';
 import { type AggregateSelect, orderGroups } from './aggregate-shape.ts';
+import type { OutputColumn as OutputOfCombined } from './combine/compiler.ts';
 import { answerValue, expressionType } from './group-expression.ts';
 import type { Select } from './read-select.ts';
 import { type OutputColumn, orderRows, type SelectOutput, scoreOf } from './select-shape.ts';
+import { type TopSelect, topRows } from './top-shape.ts';
 
 export interface AnswerColumn {
   readonly name: string;
@@ -20,6 +23,28 @@ export interface Answer {
   readonly rows: readonly Row[];
   /** Rows answered by a read, written by a write. */
   readonly rowCount: number;
+  /** Of a read that was allowed to be partial. @default - nothing is missing */
+  readonly missing?: readonly Missing[];
+}
+
+/**
+ * What could not be read, and what the answer lacks for it. Every row of a partial answer is, but for nulls in
+ * `nullColumns`, a row of the whole one.
+ */
+export interface Missing {
+  readonly entity: string;
+  /** The placement that was asked first. */
+  readonly placement: string;
+  readonly code: ErrorCode;
+  readonly reason: string;
+  /** How many reads of the entity's rows there were, and how many of them failed. */
+  readonly reads: { readonly failed: number; readonly of: number };
+  /** Whether rows of the whole answer are not there; else each is, but for its `nullColumns`. */
+  readonly absentRows: boolean;
+  /** Whether of rows that are alike, or but for their `nullColumns`, there are fewer than in the whole answer. */
+  readonly fewerRepeats: boolean;
+  /** Columns of the answer that are null where their value was not read. */
+  readonly nullColumns: readonly string[];
 }
 
 /** Applies all of a select to rows that hold every row it asks for. */
@@ -27,6 +52,7 @@ export function answerSelect(select: Select, found: readonly VersionedRow[], max
   const meets = createPredicate({ kind: 'and', of: select.where });
   const matching = found.filter(({ row }) => meets(row) === true);
   if (select.kind === 'aggregate') return answerGroups(select, aggregateRows(select, matching), maxRows);
+  if (select.kind === 'top') return answerTop(select, matching, maxRows);
   const rows = cut(select, orderRows(matching, select.order), maxRows);
   return answerOf(select.output.map(columnOfOutput), rows, (row) =>
     select.output.map((output) => outputValue(output, row)),
@@ -42,11 +68,23 @@ export function answerGroups(select: AggregateSelect, found: readonly Row[], max
   );
 }
 
+function answerTop(select: TopSelect, matching: readonly VersionedRow[], maxRows: number): Answer {
+  const rows = cut(select, topRows(select, matching), maxRows);
+  const columns = select.output.map((output) => ({
+    name: output.name,
+    type: output.kind === 'column' ? output.column.type : ({ kind: 'bigint' } as const),
+  }));
+  return answerOf(columns, rows, ({ row: { row }, number }) =>
+    select.output.map((output) => (output.kind === 'column' ? (row[output.column.name] ?? null) : number)),
+  );
+}
+
 function columnOfOutput(output: SelectOutput): { readonly name: string; readonly type: FieldType } {
   switch (output.kind) {
     case 'column':
       return { name: output.name, type: output.column.type };
     case 'rank':
+    case 'distance':
       return { name: output.name, type: { kind: 'float' } };
     case 'highlight':
       return { name: output.name, type: { kind: 'text' } };
@@ -61,6 +99,8 @@ function outputValue(output: SelectOutput, found: VersionedRow): Value {
       return scoreOf(found);
     case 'highlight':
       return found.match?.highlights[output.column.name] ?? null;
+    case 'distance':
+      return distanceOf(output.distance, found.row);
   }
 }
 
@@ -72,7 +112,7 @@ function cut<T>({ limit, offset }: Select, ordered: readonly T[], maxRows: numbe
 }
 
 /** @throws PolystoreError `result_too_large`. */
-function refuseTooManyRows(rows: number, maxRows: number): void {
+export function refuseTooManyRows(rows: number, maxRows: number): void {
   if (rows <= maxRows) return;
   throw new PolystoreError(
     'result_too_large',
@@ -80,8 +120,8 @@ function refuseTooManyRows(rows: number, maxRows: number): void {
   );
 }
 
-/** Projects written rows to a `returning` list. */
-export function answerWritten(
+/** Projects whole rows to a list of columns. */
+export function answerColumns(
   output: readonly OutputColumn[],
   rows: readonly Row[],
   rowCount: number,
@@ -112,15 +152,41 @@ function answerOf<T>(
 }
 
 /** The answer that a SQL store gave. */
-export function answerSql(result: SqlResult): Answer {
-  const names = uniqueNames(result.columns.map(({ name }) => name));
+export const answerSql = ({ columns, rows, rowCount }: Omit<SqlResult, 'position'>): Answer => ({
+  ...namedRows(columns, rows),
+  rowCount,
+});
+
+/** The answer that was combined. */
+export const answerRows = (
+  columns: readonly OutputOfCombined[],
+  rows: readonly (readonly Value[])[],
+): Answer => ({
+  ...namedRows(answerColumnsOf(columns), rows),
+  rowCount: rows.length,
+});
+
+/** The columns of what is combined, which may have a name twice. */
+export const answerColumnsOf = (columns: readonly OutputOfCombined[]): SqlResult['columns'] =>
+  columns.map(({ name, type: { kind } }) => ({ name, type: kind === 'average' ? 'decimal' : kind }));
+
+function namedRows(
+  columns: SqlResult['columns'],
+  rows: readonly (readonly Value[])[],
+): Pick<Answer, 'columns' | 'rows'> {
+  const named = namedColumns(columns);
   return {
-    columns: result.columns.map(({ type }, index) => ({ name: names[index] ?? '', type })),
-    rows: result.rows.map((values) =>
-      Object.fromEntries(values.map((value, index) => [names[index] ?? '', value])),
+    columns: named,
+    rows: rows.map((values) =>
+      Object.fromEntries(values.map((value, index) => [named[index]?.name ?? '', value])),
     ),
-    rowCount: result.rowCount,
   };
+}
+
+/** The columns of a SQL store as an answer has them: no name twice. */
+export function namedColumns(columns: SqlResult['columns']): readonly AnswerColumn[] {
+  const names = uniqueNames(columns.map(({ name }) => name));
+  return columns.map(({ type }, index) => ({ name: names[index] ?? '', type }));
 }
 
 /**

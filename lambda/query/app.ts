@@ -1,19 +1,26 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { errorCatalog, PolystoreError } from '../errors.ts';
+import { errorCatalog, messageOf, PolystoreError } from '../errors.ts';
+import { iamPath } from '../model/index.ts';
 import type { Caller } from '../stores/store.ts';
+import { answerLines, linesType, wantsLines } from './answer-lines.ts';
 import type { QueryEngine } from './engine.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
-import { parseRequest, type QueryRequest } from './request.ts';
+import type { Authenticate } from './principals.ts';
+import { parseRequest, type QueryRequest, refuseLongAnswer, type TransactionRequest } from './request.ts';
 
 export interface QueryAppOptions {
   readonly engine: QueryEngine;
-  /** @throws PolystoreError `unauthenticated` or `forbidden`. */
-  readonly authenticate: (headers: Headers) => Promise<Caller>;
+  readonly authenticate: Authenticate;
   readonly log: Log;
   readonly newRequestId: () => string;
+  /**
+   * Whether its front sends answers as they are made.
+   * @default false: an answer in lines is held to what a function may answer whole
+   */
+  readonly streams?: boolean;
 }
 
 interface Environment {
@@ -26,7 +33,27 @@ export function createQueryApp({
   authenticate,
   log,
   newRequestId,
+  streams = false,
 }: QueryAppOptions): Hono<Environment> {
+  /** What goes wrong, as ours, and into the log. */
+  const report = (error: unknown, requestId: string): PolystoreError => {
+    const known =
+      error instanceof PolystoreError
+        ? error
+        : new PolystoreError('internal', messageOf(error), { cause: error });
+    const { code } = known;
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (known.status < 500) log.info('refused', { requestId, code });
+    else
+      log.error('could not answer', {
+        requestId,
+        code,
+        reason: known.message,
+        stack: error instanceof Error ? error.stack : undefined,
+        ...(cause instanceof Error && { cause: cause.message }),
+      });
+    return known;
+  };
   const app = new Hono<Environment>();
   app.use(async (context, next) => {
     const given = context.req.header('x-request-id') ?? '';
@@ -53,25 +80,45 @@ export function createQueryApp({
   const answer = (
     name: 'query' | 'explain',
     run: (request: QueryRequest, caller: Caller) => Promise<unknown>,
+    runAll: (request: TransactionRequest, caller: Caller) => Promise<unknown>,
   ) =>
-    app.post(`/${name}`, limited, async (context) => {
-      const caller = await authenticate(context.req.raw.headers);
+    app.on('POST', [`/${name}`, `${iamPath}/${name}`], limited, async (context) => {
+      const caller = await authenticate(context.req.raw.headers, context.env);
       const request = parseRequest(await context.req.text());
+      if (name === 'query' && 'analyze' in request)
+        throw new PolystoreError(
+          'invalid_request',
+          'analyze is of POST /explain, which then runs the statement too. Leave it out here.',
+        );
+      const requestId = context.get('requestId');
       // Written before it runs: what an operator asked is on record whatever comes of it.
       if (caller.kind === 'operator')
         log.info('an operator asks across tenants', {
           audit: true,
-          requestId: context.get('requestId'),
+          requestId,
           subject: caller.subject,
           endpoint: name,
-          sql: request.sql,
+          sql: 'statements' in request ? request.statements.map(({ sql }) => sql) : request.sql,
         });
-      const body = renderAnswer(await run(request, caller));
-      log.info('answered', { requestId: context.get('requestId'), endpoint: name, subject: caller.subject });
+      if (name === 'query' && wantsLines(context.req.header('accept'))) {
+        const lines = await answerLines((sink) => engine.stream(single(request), caller, sink), {
+          signal: context.req.raw.signal,
+          maxBytes: streams ? limits.streamedBytes : limits.encodedBytes,
+          renderError: (error) => renderError(report(error, requestId), requestId).error,
+          ended: (how) =>
+            log.info('answered', { requestId, endpoint: name, subject: caller.subject, lines: how }),
+        });
+        return context.body(lines, 200, { 'content-type': linesType });
+      }
+      refuseLongAnswer(request, linesType);
+      const body = renderAnswer(
+        await ('statements' in request ? runAll(request, caller) : run(request, caller)),
+      );
+      log.info('answered', { requestId, endpoint: name, subject: caller.subject });
       return context.body(body, 200, { 'content-type': 'application/json' });
     });
-  answer('query', engine.query);
-  answer('explain', engine.explain);
+  answer('query', engine.query, engine.transact);
+  answer('explain', engine.explain, engine.explainTransaction);
   app.notFound((context) =>
     context.json(
       renderError(
@@ -83,22 +130,21 @@ export function createQueryApp({
   );
   app.onError((error, context) => {
     const requestId = context.get('requestId');
-    const code = error instanceof PolystoreError ? error.code : 'internal';
-    const known = error instanceof PolystoreError ? error : new PolystoreError('internal', error.message);
-    if (known.status >= 500)
-      log.error('could not answer', {
-        requestId,
-        code,
-        reason: error.message,
-        stack: error.stack,
-        ...(error.cause instanceof Error && { cause: error.cause.message }),
-      });
-    else log.info('refused', { requestId, code });
+    const known = report(error, requestId);
     context.header('x-request-id', requestId);
     // The catalogue of codes holds HTTP statuses with content only.
     return context.json(renderError(known, requestId), known.status as ContentfulStatusCode);
   });
   return app;
+}
+
+/** @throws PolystoreError `not_supported`: a transaction is answered when all of it is done. */
+function single(request: QueryRequest | TransactionRequest): QueryRequest {
+  if (!('statements' in request)) return request;
+  throw new PolystoreError(
+    'not_supported',
+    `Several statements are answered together, so not in lines. Accept application/json in place of ${linesType}.`,
+  );
 }
 
 /**
@@ -118,7 +164,7 @@ function renderAnswer(answer: unknown): string {
 
 /** The body of an error. What is our own fault is told by code alone: its message may show internals. */
 function renderError(error: PolystoreError, requestId: string) {
-  const { code, retryable } = error;
+  const { code, retryable, told } = error;
   if (error.status === 500)
     return {
       error: {
@@ -128,5 +174,5 @@ function renderError(error: PolystoreError, requestId: string) {
         retryable,
       },
     };
-  return { error: { code, message: error.message, details: error.details, retryable } };
+  return { error: { code, message: told.message, details: told.details, retryable } };
 }

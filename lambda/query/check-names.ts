@@ -1,5 +1,5 @@
 import { PolystoreError } from '../errors.ts';
-import { type CatalogEntity, systemColumns } from '../model/index.ts';
+import { type CatalogEntity, columnsByName, systemColumns } from '../model/index.ts';
 import { refuse } from './check-words.ts';
 import { impliedColumnNames } from './vocabulary.ts';
 
@@ -7,12 +7,18 @@ import { impliedColumnNames } from './vocabulary.ts';
 export interface NameUse {
   /** Column references, in parts; `*` for all columns. */
   readonly columns: (readonly string[])[];
-  /** Columns of its entities, aliases, output names, functions: what a column reference may name. */
+  /** Aliases, output names, functions: what a column reference may name beside the columns of its entities. */
   readonly given: Set<string>;
-  /** Names of entities and their aliases, to the columns a qualified reference may name. */
-  readonly relations: Map<string, Set<string>>;
+  /** Names of entities and their aliases, to what a qualified reference may be a column of. */
+  readonly relations: Map<string, readonly NamedEntity[]>;
   /** Names that stand, somewhere in the statement, for something else than an entity. */
   readonly derived: Set<string>;
+}
+
+/** An entity under a name of the statement's, with the names that it gives to columns there. */
+export interface NamedEntity {
+  readonly entity: CatalogEntity;
+  readonly renamed: readonly string[];
 }
 
 /**
@@ -27,17 +33,19 @@ export function checkNames(use: NameUse, entities: readonly CatalogEntity[]): vo
     const name = parts.at(-1) ?? '';
     if (parts.length > 2) throw refuse(`the reference ${parts.join('.')}`, 'Write table.column or column.');
     if (name === '*') continue;
-    if (
-      systemColumns.has(name) &&
-      !entities.some((entity) => entity.columns.some((column) => column.name === name))
-    )
+    const isOfEntity = entities.some((entity) => columnsByName(entity).has(name));
+    if (systemColumns.has(name) && !isOfEntity)
       throw refuse(`the system column ${name}`, 'A row’s identity is its key.');
     const qualifier = parts.length === 2 ? (parts[0] ?? '') : undefined;
-    const columns = qualifier === undefined ? undefined : use.relations.get(qualifier);
+    const named = qualifier === undefined ? undefined : use.relations.get(qualifier);
     // An output name elsewhere in the statement must not lend itself to `f.name`.
-    const strict = columns !== undefined && qualifier !== undefined && !use.derived.has(qualifier);
-    if (columns?.has(name)) continue;
-    if (!strict && (use.given.has(name) || impliedColumnNames.has(name) || /^column\d+$/.test(name)))
+    const strict = named !== undefined && qualifier !== undefined && !use.derived.has(qualifier);
+    if (named?.some(({ entity, renamed }) => columnsByName(entity).has(name) || renamed.includes(name)))
+      continue;
+    if (
+      !strict &&
+      (isOfEntity || use.given.has(name) || impliedColumnNames.has(name) || /^column\d+$/.test(name))
+    )
       continue;
     const known = entities.map(
       (entity) => `${entity.name} (${entity.columns.map((column) => column.name).join(', ')})`,

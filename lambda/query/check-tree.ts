@@ -4,7 +4,7 @@ import type { Catalog, CatalogEntity } from '../model/index.ts';
 import { checkNames, type NameUse } from './check-names.ts';
 import { checkWords, refuse, refuseSyntax } from './check-words.ts';
 import { limits } from './limits.ts';
-import { usesSearch } from './search-words.ts';
+import { isSearchFunction } from './search-words.ts';
 import { allowedSyntax } from './syntax.ts';
 import { asNode, bodyOf, listOf, type NodeBody, stringOf, stringsOf, unwrap } from './tree-node.ts';
 
@@ -37,15 +37,19 @@ export function checkTree(catalog: Catalog, statement: Node): CheckedTree {
   const writes = new Set<CatalogEntity>();
   const parameters = new Set<number>();
   const names: NameUse = { columns: [], given: new Set(), relations: new Map(), derived: new Set() };
+  let searches = false;
 
   const visit = (node: unknown, scope: Scope, depth: number): void => {
     if (Array.isArray(node)) {
       for (const element of node) visit(element, scope, depth);
       return;
     }
-    const [type, body] = unwrap(node);
+    const wrapped = bodyOf(node);
     // A plain `distinct` is a list of one empty node.
-    if (type !== '') visitBody(type, body, scope, depth);
+    for (const type in wrapped) {
+      visitBody(type, bodyOf(wrapped[type]), scope, depth);
+      return;
+    }
   };
 
   const visitBody = (type: string, body: NodeBody, outer: Scope, depth: number): void => {
@@ -55,10 +59,14 @@ export function checkTree(catalog: Catalog, statement: Node): CheckedTree {
       throw refuse(`nesting deeper than ${limits.treeDepth} levels`, 'Write the statement flatter.');
     const scope = body.withClause === undefined ? outer : visitWith(bodyOf(body.withClause), outer, depth);
     note(type, body, scope);
-    for (const [field, value] of Object.entries(body)) {
-      if (placeFields.has(field)) continue;
+    // Of every node there is: an array of its entries would cost as much as all that is checked of it.
+    for (const field in body) {
       const kind = fields[field];
-      if (kind === undefined) throw refuseSyntax(`${type}.${field}`);
+      const value = body[field];
+      if (kind === undefined) {
+        if (placeFields.has(field)) continue;
+        throw refuseSyntax(`${type}.${field}`);
+      }
       if (kind === 'value') {
         if (typeof value === 'object') throw refuseSyntax(`${type}.${field}`);
       } else if (kind === 'node') visit(value, scope, depth + 1);
@@ -121,12 +129,10 @@ export function checkTree(catalog: Catalog, statement: Node): CheckedTree {
           return;
         }
         const entity = findEntity(name);
-        const columns = names.relations.get(known) ?? new Set();
-        for (const column of [...entity.columns.map((one) => one.name), ...stringsOf(alias.colnames)]) {
-          names.given.add(column);
-          columns.add(column);
-        }
-        names.relations.set(known, columns);
+        const renamed = stringsOf(alias.colnames);
+        for (const column of renamed) names.given.add(column);
+        const others = names.relations.get(known) ?? [];
+        names.relations.set(known, [...others, { entity, renamed }]);
         reads.add(entity);
         return;
       }
@@ -158,6 +164,9 @@ export function checkTree(catalog: Catalog, statement: Node): CheckedTree {
       case 'OnConflictClause':
         names.derived.add('excluded');
         return;
+      case 'FuncCall':
+        searches ||= isSearchFunction(stringsOf(body.funcname));
+        return;
       case 'ParamRef':
         parameters.add(Number(body.number ?? 0));
         return;
@@ -172,7 +181,7 @@ export function checkTree(catalog: Catalog, statement: Node): CheckedTree {
     statement,
     reads: [...reads],
     writes: [...writes],
-    searches: usesSearch(statement),
+    searches,
     parameterCount: countParameters(parameters),
   };
 }

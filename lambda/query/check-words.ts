@@ -1,4 +1,5 @@
 import { PolystoreError } from '../errors.ts';
+import { isEarthDistance } from './read-distance.ts';
 import { isSearchFunction, searchForm } from './search-words.ts';
 import { refusedSyntax } from './syntax.ts';
 import { listOf, type NodeBody, stringsOf, unwrap } from './tree-node.ts';
@@ -56,8 +57,9 @@ export function checkWords(type: string, body: NodeBody): string | undefined {
 
 function checkQualified(parts: readonly string[], allowed: ReadonlySet<string>, kind: string): string {
   const name = parts.at(-1) ?? '';
-  // The grammar writes its own functions and types with the schema pg_catalog; no other schema is ours.
-  const plain = parts.length === 1 || (parts.length === 2 && parts[0] === 'pg_catalog');
+  // The grammar writes its own functions and types with the schema pg_catalog, where the schema's own is not.
+  const isOwn = isEarthDistance([name]);
+  const plain = parts.length === 1 || (parts.length === 2 && parts[0] === 'pg_catalog' && !isOwn);
   if (plain && allowed.has(name)) return name;
   throw new PolystoreError(
     'not_supported',

@@ -1,13 +1,11 @@
 import type { Row, Value } from '../change/change.ts';
 import { createVersion, positionOf } from '../change/version.ts';
-import type { CatalogEntity } from '../model/index.ts';
-import type { Caller, Written } from '../stores/store.ts';
-import { type Answer, answerSql, answerWritten } from './answer.ts';
+import type { Caller, Expecting, Written } from '../stores/store.ts';
+import { type Answer, answerColumns, answerSql } from './answer.ts';
 import type { QueryStores } from './query-stores.ts';
-import type { OutputColumn } from './select-shape.ts';
 import { type Deadline, type Timer, withDeadline } from './timer.ts';
-import { noParts, refuseTooMany, type TokenParts, writtenParts } from './tokens.ts';
-import type { WritePlan } from './write-plan.ts';
+import { mergeParts, refuseTooMany, type TokenParts, writtenParts } from './tokens.ts';
+import type { RowWritePlan, WritePlan } from './write-plan.ts';
 
 export interface WriteRequest {
   readonly params: readonly Value[];
@@ -35,50 +33,60 @@ export async function executeWrite(
   stores: QueryStores,
   timer: Timer,
 ): Promise<WriteResult> {
-  // Known before anything is written: the token of the answer must be able to hold it.
-  refuseTooMany(request.token.rows.length + (plan.kind === 'insert' ? plan.rows.length : 1));
-  return withDeadline(write(plan, request, stores), request.deadline, timer);
-}
-
-async function write(plan: WritePlan, request: WriteRequest, stores: QueryStores): Promise<WriteResult> {
-  const { writer } = stores.dynamodb;
-  const done = (
-    entity: CatalogEntity,
-    returning: readonly OutputColumn[],
-    written: readonly Written[],
-  ): WriteResult => ({
-    answer: answerWritten(returning, returning.length === 0 ? [] : written.map(returned), written.length),
-    parts: writtenParts(entity, written, ({ version }) =>
-      createVersion(request.generation, positionOf(version)),
-    ),
-  });
-  switch (plan.kind) {
-    case 'sql': {
-      const result = await stores.aurora.run({
-        text: await plan.statement.render(),
-        params: request.params,
-        caller: request.caller,
-        access: 'write',
-        node: 'writer',
-        timeoutMs: Math.max(1, request.deadline.remainingMs()),
-        maxRows: request.maxRows,
-        notBefore: undefined,
-        notBeforeVersions: [],
-      });
-      return { answer: answerSql(result), parts: { aurora: result.position, rows: [] } };
-    }
-    case 'insert':
-      return done(plan.entity, plan.returning, await writer.insert(plan.entity, plan.rows));
-    case 'update':
-      return done(plan.entity, plan.returning, some(await writer.update(plan.entity, plan.key, plan.set)));
-    case 'delete':
-      return done(plan.entity, plan.returning, some(await writer.delete(plan.entity, plan.key)));
-    case 'nothing':
-      return { answer: answerWritten(plan.returning, [], 0), parts: noParts };
+  if (plan.kind === 'rows') {
+    const { answers, parts } = await writeRows([plan], request, stores, timer);
+    // As many answers as plans.
+    return { answer: answers[0] as Answer, parts };
   }
+  // Known before anything is written: the token of the answer must be able to hold it.
+  refuseTooMany(request.token.rows.length + 1);
+  const result = await withDeadline(
+    stores.aurora.run({
+      text: await plan.statement.render(),
+      params: request.params,
+      caller: request.caller,
+      access: 'write',
+      node: 'writer',
+      timeoutMs: Math.max(1, request.deadline.remainingMs()),
+      maxRows: request.maxRows,
+      notBefore: undefined,
+      notBeforeVersions: [],
+    }),
+    request.deadline,
+    timer,
+  );
+  return { answer: answerSql(result), parts: { aurora: result.position, rows: [] } };
 }
 
-const some = (written: Written | undefined): readonly Written[] => (written === undefined ? [] : [written]);
+/** Carries out writes at the source that takes rows and full keys, all or none. An answer for each. */
+export async function writeRows(
+  plans: readonly Expecting<RowWritePlan>[],
+  request: Pick<WriteRequest, 'token' | 'deadline' | 'generation'>,
+  stores: QueryStores,
+  timer: Timer,
+): Promise<{ readonly answers: readonly Answer[]; readonly parts: TokenParts }> {
+  refuseTooMany(request.token.rows.length + plans.reduce((rows, plan) => rows + rowsOf(plan), 0));
+  const statements = plans.map(({ statement, rowCount }) => ({ ...statement, rowCount }));
+  const written = await withDeadline(stores.dynamodb.writer.transact(statements), request.deadline, timer);
+  const rowsBy = (index: number): readonly Written[] => written[index] ?? [];
+  return {
+    answers: plans.map(({ returning }, index) => {
+      const rows = rowsBy(index);
+      return answerColumns(returning, returning.length === 0 ? [] : rows.map(returned), rows.length);
+    }),
+    parts: mergeParts(
+      plans.map(({ statement }, index) =>
+        writtenParts(statement.entity, rowsBy(index), ({ version }) =>
+          createVersion(request.generation, positionOf(version)),
+        ),
+      ),
+    ),
+  };
+}
+
+/** How many rows a plan may write at most. */
+const rowsOf = ({ statement }: RowWritePlan): number =>
+  statement.kind === 'insert' ? statement.rows.length : 1;
 
 /** A deleted row is returned as it was. */
 const returned = (written: Written): Row => written.row ?? written.before ?? written.key;

@@ -1,5 +1,5 @@
 import type { Row, Value } from '../change/change.ts';
-import type { CatalogColumn, FieldType } from '../model/index.ts';
+import { type CatalogColumn, type FieldType, isOpaque } from '../model/index.ts';
 import type { Aggregate, AggregateGroup } from '../stores/store.ts';
 
 /** One value of a group: what it is grouped by, or what its rows add up to. */
@@ -17,13 +17,14 @@ export function expressionType(expression: GroupExpression): FieldType {
   switch (expression.kind) {
     case 'group': {
       const { column, unit } = expression.group;
-      return unit === 'value' ? column.type : { kind: 'timestamp' };
+      const isNumber = typeof unit === 'object' && unit.kind === 'quotient';
+      return unit === 'value' || isNumber ? column.type : { kind: 'timestamp' };
     }
     case 'average':
       return numeric;
     case 'aggregate': {
       const { function: of, column } = expression.aggregate;
-      if (of === 'count' || column === undefined) return { kind: 'bigint' };
+      if (of === 'count' || of === 'count distinct' || column === undefined) return { kind: 'bigint' };
       if (of !== 'sum') return column.type;
       return column.type.kind === 'integer' ? { kind: 'bigint' } : numeric;
     }
@@ -39,7 +40,7 @@ export function exactValue(expression: GroupExpression, group: Row): Value {
       return group[expression.aggregate.as] ?? null;
     case 'average': {
       const [sum, count] = [group[expression.sum.as] ?? null, group[expression.count.as] ?? null];
-      return sum === null ? null : average(BigInt(String(sum)), BigInt(String(count)));
+      return sum === null ? null : quotientText(BigInt(String(sum)), BigInt(String(count)));
     }
   }
 }
@@ -47,7 +48,7 @@ export function exactValue(expression: GroupExpression, group: Row): Value {
 /** As SQL stores answer it: a computed bigint is a number when a number holds it exactly, a column's is text. */
 export function answerValue(expression: GroupExpression, group: Row): Value {
   const value = exactValue(expression, group);
-  const isComputed = expression.kind !== 'group';
+  const isComputed = expression.kind !== 'group' || typeof expression.group.unit === 'object';
   return isComputed &&
     expressionType(expression).kind === 'bigint' &&
     Number.isSafeInteger(Number(value ?? Number.NaN))
@@ -65,9 +66,11 @@ export function isAggregated(of: Aggregate['function'] | 'avg', { type }: Catalo
       return ['integer', 'bigint', 'decimal'].includes(type.kind);
     case 'avg':
       return ['integer', 'bigint'].includes(type.kind);
+    case 'count distinct':
+      return !isOpaque(type);
     case 'min':
     case 'max':
-      return !['boolean', 'json'].includes(type.kind);
+      return type.kind !== 'boolean' && !isOpaque(type);
   }
 }
 
@@ -76,7 +79,7 @@ export function isAggregated(of: Aggregate['function'] | 'avg', { type }: Catalo
  * that at least 16 count, in steps of its four decimal digits, and rounded half away from zero
  * (`select_div_scale` and `div_var` in src/backend/utils/adt/numeric.c).
  */
-function average(sum: bigint, count: bigint): string {
+export function quotientText(sum: bigint, count: bigint): string {
   const [dividend, divisor] = [leadingGroup(sum), leadingGroup(count)];
   const weight = dividend.weight - divisor.weight - (dividend.first <= divisor.first ? 1 : 0);
   const scale = Math.max(0, 16 - weight * 4);

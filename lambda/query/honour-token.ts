@@ -3,16 +3,18 @@ import { PolystoreError } from '../errors.ts';
 import { inPartition, sliceShape } from '../stores/slice.ts';
 import type {
   AggregateFragment,
+  AskedStore,
   Fragment,
   Placement,
   SqlRequest,
-  Store,
+  TopFragment,
   VersionedRow,
 } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import { readDomains } from './domain.ts';
 import { limits } from './limits.ts';
-import type { Deadline, Timer } from './timer.ts';
+import type { TokenUse } from './plan.ts';
+import { type Deadline, startDeadline, type Timer } from './timer.ts';
 import type { TokenParts, TokenRow } from './tokens.ts';
 import { tokenRowsOf } from './view-obstacle.ts';
 
@@ -25,11 +27,11 @@ const sameKey = (placement: Placement, a: Row, b: Row): boolean =>
 /** The token's rows that lie where a route reads. A row's location never changes, so others cannot matter. */
 export function relevantRows(
   placement: Placement,
-  fragments: readonly (Fragment | AggregateFragment)[],
+  fragments: readonly (Fragment | AggregateFragment | TopFragment)[],
   parts: TokenParts,
 ): readonly TokenRow[] {
   const { entity } = placement;
-  const isRelevant = (fragment: Fragment | AggregateFragment, token: TokenRow): boolean => {
+  const isRelevant = (fragment: Fragment | AggregateFragment | TopFragment, token: TokenRow): boolean => {
     const { row } = token;
     if (!('kind' in fragment) || fragment.kind === 'filter')
       return tokenRowsOf(entity, readDomains(fragment.where), [token]).length > 0;
@@ -51,8 +53,8 @@ export function relevantRows(
  *
  * @throws PolystoreError `token_not_met` when it does not by the deadline; it is asked once at least.
  */
-export async function awaitVersions(
-  store: Store,
+async function awaitVersions(
+  store: AskedStore,
   placement: Placement,
   rows: readonly TokenRow[],
   deadline: Deadline,
@@ -81,6 +83,27 @@ export async function awaitVersions(
     await timer.sleep(pauseMs);
     pauseMs = Math.min(pauseMs * 2, limits.tokenPollMs.last);
   }
+}
+
+/**
+ * Waits, as far as a route says, for a view to hold what a token speaks of where the route reads.
+ *
+ * @throws PolystoreError `token_not_met` when it does not.
+ */
+export async function honour(
+  use: TokenUse,
+  asked: {
+    readonly store: AskedStore;
+    readonly placement: Placement;
+    readonly fragments: readonly (Fragment | AggregateFragment | TopFragment)[];
+  },
+  { token, tokenDeadline }: { readonly token: TokenParts; readonly tokenDeadline: Deadline },
+  timer: Timer,
+): Promise<void> {
+  if (use !== 'versions' && use !== 'versions now') return;
+  const { store, placement, fragments } = asked;
+  const until = use === 'versions' ? tokenDeadline : startDeadline(timer.clock, 0);
+  await awaitVersions(store, placement, relevantRows(placement, fragments, token), until, timer);
 }
 
 /**

@@ -68,6 +68,7 @@ const harmlessCasts: Readonly<Record<string, readonly string[]>> = {
   boolean: ['bool'],
   timestamp: ['timestamptz', 'timestamp', 'date'],
   date: ['date'],
+  bytes: [],
   json: [],
 };
 
@@ -121,6 +122,7 @@ export function coerceOperand(column: CatalogColumn, operand: Operand): Value | 
     case 'date':
       if (operand.kind !== 'text' || !/^\d{4}-\d{2}-\d{2}$/.test(operand.text)) return undefined;
       return parsed(column, operand.text);
+    case 'bytes':
     case 'json':
       return undefined;
   }
@@ -129,7 +131,8 @@ export function coerceOperand(column: CatalogColumn, operand: Operand): Value | 
 const isScalar = (operand: Operand): operand is Operand & { readonly kind: 'text' | 'number' } =>
   operand.kind === 'text' || operand.kind === 'number';
 
-function parsed(column: CatalogColumn, input: string): Value | undefined {
+/** The canonical value of a text; undefined for one that the column does not take. */
+export function parsed(column: CatalogColumn, input: string): Value | undefined {
   try {
     return parseValue(column, input);
   } catch (error) {

@@ -8,6 +8,11 @@ async function loadParser() {
   await parser.loadModule();
   return parser;
 }
+let loading: ReturnType<typeof loadParser> | undefined;
+function parserOnce(): ReturnType<typeof loadParser> {
+  loading ??= loadParser();
+  return loading;
+}
 
 /**
  * Parses one statement.
@@ -49,7 +54,7 @@ const noStatement = (): PolystoreError =>
   );
 
 async function parseAll(text: string): Promise<readonly Node[]> {
-  const { parseSync, hasSqlDetails } = await loadParser();
+  const { parseSync, hasSqlDetails } = await parserOnce();
   try {
     // The parser's documented result; every node in it is checked by check-tree before it is used.
     const result = parseSync(text) as { readonly stmts?: readonly { readonly stmt?: Node }[] };

@@ -1,11 +1,11 @@
 import type { ArchivePlacement } from '../model/index.ts';
 import type { Placement } from '../stores/store.ts';
-import { comparedColumns } from './condition-columns.ts';
-import type { Domain, Domains } from './domain.ts';
+import type { Asked } from './asked.ts';
+import { comparedColumns, measures } from './condition-columns.ts';
+import type { Domain } from './domain.ts';
 import { limits } from './limits.ts';
 import { type Candidate, costs, type PlanContext } from './plan.ts';
-import type { Select } from './read-select.ts';
-import { candidateOf, columnsSelected, jsonAmong } from './selection.ts';
+import { candidateOf, opaqueAmong } from './selection.ts';
 import { viewObstacle } from './view-obstacle.ts';
 
 const dayMs = 86_400_000;
@@ -18,36 +18,38 @@ const behindMs = 900_000;
 
 /** Judges the archive of an entity for rows or groups of a range of days. */
 export function planArchive(
-  select: Select,
+  { select, domains, needed }: Asked,
   view: ArchivePlacement,
-  domains: Domains,
   context: PlanContext,
 ): Candidate {
   const { entity } = select;
   const base = { placement: `${entity.name}.${view.name}`, engine: 'archive' } as const;
   const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
-  const obstacle = viewObstacle({ entity, view, needed: columnsSelected(select), domains }, context);
+  const obstacle = viewObstacle({ entity, view, needed, domains }, context);
   if (obstacle !== undefined) return refused(obstacle);
-  const json = jsonAmong(select, comparedColumns(select.where));
-  if (json !== undefined) return refused(`it does not compare ${json}, which is JSON`);
+  if (measures(select.where)) return refused('it computes no distances');
+  const opaque = opaqueAmong(select, comparedColumns(select.where));
+  if (opaque !== undefined) return refused(`it does not compare ${opaque}`);
   const { column } = view.by[0];
   const days = daysOf(domains.byColumn.get(column));
-  if (days === undefined || days.count > limits.archiveDays)
+  const isScan = days === undefined || days.count > limits.archiveDays;
+  const read = days === undefined ? 'every day that there is' : `${days.count} day(s)`;
+  if (isScan && context.scan === 'refused')
     return refused(
-      `it would read ${days === undefined ? 'every day that there is' : `${days.count} days`} of files; it answers a range of at most ${limits.archiveDays} days: ${column} >= … and ${column} < …`,
+      `it would read ${days === undefined ? read : `${days.count} days`} of files; it answers a range of at most ${limits.archiveDays} days: ${column} >= … and ${column} < …`,
     );
 
   const target: Placement = { entity, target: view };
-  const isOld = days.endMs <= context.validUntilMs - behindMs;
-  const why = `${days.count} day(s) of files of the archive${isOld ? '' : ', which is some minutes behind'}`;
-  const cost = costs.archive + (isOld ? 0 : costs.archiveBehind);
+  const isOld = days !== undefined && context.time.reaches(days.endMs + behindMs);
+  const why = `${read} of files of the archive${isOld ? '' : ', which is some minutes behind'}`;
+  const cost = (isScan ? costs.scan : costs.archive) + (isOld ? 0 : costs.archiveBehind);
   // It follows by minutes, for which no request waits.
   const token = 'versions now';
   const offer = { why, cost };
   return candidateOf(
     select,
     // Whatever the limit, it reads the files of all the days.
-    { ...base, target, token, stopsAtLimit: false, rows: offer, groups: offer },
+    { ...base, target, token, stopsAtLimit: false, pages: false, scans: isScan, rows: offer, groups: offer },
     context,
   );
 }

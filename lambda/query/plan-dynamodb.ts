@@ -5,70 +5,114 @@ import {
   type KeyTemplate,
   templateColumns,
 } from '../model/index.ts';
-import type { Domains } from './domain.ts';
+import type { Asked } from './asked.ts';
 import { limits } from './limits.ts';
-import { keysOf } from './locate.ts';
-import { type Candidate, costs, type PlanContext, readsMoreThanItAnswers, sourcePlacement } from './plan.ts';
+import {
+  type Candidate,
+  costs,
+  type PlanContext,
+  readsMoreThanItAnswers,
+  sayAbsent,
+  sourcePlacement,
+} from './plan.ts';
 import { planSlices } from './plan-slices.ts';
+import { type Prospect, prospect } from './ranking.ts';
 import type { SimpleSelect } from './select-shape.ts';
+import { candidateOf } from './selection.ts';
 
-/** Judges the table and its indexes for a select over an entity that DynamoDB is the source of. */
-export function planDynamodb(
-  select: SimpleSelect,
+/** The table and its indexes, for a select over an entity that DynamoDB is the source of. */
+export const dynamodbProspects = (
+  asked: Asked<SimpleSelect>,
   source: DynamodbSourcePlacement,
-  domains: Domains,
   context: PlanContext,
-): readonly Candidate[] {
-  const { entity } = select;
+): readonly Prospect[] => [
+  prospect(costs.dynamodbKey, () => [planKeys(asked)]),
+  ...collectionsOf(asked.select.entity, source).map((collection) =>
+    prospect(collection.cost, () => [planSlice(collection, asked, context)]),
+  ),
+  ...(context.scan === 'allowed' ? [prospect(costs.scan, () => [planScan(asked, context)])] : []),
+];
+
+/** Made once for each entity. */
+const collections = new WeakMap<CatalogEntity, readonly Collection[]>();
+
+function collectionsOf(entity: CatalogEntity, source: DynamodbSourcePlacement): readonly Collection[] {
+  const known = collections.get(entity);
+  if (known !== undefined) return known;
+  const made = createCollections(entity, source);
+  collections.set(entity, made);
+  return made;
+}
+
+function createCollections(entity: CatalogEntity, source: DynamodbSourcePlacement): readonly Collection[] {
   const table: Collection = {
     index: undefined,
     name: `${entity.name}.source`,
-    partitionKey: source.partitionKey,
+    partitionColumns: templateColumns(source.partitionKey),
     sort: templateSort(entity, source.sortKey),
     sortColumns: templateColumns(source.sortKey),
+    columns: undefined,
     partitions: 1,
     cost: costs.dynamodbSlice,
     consistent: true,
   };
-  const globals = source.indexes.map(
-    (index): Collection => ({
-      index: index.name,
-      name: `${entity.name}.source.${index.name}`,
-      partitionKey: index.partitionKey,
-      sort: templateSort(entity, index.sortKey),
-      sortColumns: templateColumns(index.sortKey),
-      partitions: index.spread,
-      cost: costs.dynamodbIndex,
-      consistent: false,
-    }),
-  );
   const locals = source.localIndexes.map(
     (index): Collection => ({
       index: index.name,
       name: `${entity.name}.source.${index.name}`,
-      partitionKey: source.partitionKey,
+      partitionColumns: templateColumns(source.partitionKey),
       sort: attributeSort(entity, index.sortKeyColumn),
       sortColumns: [index.sortKeyColumn],
+      columns: index.columns,
       partitions: 1,
       cost: costs.dynamodbLocalIndex,
       consistent: true,
     }),
   );
-  return [
-    planKeys(select, domains),
-    ...[table, ...locals, ...globals].map((collection) => planSlice(collection, select, domains, context)),
-  ];
+  const globals = source.indexes.map(
+    (index): Collection => ({
+      index: index.name,
+      name: `${entity.name}.source.${index.name}`,
+      partitionColumns: templateColumns(index.partitionKey),
+      sort: templateSort(entity, index.sortKey),
+      sortColumns: templateColumns(index.sortKey),
+      columns: index.columns,
+      partitions: index.spread,
+      cost: costs.dynamodbIndex,
+      consistent: false,
+    }),
+  );
+  return [table, ...locals, ...globals];
+}
+
+/** All of the table, where somebody allowed it: whatever lies in it is gone through, and paid for. */
+function planScan({ select }: Asked<SimpleSelect>, context: PlanContext): Candidate {
+  const { entity } = select;
+  const offer = {
+    why: `every item of the table is read, those of other entities too, and ${entity.name}'s are held to the conditions`,
+    cost: costs.scan,
+  };
+  return candidateOf(
+    select,
+    {
+      ...{ placement: `${entity.name}.source`, engine: 'dynamodb', target: sourcePlacement(entity) },
+      ...{ token: 'source', stopsAtLimit: false, pages: true, scans: true, rows: offer, groups: offer },
+    },
+    context,
+  );
 }
 
 /** An item collection: of the table or of an index. */
 interface Collection {
   readonly index: string | undefined;
   readonly name: string;
-  readonly partitionKey: KeyTemplate;
+  readonly partitionColumns: readonly string[];
   /** The column whose order the collection has, if it is one. */
   readonly sort: string | undefined;
   /** Columns without which a row is not in the collection. */
   readonly sortColumns: readonly string[];
+  /** Those that it holds; undefined: all. */
+  readonly columns: readonly string[] | undefined;
   readonly partitions: number;
   readonly cost: number;
   /** The table and its local indexes can be read consistently; a global index follows. */
@@ -92,10 +136,9 @@ function attributeSort(entity: CatalogEntity, column: string): string | undefine
   return ['integer', 'bigint', 'timestamp', 'date', 'text', 'oneOf'].includes(kind) ? column : undefined;
 }
 
-function planKeys(select: SimpleSelect, domains: Domains): Candidate {
+function planKeys({ select, keys }: Asked<SimpleSelect>): Candidate {
   const { entity } = select;
   const base = { placement: `${entity.name}.source`, engine: 'dynamodb' } as const;
-  const keys = keysOf(entity, domains);
   if (keys === undefined)
     return {
       ...base,
@@ -122,8 +165,7 @@ function planKeys(select: SimpleSelect, domains: Domains): Candidate {
 
 function planSlice(
   collection: Collection,
-  select: SimpleSelect,
-  domains: Domains,
+  { select, domains, needed }: Asked<SimpleSelect>,
   context: PlanContext,
 ): Candidate {
   const { entity } = select;
@@ -133,11 +175,13 @@ function planSlice(
     return refused('the index is being made, and does not hold all rows yet');
   if (!collection.consistent && context.freshness === 'strong')
     return refused('a global index follows its table: freshness 0 wants the table');
+  const lack = collection.columns && sayAbsent(collection.columns, needed);
+  if (lack !== undefined) return refused(lack);
   const slices = planSlices(
     {
       placement: sourcePlacement(entity),
       index: collection.index,
-      terms: templateColumns(collection.partitionKey).map((column) => ({ column, unit: 'value' })),
+      terms: collection.partitionColumns.map((column) => ({ column, unit: 'value' })),
       sort: collection.sort,
       present: collection.sortColumns,
     },
@@ -165,7 +209,7 @@ function planSlice(
     ...base,
     qualifies: true,
     kind: collection.index === undefined ? 'slice' : 'index slice',
-    why: `${templateColumns(collection.partitionKey).join(', ')} give ${count} partition(s)${
+    why: `${collection.partitionColumns.join(', ')} give ${count} partition(s)${
       narrow ? ', of which a part is read' : ''
     }${collection.consistent ? ', consistently' : ''}`,
     cost: collection.cost + (narrow ? 0 : readsMoreThanItAnswers),

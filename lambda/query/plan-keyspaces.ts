@@ -1,11 +1,10 @@
 import type { KeyspacesRollupPlacement, KeyspacesTablePlacement } from '../model/index.ts';
-import { planRollup } from '../stores/keyspaces/index.ts';
+import { planRollup } from '../stores/keyspaces/rollup.ts';
 import type { Placement } from '../stores/store.ts';
 import type { AggregateSelect } from './aggregate-shape.ts';
-import { conditionColumns } from './condition-columns.ts';
+import type { Asked } from './asked.ts';
 import type { Domains } from './domain.ts';
-import { keysOf } from './locate.ts';
-import { type Candidate, columnsNeeded, costs, type PlanContext, readsMoreThanItAnswers } from './plan.ts';
+import { type Candidate, costs, type PlanContext, readsMoreThanItAnswers } from './plan.ts';
 import { planSlices, sayTerms } from './plan-slices.ts';
 import type { SimpleSelect } from './select-shape.ts';
 import { totalsOf } from './selection.ts';
@@ -13,22 +12,20 @@ import { tokenRowsOf, viewObstacle } from './view-obstacle.ts';
 
 /** Judges one wide table for a select: a key, or slices of its partitions. */
 export function planWideTable(
-  select: SimpleSelect,
+  { select, domains, keys: given, needed }: Asked<SimpleSelect>,
   view: KeyspacesTablePlacement,
-  domains: Domains,
   context: PlanContext,
 ): Candidate {
   const { entity } = select;
   const base = { placement: `${entity.name}.${view.name}`, engine: 'keyspaces' } as const;
   const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
-  const needed = columnsNeeded(select, conditionColumns(select.where));
   const obstacle = viewObstacle({ entity, view, needed, domains }, context);
   if (obstacle !== undefined) return refused(obstacle);
 
   const placement: Placement = { entity, target: view };
   const native = { kind: 'native', select, placement, token: 'versions' } as const;
   const located = [...view.by.map(({ column }) => column), view.order.column];
-  const keys = located.every((column) => entity.key.includes(column)) ? keysOf(entity, domains) : undefined;
+  const keys = located.every((column) => entity.key.includes(column)) ? given : undefined;
   if (keys !== undefined)
     return {
       ...base,

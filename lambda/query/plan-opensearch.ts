@@ -1,29 +1,28 @@
 import type { OpensearchIndexPlacement, OpensearchLogPlacement } from '../model/index.ts';
 import type { Placement } from '../stores/store.ts';
-import { conditionColumns } from './condition-columns.ts';
-import type { Domains } from './domain.ts';
+import type { Asked } from './asked.ts';
+import { conditionColumns, measures } from './condition-columns.ts';
 import { type Candidate, costs, type PlanContext } from './plan.ts';
 import type { Select } from './read-select.ts';
-import { candidateOf, columnsOfGroups, columnsSelected, jsonAmong } from './selection.ts';
+import { candidateOf, columnsOfGroups, opaqueAmong } from './selection.ts';
 import { viewObstacle } from './view-obstacle.ts';
 
 type SearchView = OpensearchIndexPlacement | OpensearchLogPlacement;
 
 /** Judges one search index for rows by conditions and words, or for groups of them. */
 export function planOpensearch(
-  select: Select,
+  { select, domains, needed }: Asked,
   view: SearchView,
-  domains: Domains,
   context: PlanContext,
 ): Candidate {
   const { entity } = select;
   const base = { placement: `${entity.name}.${view.name}`, engine: 'opensearch' } as const;
   const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
-  const needed = columnsSelected(select);
   const obstacle =
     viewObstacle({ entity, view, needed, domains }, context) ??
     unsearched(select, view) ??
     unindexed(select) ??
+    (measures(select.where) ? 'it computes no distances' : undefined) ??
     inexact(select);
   if (obstacle !== undefined) return refused(obstacle);
 
@@ -41,8 +40,13 @@ export function planOpensearch(
       target,
       token,
       stopsAtLimit: true,
+      pages: true,
+      scans: false,
       rows: { why, cost: costs.opensearchFilter + later },
-      groups: { why: `${why}, groups counted there`, cost: costs.opensearchTotals + later },
+      groups: {
+        why: `${why}, ${select.kind === 'top' ? 'the first rows of groups taken' : 'groups counted'} there`,
+        cost: costs.opensearchTotals + later,
+      },
     },
     context,
   );
@@ -64,13 +68,13 @@ function unsearched(select: Select, { text }: SearchView): string | undefined {
 
 function unindexed(select: Select): string | undefined {
   const counted = select.kind === 'aggregate' ? columnsOfGroups(select) : [];
-  const json = jsonAmong(select, [...conditionColumns(select.where), ...counted]);
-  return json === undefined ? undefined : `it does not look into ${json}, which is JSON`;
+  const opaque = opaqueAmong(select, [...conditionColumns(select.where), ...counted]);
+  return opaque === undefined ? undefined : `it does not look into ${opaque}`;
 }
 
 /** It adds up in double precision; of whole numbers the store itself says when that may be inexact. */
 function inexact(select: Select): string | undefined {
-  if (select.kind === 'rows') return undefined;
+  if (select.kind !== 'aggregate') return undefined;
   const sum = select.aggregates.find(
     ({ function: of, column }) => of === 'sum' && column?.type.kind === 'decimal',
   );

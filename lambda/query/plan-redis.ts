@@ -1,32 +1,38 @@
-import { columnOf, type RedisHashPlacement, type RedisSortedSetPlacement } from '../model/index.ts';
+import {
+  columnOf,
+  type RedisGeoPlacement,
+  type RedisHashPlacement,
+  type RedisSortedSetPlacement,
+} from '../model/index.ts';
 import type { Placement } from '../stores/store.ts';
-import { conditionColumns } from './condition-columns.ts';
-import { boundsOf, type Domains } from './domain.ts';
-import { keysOf } from './locate.ts';
-import { type Candidate, columnsNeeded, costs, type PlanContext, readsMoreThanItAnswers } from './plan.ts';
+import type { Asked } from './asked.ts';
+import { boundsOf } from './domain.ts';
+import { type Candidate, costs, type PlanContext, readsMoreThanItAnswers, redisSliceCost } from './plan.ts';
+import { planGeo } from './plan-geo.ts';
 import { planSlices, sayTerms } from './plan-slices.ts';
 import type { SimpleSelect } from './select-shape.ts';
 import { viewObstacle } from './view-obstacle.ts';
 
+type RedisView = RedisHashPlacement | RedisSortedSetPlacement | RedisGeoPlacement;
+
 /** Judges one view in Redis for a select. */
 export function planRedis(
-  select: SimpleSelect,
-  view: RedisHashPlacement | RedisSortedSetPlacement,
-  domains: Domains,
+  { select, domains, keys: given, needed }: Asked<SimpleSelect>,
+  view: RedisView,
   context: PlanContext,
 ): Candidate {
   const { entity } = select;
   const base = { placement: `${entity.name}.${view.name}`, engine: 'redis' } as const;
   const refused = (why: string): Candidate => ({ ...base, qualifies: false, why });
-  const needed = columnsNeeded(select, conditionColumns(select.where));
   const obstacle = viewObstacle({ entity, view, needed, domains }, context);
   if (obstacle !== undefined) return refused(obstacle);
+  if (view.kind === 'redis.geo') return planGeo(select, view, domains, context);
 
   const placement: Placement = { entity, target: view };
   const native = { kind: 'native', select, placement, token: 'versions' } as const;
   const keys =
     view.kind === 'redis.hash' && view.by.every(({ column }) => entity.key.includes(column))
-      ? keysOf(entity, domains)
+      ? given
       : undefined;
   if (keys !== undefined)
     return {
@@ -69,7 +75,7 @@ export function planRedis(
     qualifies: true,
     kind: 'slice',
     why: `${sayTerms(view.by)} give ${count} ${view.kind === 'redis.hash' ? 'hash(es)' : 'sorted set(s)'}${narrow ? ', of which a part is read' : ''}`,
-    cost: costs.redisSlice + (narrow ? 0 : readsMoreThanItAnswers) - view.by.length / 100,
+    cost: redisSliceCost(view) + (narrow ? 0 : readsMoreThanItAnswers),
     estimatedReads: rowsEach === undefined ? undefined : rowsEach * count,
     route: { ...native, fragments, enough },
   };

@@ -1,8 +1,9 @@
 import type { Key, Row, Value } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
 import { type CatalogColumn, type CatalogEntity, parseRow, parseValue } from '../model/index.ts';
+import { type Expression, isNumericKind } from '../stores/expression.ts';
 import type { Condition } from '../stores/predicate.ts';
-import type { Caller } from '../stores/store.ts';
+import type { Caller, Computed } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import { refuse } from './check-words.ts';
 import { columnLookup } from './column-lookup.ts';
@@ -12,11 +13,12 @@ import { keysOf } from './locate.ts';
 import { coerceOperand, readOperand } from './operand.ts';
 import { tenantCondition } from './plan-read.ts';
 import { readCondition } from './read-condition.ts';
+import { readExpression } from './read-expression.ts';
 import { conjuncts } from './select-clauses.ts';
 import { type OutputColumn, readOutput } from './select-shape.ts';
 import { asNode, bodyOf, listOf, type NodeBody, unwrap } from './tree-node.ts';
 import { Unrecognised } from './unrecognised.ts';
-import type { WritePlan } from './write-plan.ts';
+import type { RowWritePlan } from './write-plan.ts';
 
 /**
  * Decides how rows are written to a source that takes rows and full keys only.
@@ -28,26 +30,28 @@ export function planRowWrite(
   entity: CatalogEntity,
   caller: Caller,
   params: readonly Value[],
-): WritePlan {
+): RowWritePlan {
   const [type, body] = unwrap(statement.statement);
   if (body.withClause !== undefined || body.fromClause !== undefined || body.usingClause !== undefined)
     throw refuse(`with, from and using in a write to ${entity.name}`, shapeHint(entity));
   const returning = readReturning(entity, body);
   switch (type) {
-    case 'InsertStmt':
-      return { kind: 'insert', entity, rows: readRows(entity, body, caller, params), returning };
+    case 'InsertStmt': {
+      const rows = readRows(entity, body, caller, params);
+      return { kind: 'rows', statement: { kind: 'insert', entity, rows }, returning };
+    }
     case 'UpdateStmt': {
-      const key = readKey(entity, body, caller, params);
+      const target = readTarget(entity, body, caller, params);
       const set = readSet(entity, body, params);
-      return key === undefined
-        ? { kind: 'nothing', entity, returning }
-        : { kind: 'update', entity, key, set, returning };
+      return target === undefined
+        ? { kind: 'rows', statement: { kind: 'none', entity }, returning }
+        : { kind: 'rows', statement: { kind: 'update', entity, ...target, ...set }, returning };
     }
     case 'DeleteStmt': {
-      const key = readKey(entity, body, caller, params);
-      return key === undefined
-        ? { kind: 'nothing', entity, returning }
-        : { kind: 'delete', entity, key, returning };
+      const target = readTarget(entity, body, caller, params);
+      return target === undefined
+        ? { kind: 'rows', statement: { kind: 'none', entity }, returning }
+        : { kind: 'rows', statement: { kind: 'delete', entity, ...target }, returning };
     }
     default:
       throw refuse(`a write inside of another statement, to ${entity.name}`, shapeHint(entity));
@@ -55,7 +59,7 @@ export function planRowWrite(
 }
 
 const shapeHint = (entity: CatalogEntity): string =>
-  `${entity.name} takes: insert … values (…); update … set column = value where ${entity.key.map((column) => `${column} = …`).join(' and ')}; delete with the same where.`;
+  `${entity.name} takes: insert … values (…); update … set column = value where ${entity.key.map((column) => `${column} = …`).join(' and ')} and …; delete with the same where.`;
 
 const nameIn = (entity: CatalogEntity, body: NodeBody): string =>
   String(bodyOf(bodyOf(body.relation).alias).aliasname ?? entity.name);
@@ -122,8 +126,13 @@ function readRows(
   });
 }
 
-function readSet(entity: CatalogEntity, body: NodeBody, params: readonly Value[]): Row {
+function readSet(
+  entity: CatalogEntity,
+  body: NodeBody,
+  params: readonly Value[],
+): { readonly set: Row; readonly computed?: Computed } {
   const set: Record<string, Value> = {};
+  const computed: Record<string, Expression> = {};
   for (const target of listOf(body.targetList)) {
     const { name, val } = bodyOf(asNode(target, 'ResTarget'));
     const column = findColumn(entity, String(name));
@@ -132,20 +141,41 @@ function readSet(entity: CatalogEntity, body: NodeBody, params: readonly Value[]
         `${entity.name}.${column.name} is ${entity.key.includes(column.name) ? 'part of the key' : 'immutable'} and cannot be updated`,
         'Delete the row and insert another.',
       );
-    if (Object.hasOwn(set, column.name))
+    if (Object.hasOwn(set, column.name) || Object.hasOwn(computed, column.name))
       throw new PolystoreError('invalid_sql', `The update sets ${column.name} twice.`);
-    set[column.name] = parseValue(column, readAssigned(column, val, params));
+    const expression = readComputed(entity, { body, column, node: val }, params);
+    if (expression === undefined) set[column.name] = parseValue(column, readAssigned(column, val, params));
+    else computed[column.name] = expression;
   }
-  return set;
+  return Object.keys(computed).length === 0 ? { set } : { set, computed };
 }
 
-/** The one key that `where` names; undefined when it contradicts itself, so that no row can meet it. */
-function readKey(
+/** What is worked out of the row's own columns; undefined for a constant, a parameter or `default`. */
+function readComputed(
+  entity: CatalogEntity,
+  { body, column, node }: { readonly body: NodeBody; readonly column: CatalogColumn; readonly node: unknown },
+  params: readonly Value[],
+): Expression | undefined {
+  if (asNode(node, 'SetToDefault') !== undefined || readOperand(node, params) !== undefined) return undefined;
+  try {
+    if (!isNumericKind(column.type.kind)) throw new Unrecognised(`an expression of type ${column.type.kind}`);
+    return readExpression(node, columnLookup(entity, nameIn(entity, body)), params);
+  } catch (error) {
+    if (!(error instanceof Unrecognised)) throw error;
+    throw new PolystoreError(
+      error.code,
+      `Not supported: an expression for ${column.name} with ${error.message}. Write a constant, a parameter, or + - * of integer, bigint and decimal columns of the row, constants and parameters.`,
+    );
+  }
+}
+
+/** The one row that `where` names; undefined when it contradicts itself, so that no row can meet it. */
+function readTarget(
   entity: CatalogEntity,
   body: NodeBody,
   caller: Caller,
   params: readonly Value[],
-): Key | undefined {
+): { readonly key: Key; readonly where?: Condition } | undefined {
   if (body.whereClause === undefined)
     throw refuse(`a write to ${entity.name} without where`, shapeHint(entity));
   let condition: Condition;
@@ -164,14 +194,14 @@ function readKey(
     refuseForeign(entity, value, caller);
   const own = tenantCondition(entity, caller.kind === 'tenant' ? caller.tenant : undefined);
   const domains = readDomains(own === undefined ? conditions : [own, ...conditions]);
-  const further = [...domains.byColumn.keys()].filter((column) => !entity.key.includes(column));
-  if (further.length > 0 || domains.others.length > 0)
-    throw refuse(`a write to ${entity.name} with conditions beyond its key`, shapeHint(entity));
   if (domains.empty) return undefined;
   const [key, ...more] = keysOf(entity, domains) ?? [];
   if (key === undefined || more.length > 0)
     throw refuse(`a write to ${entity.name} that does not name one whole key`, shapeHint(entity));
-  return key;
+  const isByKeyOnly =
+    domains.others.length === 0 &&
+    [...domains.byColumn.keys()].every((column) => entity.key.includes(column));
+  return isByKeyOnly ? { key } : { key, where: condition };
 }
 
 /** Says the same whether the row exists or not. */
@@ -197,7 +227,7 @@ function readAssigned(column: CatalogColumn, node: unknown, params: readonly Val
   if (asNode(node, 'SetToDefault') !== undefined) return null;
   const operand = readOperand(node, params);
   if (operand === undefined)
-    throw refuse(`an expression for ${column.name}`, 'Write a constant or a parameter.');
+    throw refuse(`an expression for ${column.name}`, 'Insert constants and parameters.');
   if (operand.kind === 'null') return null;
   if (column.type.kind === 'json') {
     if (operand.kind === 'structure') return operand.value;

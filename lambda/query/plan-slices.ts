@@ -42,7 +42,7 @@ export function planSlices(
   context: PlanContext,
 ): Slices {
   const { placement, index, terms, sort, present } = source;
-  const located = locate(terms, domains);
+  const located = locate(terms, domains, context.mostSlices);
   if (located.kind === 'unlocated') return located;
   const bounds = boundsOf(sort === undefined ? undefined : domains.byColumn.get(sort));
   const settled = new Set(located.settled);
@@ -54,7 +54,7 @@ export function planSlices(
   const ordered =
     first === undefined || (further.length === 0 && first.kind === 'column' && first.column.name === sort);
   const pushes = ordered && isSettled(domains, settled);
-  const limit = pushes ? rowsWanted(select, context) : undefined;
+  const limit = pushes ? Math.min(rowsWanted(select, context), limits.sliceRows + 1) : undefined;
   const bounded = limit !== undefined && select.limit !== undefined;
   const descending = ordered && first?.descending === true;
   const inTurn =

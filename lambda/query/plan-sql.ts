@@ -9,7 +9,7 @@ import { mayHaveExpired } from './view-obstacle.ts';
 const viewInAurora = ({ source, views }: CatalogEntity): CatalogView | undefined =>
   source.kind === 'aurora.source' ? undefined : views.find((view) => view.kind === 'aurora.table');
 
-const hasAuroraPlacement = (entity: CatalogEntity): boolean =>
+export const hasAuroraPlacement = (entity: CatalogEntity): boolean =>
   entity.source.kind === 'aurora.source' || viewInAurora(entity) !== undefined;
 
 /** Why rows that the statement may ask for may have left a view that it reads; undefined when none has. */
@@ -40,14 +40,19 @@ const inTurn: Readonly<Record<Workload, readonly Workload[]>> = {
   reporting: ['reporting', 'analytics', 'dashboard'],
 };
 
+/** A statement for Aurora. */
+export interface SqlAsked {
+  readonly statement: Statement;
+  /** What its conditions say of columns, where it is a plain statement over one entity. */
+  readonly domains: Domains | undefined;
+}
+
 /**
  * Judges the whole statement as SQL on Aurora: on the replica of the workload, on the others, and when
  * nothing else will, on the writer.
- *
- * @param domains what its conditions say of columns, where it is a plain statement over one entity
  */
 export function planSql(
-  { statement, domains }: { readonly statement: Statement; readonly domains: Domains | undefined },
+  { statement, domains }: SqlAsked,
   entities: readonly CatalogEntity[],
   workload: Workload,
   context: PlanContext,

@@ -1,14 +1,20 @@
 import type { Value } from '../change/change.ts';
 import type { CatalogEntity, StoreName, Workload } from '../model/index.ts';
-import type { AggregateFragment, Fragment, Placement } from '../stores/store.ts';
+import type { Condition } from '../stores/predicate.ts';
+import type { AggregateFragment, Fragment, Placement, TopFragment } from '../stores/store.ts';
 import type { AggregateSelect } from './aggregate-shape.ts';
 import type { Statement } from './analyse.ts';
+import type { CombinedStatement } from './combine/compile.ts';
+import type { JoinEdge, Relation } from './combine/relation.ts';
+import { limits } from './limits.ts';
+import type { PlanTime } from './plan-time.ts';
 import type { Select } from './read-select.ts';
 import type { SimpleSelect } from './select-shape.ts';
 import type { TokenParts } from './tokens.ts';
+import type { TopSelect } from './top-shape.ts';
 
-/** The store that would answer; `none` where nothing is read. Kafka answers through its views. */
-export type Engine = Exclude<StoreName, 'kafka'> | 'none';
+/** What would answer; `duckdb` what several stores gave, `none` where nothing is read. Kafka answers through its views. */
+export type Engine = Exclude<StoreName, 'kafka'> | 'duckdb' | 'none';
 
 /** How a placement answers. */
 export type Route =
@@ -16,7 +22,10 @@ export type Route =
   | { readonly kind: 'empty'; readonly select: Select }
   | NativeRoute
   | AggregateRoute
-  | { readonly kind: 'sql'; readonly node: 'writer' | Workload; readonly statement: Statement };
+  | TopRoute
+  | { readonly kind: 'sql'; readonly node: 'writer' | Workload; readonly statement: Statement }
+  /** Rows of several placements are read, and the statement runs over them. */
+  | { readonly kind: 'combined'; readonly plan: CombinedPlan };
 
 /** Rows are read, and all of the select is applied to them. */
 export interface NativeRoute {
@@ -29,6 +38,11 @@ export interface NativeRoute {
    * asked for, so that the rest need not be read; undefined: all fragments are read.
    */
   readonly enough: number | undefined;
+  /**
+   * Whether the store gives the rows of the only fragment in the order of the answer and a page at a time, so that they
+   * need not be held. @default - all are held, `limits.sliceRows` of them at most
+   */
+  readonly inPages?: boolean;
   readonly token: TokenUse;
 }
 
@@ -37,6 +51,14 @@ export interface AggregateRoute {
   readonly kind: 'aggregate';
   readonly select: AggregateSelect;
   readonly fragment: AggregateFragment;
+  readonly token: TokenUse;
+}
+
+/** The store gives the first rows of groups itself. */
+export interface TopRoute {
+  readonly kind: 'top';
+  readonly select: TopSelect;
+  readonly fragment: TopFragment;
   readonly token: TokenUse;
 }
 
@@ -58,7 +80,19 @@ interface CandidateBase {
 
 export interface Qualified extends CandidateBase {
   readonly qualifies: true;
-  readonly kind: 'empty' | 'key look-up' | 'slice' | 'index slice' | 'filter' | 'aggregate' | 'sql';
+  readonly kind:
+    | 'empty'
+    | 'key look-up'
+    | 'slice'
+    | 'index slice'
+    | 'filter'
+    | 'aggregate'
+    /** The first rows of each group. */
+    | 'top'
+    /** All that the placement has is read. */
+    | 'scan'
+    | 'sql'
+    | 'combined';
   /** Places candidates in order; see `costs`. */
   readonly cost: number;
   /** Rows read, where that can be said without asking the store. */
@@ -67,6 +101,57 @@ export interface Qualified extends CandidateBase {
 }
 
 export type Candidate = Qualified | (CandidateBase & { readonly qualifies: false });
+
+/** Placements that answer one read of a relation. */
+export interface ReadOffer {
+  readonly kind: 'offer';
+  /** The cheapest. */
+  readonly chosen: Qualified;
+  /** All of them, cheapest first. */
+  readonly inTurn: Iterable<Qualified>;
+  /** Of those that are SQL. */
+  readonly params: () => readonly Value[];
+}
+
+/** Why no placement does, one sentence for each. */
+export interface NoOffer {
+  readonly kind: 'none';
+  readonly why: readonly string[];
+}
+
+/** How the rows of one relation are read. */
+export interface RelationRead {
+  readonly relation: Relation;
+  /** Plans a read under its own conditions and more. */
+  readonly plan: (more: readonly Condition[]) => ReadOffer | NoOffer;
+  /** By its own conditions alone; undefined where nothing answers them. */
+  readonly free: ReadOffer | undefined;
+  /** By the values that another relation's rows have there, which is read before. */
+  readonly by: ReadBy | undefined;
+}
+
+export interface ReadBy {
+  readonly read: RelationRead;
+  readonly edges: readonly JoinEdge[];
+  /** For one value of each edge, to see what a placement does with it. */
+  readonly offer: ReadOffer;
+  /** Of more different values it is read by its own conditions alone, or refused where nothing answers these. */
+  readonly most: number;
+}
+
+/** What a relation may be read by: where its own conditions may lead to less than values do, by either. */
+export function offersOf({ free, by }: RelationRead): readonly ReadOffer[] {
+  const own = free === undefined ? [] : [free];
+  if (by === undefined) return own;
+  return [by.offer, ...(by.most < limits.combinedKeys ? own : [])];
+}
+
+/** Rows of several relations, read from wherever each is served best, and the statement over them. */
+export interface CombinedPlan {
+  readonly statement: CombinedStatement;
+  /** Each after the one that it is read by. */
+  readonly reads: readonly RelationRead[];
+}
 
 /**
  * What placements cost, lowest first; distances are only an order. A half is added where more is read
@@ -90,13 +175,28 @@ export const costs = {
   auroraWriter: 20,
   /** Files are opened and read through; it slows nobody else down. */
   archive: 15,
+  /** All files there are, where somebody allowed it: whatever else answers is asked before. */
+  scan: 30,
   /** Added while the newest rows may not be there yet: the writer has them. */
   archiveBehind: 10,
   /** Added to a search index of rows whose source Aurora is: its replicas are nearer to it. */
   laterThanAurora: 5,
+  /**
+   * Added to a search index for rows that are combined, and for groups of them: it sorts and sends them as documents and
+   * buckets, page by page, and a replica of Aurora in one stream of columns (bench/federated).
+   */
+  documentsInBulk: 5,
+  /** Added for rows that are combined to a read of more partitions than `limits.slices`: whatever else answers is asked. */
+  manySlices: 22,
+  /** Asked when no placement answers alone. */
+  combined: 40,
 } as const;
 
 export const readsMoreThanItAnswers = 0.5;
+
+/** What a part of a hash, a sorted set or a geo index costs, where no more is read than is answered. */
+export const redisSliceCost = ({ by }: { readonly by: readonly unknown[] }): number =>
+  costs.redisSlice - by.length / 100;
 
 /**
  * Added where groups are added up here, from rows: a store that does it itself is asked before, and so is
@@ -110,8 +210,8 @@ export interface PlanContext {
   readonly params: readonly Value[];
   /** `strong`: only what lacks nothing that was acknowledged. */
   readonly freshness: 'default' | 'strong';
-  /** Epoch milliseconds until which rows must not have expired: now and the time the statement may take. */
-  readonly validUntilMs: number;
+  /** What `now()` is, and until when rows must not have expired. */
+  readonly time: PlanTime;
   readonly maxRows: number;
   /** Whose replica of Aurora is asked; undefined: by the kind of the statement. */
   readonly workload: Workload | undefined;
@@ -119,15 +219,30 @@ export interface PlanContext {
   readonly token: TokenParts;
   /** Global indexes that are not there yet, or not filled. */
   readonly unreadyIndexes: ReadonlySet<string>;
+  /** Whether a placement may read all that it has of an entity. */
+  readonly scan: 'refused' | 'allowed';
+  /** Whether an answer may lack what could not be read. */
+  readonly partial: boolean;
+  /** Partitions that a read may be spread over. @default limits.slices */
+  readonly mostSlices?: number;
 }
 
 /** The columns that a select needs from a placement. */
 export function columnsNeeded(select: SimpleSelect, conditionColumns: Iterable<string>): ReadonlySet<string> {
-  return new Set([
-    ...select.output.flatMap((output) => (output.kind === 'column' ? [output.column.name] : [])),
-    ...select.order.flatMap((term) => (term.kind === 'column' ? [term.column.name] : [])),
-    ...conditionColumns,
-  ]);
+  const needed = new Set<string>();
+  for (const part of [...select.output, ...select.order]) {
+    if (part.kind === 'column') needed.add(part.column.name);
+    if (part.kind === 'distance') needed.add(part.distance.latitude.name).add(part.distance.longitude.name);
+  }
+  for (const column of conditionColumns) needed.add(column);
+  return needed;
+}
+
+/** Says which columns that a statement needs a placement does not hold; undefined: it holds all. */
+export function sayAbsent(held: readonly string[], needed: ReadonlySet<string>): string | undefined {
+  const absent: string[] = [];
+  for (const column of needed) if (!held.includes(column)) absent.push(column);
+  return absent.length === 0 ? undefined : `it does not hold ${absent.join(', ')}`;
 }
 
 /** The rows that have to be read of each partition: all of them, or the first few when those suffice. */

@@ -1,13 +1,15 @@
 import type { Value } from '../change/change.ts';
-import type { CatalogColumn } from '../model/index.ts';
-import type { Comparison, Condition } from '../stores/predicate.ts';
+import type { CatalogColumn, Comparison } from '../model/index.ts';
+import type { Condition } from '../stores/predicate.ts';
 import type { ColumnLookup } from './column-lookup.ts';
 import { coerceOperand, type Operand, operandOf, readOperand } from './operand.ts';
+import { readDistance, readNumber } from './read-distance.ts';
 import { usesSearch } from './search-words.ts';
-import { asNode, listOf, stringsOf } from './tree-node.ts';
+import { asNode, listOf, type NodeBody, stringsOf } from './tree-node.ts';
 import { Unrecognised } from './unrecognised.ts';
 
-const flipped: Readonly<Record<Comparison, Comparison>> = {
+/** A comparison with its sides exchanged. */
+export const flipped: Readonly<Record<Comparison, Comparison>> = {
   '=': '=',
   '<>': '<>',
   '<': '>',
@@ -51,6 +53,8 @@ export function readCondition(node: unknown, column: ColumnLookup, params: reado
     if (value === undefined) throw misfit(of, read);
     return value;
   };
+  const distance = distanceCondition(expression, column, params);
+  if (distance !== undefined) return distance;
   const subject = column(expression.lexpr);
   switch (expression.kind) {
     case 'AEXPR_OP': {
@@ -106,7 +110,33 @@ export function readCondition(node: unknown, column: ColumnLookup, params: reado
   }
 }
 
-const isComparison = (operator: string): operator is Comparison => Object.hasOwn(flipped, operator);
+/** A comparison of `earth_distance(…)` with metres, or one between two bounds; undefined for any other. */
+function distanceCondition(
+  { kind, name, lexpr, rexpr }: NodeBody,
+  column: ColumnLookup,
+  params: readonly Value[],
+): Condition | undefined {
+  const left = readDistance(lexpr, column, params);
+  const right = readDistance(rexpr, column, params);
+  const distance = left ?? right;
+  if (distance === undefined) return undefined;
+  const compared = (operator: Comparison, node: unknown): Condition => {
+    const metres = readNumber(node, params);
+    if (metres === undefined) throw new Unrecognised('a comparison of a distance with an expression');
+    return { kind: 'distance', distance, operator, metres };
+  };
+  const operator = stringsOf(name)[0] ?? '';
+  if (kind === 'AEXPR_OP' && isComparison(operator) && (left === undefined || right === undefined))
+    return left === undefined ? compared(flipped[operator], lexpr) : compared(operator, rexpr);
+  const [low, high] = listOf(asNode(rexpr, 'List')?.items);
+  const isBetween = kind === 'AEXPR_BETWEEN' || kind === 'AEXPR_NOT_BETWEEN';
+  if (!isBetween || low === undefined || high === undefined)
+    throw new Unrecognised(`the predicate ${operator} of a distance`);
+  const between: Condition = { kind: 'and', of: [compared('>=', low), compared('<=', high)] };
+  return kind === 'AEXPR_BETWEEN' ? between : { kind: 'not', of: between };
+}
+
+export const isComparison = (operator: string): operator is Comparison => Object.hasOwn(flipped, operator);
 
 function misfit(column: CatalogColumn, operand: Operand): Unrecognised {
   const type = column.type.kind === 'oneOf' ? 'a text' : `of type ${column.type.kind}`;

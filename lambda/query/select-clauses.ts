@@ -24,14 +24,18 @@ export interface Selected {
 export interface SelectClauses extends Selected {
   /** The name by which the statement knows the entity. */
   readonly known: string;
+  readonly params: readonly Value[];
   readonly column: ColumnLookup;
   readonly targets: readonly NodeBody[];
+  /** What rows are distinct on: an empty node for all that is selected. */
+  readonly distinct: readonly unknown[];
   readonly groups: readonly unknown[];
   readonly sort: readonly NodeBody[];
 }
 
 /** Fields of a select that placements other than PostgreSQL understand. */
 const readFields: ReadonlySet<string> = new Set([
+  'distinctClause',
   'targetList',
   'fromClause',
   'whereClause',
@@ -44,7 +48,6 @@ const readFields: ReadonlySet<string> = new Set([
 ]);
 
 const clauseNames: Readonly<Record<string, string>> = {
-  distinctClause: 'distinct',
   havingClause: 'having',
   windowClause: 'window',
   withClause: 'with',
@@ -69,7 +72,6 @@ export function readClauses(
     if (!readFields.has(field)) throw new Unrecognised(`it has a ${clauseNames[field] ?? field}`);
   }
   if (select.op !== 'SETOP_NONE') throw new Unrecognised('it is a set operation');
-  if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') throw new Unrecognised('it has a limit with ties');
   const entity = entities.find((candidate) => candidate.name === relation.relname);
   const alias = bodyOf(relation.alias);
   if (entity === undefined || alias.colnames !== undefined) throw new Unrecognised('its columns are renamed');
@@ -80,14 +82,24 @@ export function readClauses(
   return {
     entity,
     known,
+    params,
     column,
     targets: listOf(select.targetList).map((target) => bodyOf(asNode(target, 'ResTarget'))),
+    distinct: listOf(select.distinctClause),
     groups: listOf(select.groupClause),
     sort: listOf(select.sortClause).map((term) => bodyOf(asNode(term, 'SortBy'))),
     where: parts
       .filter((_, index) => matches[index] === undefined)
       .flatMap((part) => conjuncts(readCondition(part, column, params))),
     match: matches.filter((match) => match !== undefined),
+    ...readBounds(select, params),
+  };
+}
+
+/** The limit and the offset of a select. */
+export function readBounds(select: NodeBody, params: readonly Value[]): Pick<Selected, 'limit' | 'offset'> {
+  if (select.limitOption === 'LIMIT_OPTION_WITH_TIES') throw new Unrecognised('it has a limit with ties');
+  return {
     limit: readCount(select.limitCount, params),
     offset: readCount(select.limitOffset, params) ?? 0,
   };
@@ -131,7 +143,7 @@ function readCount(node: unknown, params: readonly Value[]): number | undefined 
 }
 
 /** The parts of a `where` clause that all must be true. */
-function conjunctsOf(node: unknown): readonly unknown[] {
+export function conjunctsOf(node: unknown): readonly unknown[] {
   const boolean = asNode(node, 'BoolExpr');
   return boolean?.boolop === 'AND_EXPR' ? listOf(boolean.args).flatMap(conjunctsOf) : [node];
 }

@@ -1,7 +1,11 @@
-import type { CatalogColumn, CatalogEntity } from '../model/index.ts';
+import type { Value } from '../change/change.ts';
+import { type CatalogColumn, type CatalogEntity, isOpaque } from '../model/index.ts';
+import { filterOrder } from '../stores/arrange.ts';
+import { type Distance, distanceOf, earthDistanceFunction } from '../stores/earth-distance.ts';
 import type { FilterOrder, VersionedRow } from '../stores/store.ts';
-import { compareInOrder } from '../stores/value-order.ts';
+import { compareInOrder, inTurn } from '../stores/value-order.ts';
 import { type ColumnLookup, columnLookup } from './column-lookup.ts';
+import { readDistance } from './read-distance.ts';
 import { isRank, readHighlight } from './read-match.ts';
 import { bareName, placeOf, readDirection, type SelectClauses, type Selected } from './select-clauses.ts';
 import { asNode, bodyOf, listOf, type NodeBody, stringOf, unwrap } from './tree-node.ts';
@@ -17,11 +21,18 @@ export interface OutputColumn {
 export type SelectOutput =
   | OutputColumn
   | { readonly kind: 'rank'; readonly name: string }
-  | { readonly kind: 'highlight'; readonly name: string; readonly column: CatalogColumn };
+  | { readonly kind: 'highlight'; readonly name: string; readonly column: CatalogColumn }
+  | { readonly kind: 'distance'; readonly name: string; readonly distance: Distance };
 
 export type OrderTerm =
   | ({ readonly kind: 'column' } & FilterOrder)
-  | { readonly kind: 'rank'; readonly descending: boolean };
+  | { readonly kind: 'rank'; readonly descending: boolean }
+  | {
+      readonly kind: 'distance';
+      readonly distance: Distance;
+      readonly descending: boolean;
+      readonly nullsFirst: boolean;
+    };
 
 /** A select of rows of one entity that placements other than PostgreSQL can answer. */
 export interface SimpleSelect extends Selected {
@@ -36,10 +47,10 @@ export interface SimpleSelect extends Selected {
  * @throws Unrecognised with the part that makes it more than that.
  */
 export function readSimpleSelect(clauses: SelectClauses): SimpleSelect {
-  const { entity, known, column, targets, sort, where, match, limit, offset } = clauses;
-  const output = targets.flatMap((target) => readTarget(target, entity, known));
-  const order = sort.map((term) => readOrder(term, output, column));
-  if (match.length === 0 && [...output, ...order].some(({ kind }) => kind !== 'column'))
+  const { entity, known, params, column, targets, sort, where, match, limit, offset } = clauses;
+  const output = targets.flatMap((target) => readTarget(target, entity, known, params));
+  const order = sort.map((term) => readOrder(term, output, column, params));
+  if (match.length === 0 && [...output, ...order].some(({ kind }) => kind === 'rank' || kind === 'highlight'))
     throw new Unrecognised(
       "match_rank() and match_highlight(column) are of a match(column, 'words') in where, which it has none of",
     );
@@ -53,14 +64,19 @@ export const readOutput = (
   known: string,
 ): readonly OutputColumn[] =>
   targets.flatMap((target) => {
-    const outputs = readTarget(bodyOf(asNode(target, 'ResTarget')), entity, known);
+    const outputs = readTarget(bodyOf(asNode(target, 'ResTarget')), entity, known, []);
     return outputs.map((output) => {
       if (output.kind !== 'column') throw new Unrecognised('it selects an expression');
       return output;
     });
   });
 
-function readTarget({ name, val }: NodeBody, entity: CatalogEntity, known: string): readonly SelectOutput[] {
+function readTarget(
+  { name, val }: NodeBody,
+  entity: CatalogEntity,
+  known: string,
+  params: readonly Value[],
+): readonly SelectOutput[] {
   const column = columnLookup(entity, known);
   const fields = listOf(asNode(val, 'ColumnRef')?.fields);
   const isStar = fields.length > 0 && unwrap(fields.at(-1))[0] === 'A_Star';
@@ -70,17 +86,25 @@ function readTarget({ name, val }: NodeBody, entity: CatalogEntity, known: strin
   const highlighted = readHighlight(val, column);
   if (highlighted !== undefined)
     return [{ kind: 'highlight', name: String(name ?? 'match_highlight'), column: highlighted }];
+  const distance = readDistance(val, column, params);
+  if (distance !== undefined)
+    return [{ kind: 'distance', name: String(name ?? earthDistanceFunction), distance }];
   const found = column(val);
   if (found === undefined) throw new Unrecognised('it selects an expression');
   return [{ kind: 'column', name: String(name ?? found.name), column: found }];
 }
 
-function readOrder(term: NodeBody, output: readonly SelectOutput[], column: ColumnLookup): OrderTerm {
+function readOrder(
+  term: NodeBody,
+  output: readonly SelectOutput[],
+  column: ColumnLookup,
+  params: readonly Value[],
+): OrderTerm {
   const direction = readDirection(term);
-  const found = orderedBy(term.node, output, column);
+  const found = readDistance(term.node, column, params) ?? orderedBy(term.node, output, column);
   if (found === 'rank') return { kind: 'rank', descending: direction.descending };
-  if (found === undefined || found.type.kind === 'json')
-    throw new Unrecognised('it is ordered by an expression');
+  if (found !== undefined && 'place' in found) return { kind: 'distance', distance: found, ...direction };
+  if (found === undefined || isOpaque(found.type)) throw new Unrecognised('it is ordered by an expression');
   return { kind: 'column', column: found, ...direction };
 }
 
@@ -89,7 +113,7 @@ function orderedBy(
   node: unknown,
   output: readonly SelectOutput[],
   column: ColumnLookup,
-): CatalogColumn | 'rank' | undefined {
+): CatalogColumn | Distance | 'rank' | undefined {
   if (isRank(node)) return 'rank';
   const place = placeOf(node);
   if (place !== undefined) return orderOf(output[place - 1]);
@@ -100,10 +124,19 @@ function orderedBy(
   return more.length > 0 ? undefined : first;
 }
 
-function orderOf(output: SelectOutput | undefined): CatalogColumn | 'rank' | undefined {
-  // The passages of a highlight are the search engine's, and in no order.
-  if (output === undefined || output.kind === 'highlight') return undefined;
-  return output.kind === 'rank' ? 'rank' : output.column;
+function orderOf(output: SelectOutput | undefined): CatalogColumn | Distance | 'rank' | undefined {
+  switch (output?.kind) {
+    case 'column':
+      return output.column;
+    case 'distance':
+      return output.distance;
+    case 'rank':
+      return 'rank';
+    // The passages of a highlight are the search engine's, and in no order.
+    case 'highlight':
+    case undefined:
+      return undefined;
+  }
 }
 
 /** The columns by which rows are ordered, where they are by columns alone; as fragments carry them. */
@@ -122,17 +155,14 @@ export function orderRows(
       const sign = term.descending ? -1 : 1;
       return (a: VersionedRow, b: VersionedRow) => sign * (scoreOf(a) - scoreOf(b));
     }
-    const { name, type } = term.column;
-    const compare = compareInOrder(type, term);
-    return (a: VersionedRow, b: VersionedRow) => compare(a.row[name] ?? null, b.row[name] ?? null);
-  });
-  return rows.toSorted((a, b) => {
-    for (const compare of comparisons) {
-      const difference = compare(a, b);
-      if (difference !== 0) return difference;
+    if (term.kind === 'distance') {
+      const compare = compareInOrder({ kind: 'float' }, term);
+      return (a: VersionedRow, b: VersionedRow) =>
+        compare(distanceOf(term.distance, a.row), distanceOf(term.distance, b.row));
     }
-    return 0;
+    return filterOrder([term]);
   });
+  return rows.toSorted(inTurn(comparisons));
 }
 
 export const scoreOf = ({ match }: VersionedRow): number => match?.score ?? 0;

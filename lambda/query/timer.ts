@@ -23,11 +23,16 @@ export function startDeadline(clock: Clock, timeoutMs: number): Deadline {
 export const halfOf = (deadline: Deadline, clock: Clock): Deadline =>
   startDeadline(clock, Math.ceil(deadline.remainingMs() / 2));
 
-const deadlineExceeded = (deadline: Deadline): PolystoreError =>
-  new PolystoreError(
-    'deadline_exceeded',
-    `The statement did not finish within ${deadline.timeoutMs} ms. Narrow it, or raise limits.timeoutMs; a write may have been done all the same.`,
-  );
+export function deadlineExceeded({ timeoutMs }: Deadline): PolystoreError {
+  const told = `The statement did not finish within ${timeoutMs} ms. Narrow it, or raise limits.timeoutMs; a write may have been done all the same.`;
+  return new PolystoreError('deadline_exceeded', told, { told });
+}
+
+/** What a placement fails with that has not answered in its share of the time. */
+export function hungStore(placement: string, timeoutMs: number, cause: unknown): PolystoreError {
+  const told = `${placement} did not answer within ${timeoutMs} ms. Send the same request again.`;
+  return new PolystoreError('store_unavailable', told, { cause, told });
+}
 
 /** @throws PolystoreError `deadline_exceeded` when the work is not done in time; the work itself goes on. */
 export async function withDeadline<T>(work: Promise<T>, deadline: Deadline, timer: Timer): Promise<T> {

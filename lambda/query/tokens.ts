@@ -1,4 +1,3 @@
-import { CompactSign, compactVerify } from 'jose';
 import * as z from 'zod/mini';
 import { keyText, type Row } from '../change/change.ts';
 import { parseVersion, renderVersion, type Version } from '../change/version.ts';
@@ -6,6 +5,7 @@ import { PolystoreError } from '../errors.ts';
 import type { CatalogEntity } from '../model/index.ts';
 import type { Caller, Written } from '../stores/store.ts';
 import { limits } from './limits.ts';
+import { readSignedText, signText } from './signed-text.ts';
 
 /** One written row that a later read must see. */
 export interface TokenRow {
@@ -31,6 +31,8 @@ export interface Tokens {
   issue(parts: TokenParts, caller: Caller): Promise<string>;
   /** The token of a batch of accepted events, for ingest. */
   issueEvents(events: readonly EventRow[], caller: Caller): Promise<string>;
+  /** What they are signed with, and cursors too. @throws PolystoreError `invalid_configuration` */
+  secret(): Promise<Uint8Array>;
   /** @throws PolystoreError `invalid_token` unless every one was issued here to this caller's tenant. */
   read(tokens: readonly string[], caller: Caller): Promise<TokenParts>;
 }
@@ -90,11 +92,10 @@ export function createTokens(secret: Uint8Array | (() => Promise<Uint8Array>)): 
         }),
       })),
     };
-    return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-      .setProtectedHeader({ alg: 'HS256', typ: 'polystore-token' })
-      .sign(await readSecret());
+    return signText(payload, 'polystore-token', await readSecret());
   };
   return {
+    secret: readSecret,
     issue,
     issueEvents: (events, caller) =>
       issue(
@@ -122,19 +123,11 @@ export function createTokens(secret: Uint8Array | (() => Promise<Uint8Array>)): 
 }
 
 /** A tenant's name may be anything, so the kind of the holder comes first. */
-const holder = (caller: Caller): string =>
+export const holder = (caller: Caller): string =>
   caller.kind === 'operator' ? 'operator' : `tenant:${caller.tenant}`;
 
 async function readOne(token: string, secret: Uint8Array, caller: Caller): Promise<TokenParts> {
-  const verified = await compactVerify(token, secret, { algorithms: ['HS256'] }).catch((cause: unknown) => {
-    throw invalidToken('its signature is not of this deployment', cause);
-  });
-  let payload: unknown;
-  try {
-    payload = JSON.parse(new TextDecoder().decode(verified.payload));
-  } catch (cause) {
-    throw invalidToken('its content is no JSON', cause);
-  }
+  const payload = await readSignedText(token, secret, invalidToken);
   const parsed = z.safeParse(payloadShape, payload);
   if (!parsed.success) throw invalidToken('its content is of another version', parsed.error);
   if (parsed.data.for !== holder(caller)) throw invalidToken('it was issued to another tenant');

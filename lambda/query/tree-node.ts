@@ -10,14 +10,17 @@ export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(val
 
 /** Type and body of a wrapped node; an empty type for the parser's empty placeholder. */
 export function unwrap(node: unknown): readonly [type: string, body: NodeBody] {
-  const [entry] = Object.entries(bodyOf(node));
-  return entry === undefined ? ['', {}] : [entry[0], bodyOf(entry[1])];
+  const wrapped = bodyOf(node);
+  // Asked of every node several times: an array of all entries would cost more than the rest of a statement's check.
+  for (const type in wrapped) return [type, bodyOf(wrapped[type])];
+  return ['', {}];
 }
 
 /** The body of a node of this type, or undefined for another. */
 export function asNode(node: unknown, type: string): NodeBody | undefined {
-  const [found, body] = unwrap(node);
-  return found === type ? body : undefined;
+  const wrapped = bodyOf(node);
+  for (const found in wrapped) return found === type ? bodyOf(wrapped[found]) : undefined;
+  return undefined;
 }
 
 /** The text of a `String` node. The parser leaves an empty text out. */
@@ -27,9 +30,19 @@ export const stringsOf = (nodes: unknown): readonly string[] => listOf(nodes).ma
 
 /** Bodies of all nodes of a type, anywhere in a tree. */
 export function findNodes(tree: unknown, type: string): readonly NodeBody[] {
-  if (Array.isArray(tree)) return tree.flatMap((element) => findNodes(element, type));
-  return Object.entries(bodyOf(tree)).flatMap(([name, value]) => [
-    ...(name === type ? [bodyOf(value)] : []),
-    ...findNodes(value, type),
-  ]);
+  const found: NodeBody[] = [];
+  const visit = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    if (Array.isArray(part)) {
+      for (const element of part) visit(element);
+      return;
+    }
+    const fields = bodyOf(part);
+    for (const name in fields) {
+      if (name === type) found.push(bodyOf(fields[name]));
+      visit(fields[name]);
+    }
+  };
+  visit(tree);
+  return found;
 }

@@ -1,30 +1,27 @@
 import type { CatalogEntity, CatalogView } from '../model/index.ts';
 import { locationTerms } from '../stores/placement.ts';
+import type { Asked } from './asked.ts';
 import { allows, type Domains } from './domain.ts';
-import type { PlanContext } from './plan.ts';
+import { type PlanContext, sayAbsent } from './plan.ts';
 import type { TokenRow } from './tokens.ts';
 
-/** A view, and the columns of it that a statement needs. */
-export interface ViewUse {
+/** A view, and what a select asks of it. */
+export interface ViewUse extends Pick<Asked, 'needed' | 'domains'> {
   readonly entity: CatalogEntity;
   readonly view: CatalogView;
-  readonly needed: Iterable<string>;
-  readonly domains: Domains;
 }
 
 /** Why a view cannot answer, however it is read; undefined when it may. */
 export function viewObstacle(use: ViewUse, context: PlanContext): string | undefined {
   const { view, needed } = use;
   if (context.freshness === 'strong') return 'a view follows its source: freshness 0 wants the source';
-  const absent = [...new Set(needed)].filter((column) => !view.columns.includes(column));
-  if (absent.length > 0) return `it does not hold ${absent.join(', ')}`;
-  return mayHaveExpired(use, context) ?? tokenObstacle(use, context);
+  return sayAbsent(view.columns, needed) ?? mayHaveExpired(use, context) ?? tokenObstacle(use, context);
 }
 
 /** Why rows that the statement may ask for may have left the view; undefined when none has. */
 export function mayHaveExpired(
   { view, domains }: Pick<ViewUse, 'view' | 'domains'>,
-  { validUntilMs }: PlanContext,
+  { time }: Pick<PlanContext, 'time'>,
 ): string | undefined {
   if (view.expire === undefined) return undefined;
   const { column, afterMs } = view.expire;
@@ -33,7 +30,7 @@ export function mayHaveExpired(
   const hours = afterMs / 3_600_000;
   if (earliest === undefined || earliest === null)
     return `its rows expire ${hours} hours after ${column}, which no condition bounds from below`;
-  if (Date.parse(String(earliest)) + afterMs > validUntilMs) return undefined;
+  if (!time.reaches(Date.parse(String(earliest)) + afterMs)) return undefined;
   return `its rows expire ${hours} hours after ${column}, and ${String(earliest)} is longer ago`;
 }
 
@@ -41,6 +38,7 @@ export function mayHaveExpired(
 function tokenObstacle({ entity, view, domains }: ViewUse, { token }: PlanContext): string | undefined {
   if (entity.source.kind === 'aurora.source' && token.aurora !== undefined)
     return 'a row here cannot be compared with the WAL position of the token';
+  if (token.rows.length === 0) return undefined;
   const terms = locationTerms({ entity, target: view });
   const unplaced = terms.find(({ column }) =>
     tokenRowsOf(entity, domains, token.rows).some(({ row }) => row[column] === undefined),

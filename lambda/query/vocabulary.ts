@@ -1,3 +1,5 @@
+import { earthDistanceFunction } from '../stores/earth-distance.ts';
+
 /**
  * Functions that a statement may call: immutable or stable, without side effects, touching nothing but
  * their arguments. Everything else is refused by its name.
@@ -53,6 +55,8 @@ export const allowedFunctions: ReadonlySet<string> = new Set([
   'char_length',
   'character_length',
   'octet_length',
+  'encode',
+  'decode',
   'substring',
   'substr',
   'left',
@@ -127,6 +131,8 @@ export const allowedFunctions: ReadonlySet<string> = new Set([
   'cardinality',
   'array_position',
   'array_to_string',
+  // the schema's own
+  earthDistanceFunction,
 ]);
 
 /** Operators, by name; `!=` reaches the tree as `<>`. */
@@ -174,6 +180,7 @@ export const allowedTypes: ReadonlySet<string> = new Set([
   'interval',
   'json',
   'jsonb',
+  'bytea',
 ]);
 
 /** SQL's own value functions that tell the time; those that tell about the session are refused. */

@@ -1,7 +1,8 @@
 import type { Row, Value } from '../change/change.ts';
-import { type CatalogColumn, termValue } from '../model/index.ts';
-import type { Aggregate, AggregateFragment, AggregateGroup, VersionedRow } from './store.ts';
-import { compareValues } from './value-order.ts';
+import type { CatalogColumn } from '../model/index.ts';
+import { groupedValue } from './grouping.ts';
+import type { Aggregate, AggregateFragment, VersionedRow } from './store.ts';
+import { compareValues, identityOf } from './value-order.ts';
 
 /** Groups rows and adds them up, in the plainest way; they meet the conditions already. */
 export function aggregateRows(
@@ -12,7 +13,9 @@ export function aggregateRows(
   // Without groups all rows are one, be there any or not.
   if (fragment.groups.length === 0) groups.set('[]', { head: {}, members: [] });
   for (const { row } of rows) {
-    const head = Object.fromEntries(fragment.groups.map((group) => [group.as, groupValue(group, row)]));
+    const head = Object.fromEntries(
+      fragment.groups.map((group) => [group.as, groupedValue(group, row[group.column.name] ?? null)]),
+    );
     const id = JSON.stringify(Object.values(head));
     const group = groups.get(id) ?? { head, members: [] };
     groups.set(id, group);
@@ -24,18 +27,12 @@ export function aggregateRows(
   }));
 }
 
-/** The value, or the first instant of the hour, day or month that it lies in. */
-function groupValue({ column, unit }: AggregateGroup, row: Row): Value {
-  const value = row[column.name] ?? null;
-  if (value === null || unit === 'value') return value;
-  const start = termValue(unit, value);
-  return `${start}${'0000-01-01T00:00:00.000000Z'.slice(start.length)}`;
-}
-
 function aggregateOf({ function: of, column }: Aggregate, members: readonly Row[]): Value {
   if (column === undefined) return String(members.length);
   const values = members.map((row) => row[column.name] ?? null).filter((value) => value !== null);
   if (of === 'count') return String(values.length);
+  if (of === 'count distinct')
+    return String(new Set(values.map((value) => identityOf(column.type, value))).size);
   if (values.length === 0) return null;
   if (of === 'sum') return sumOf(column, values);
   const sorted = values.toSorted((a, b) => compareValues(column.type, a, b));

@@ -42,6 +42,7 @@ export function locationTerms({ target }: Placement): readonly CatalogTerm[] {
   switch (target.kind) {
     case 'redis.hash':
     case 'redis.sortedSet':
+    case 'redis.geo':
     case 'opensearch.log':
     case 'archive.parquet':
       return target.by;
@@ -65,12 +66,13 @@ export function placeOf(placement: Placement): (change: Change) => string {
 }
 
 /**
- * Whether a view has a place for a row: a sorted set needs a score, a wide table every column that its
+ * Whether a view has a place for a row: a sorted set needs a score, a geo index a position, a wide table every column that its
  * partitions are made of. A row without one is hidden as if it were deleted.
  */
 export function hasPlace({ target }: Placement, row: Row): boolean {
   const present = (column: string): boolean => (row[column] ?? null) !== null;
   if (target.kind === 'redis.sortedSet') return present(target.score);
+  if (target.kind === 'redis.geo') return present(target.latitude) && present(target.longitude);
   return target.kind !== 'keyspaces.table' || target.by.every(({ column }) => present(column));
 }
 

@@ -1,8 +1,7 @@
 import type { Row, Value } from '../change/change.ts';
-import type { CatalogColumn } from '../model/index.ts';
+import type { CatalogColumn, Comparison } from '../model/index.ts';
+import { type Distance, distanceOf } from './earth-distance.ts';
 import { compareValues, identityOf } from './value-order.ts';
-
-export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
 /** A condition on one row, with constants in canonical values of their column's type. */
 export type Condition =
@@ -15,7 +14,16 @@ export type Condition =
       readonly value: Value;
     }
   | { readonly kind: 'in'; readonly column: CatalogColumn; readonly values: readonly Value[] }
-  | { readonly kind: 'isNull'; readonly column: CatalogColumn };
+  | { readonly kind: 'isNull'; readonly column: CatalogColumn }
+  | DistanceCondition;
+
+/** Unknown for a row without a position, and for `metres` null. */
+export interface DistanceCondition {
+  readonly kind: 'distance';
+  readonly distance: Distance;
+  readonly operator: Comparison;
+  readonly metres: number | null;
+}
 
 /** SQL's three values; null is unknown. */
 export type Truth = boolean | null;
@@ -40,6 +48,8 @@ export function createPredicate(condition: Condition): (row: Row) => Truth {
       return membership(condition);
     case 'compare':
       return comparison(condition);
+    case 'distance':
+      return nearness(condition);
   }
 }
 
@@ -84,19 +94,34 @@ function comparison({
   return (row) => {
     const held = row[column.name] ?? null;
     if (held === null) return null;
-    switch (operator) {
-      case '=':
-        return identityOf(column.type, held) === identity;
-      case '<>':
-        return identityOf(column.type, held) !== identity;
-      case '<':
-        return compareValues(column.type, held, value) < 0;
-      case '<=':
-        return compareValues(column.type, held, value) <= 0;
-      case '>':
-        return compareValues(column.type, held, value) > 0;
-      case '>=':
-        return compareValues(column.type, held, value) >= 0;
-    }
+    if (operator === '=' || operator === '<>')
+      return (identityOf(column.type, held) === identity) === (operator === '=');
+    return compares(operator, compareValues(column.type, held, value));
   };
+}
+
+function nearness({ distance, operator, metres }: DistanceCondition): (row: Row) => Truth {
+  if (metres === null) return () => null;
+  return (row) => {
+    const held = distanceOf(distance, row);
+    return held === null ? null : compares(operator, held - metres);
+  };
+}
+
+/** @param order below, at or above 0 as the left side is below, equal to or above the right */
+function compares(operator: Comparison, order: number): boolean {
+  switch (operator) {
+    case '=':
+      return order === 0;
+    case '<>':
+      return order !== 0;
+    case '<':
+      return order < 0;
+    case '<=':
+      return order <= 0;
+    case '>':
+      return order > 0;
+    case '>=':
+      return order >= 0;
+  }
 }

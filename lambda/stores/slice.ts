@@ -8,7 +8,7 @@ import {
   templateColumns,
   termValue,
 } from '../model/index.ts';
-import { placementName } from './placement.ts';
+import { heldColumns, placementName } from './placement.ts';
 import type { SliceFragment } from './store.ts';
 
 /** What a slice of a placement, or of one of its indexes, is. */
@@ -44,6 +44,8 @@ export function sliceShape(fragment: SliceFragment): SliceShape {
   if (strange.length > 0) throw refusal(fragment, `has no column ${strange.join(', ')}`);
   if (shape.sort.length === 0 && (fragment.from !== undefined || fragment.to !== undefined))
     throw refusal(fragment, 'has no order, so it takes no bounds');
+  if (fragment.near !== undefined && placement.target.kind !== 'redis.geo')
+    throw refusal(fragment, 'is no geo index, so it has nothing near a place');
   return shape;
 }
 
@@ -82,6 +84,9 @@ function shapeOf(fragment: SliceFragment): SliceShape {
         sort: target.kind === 'redis.hash' ? [] : [columnOf(entity, target.score)],
         sparse: target.kind === 'redis.sortedSet',
       };
+    case 'redis.geo':
+      if (fragment.index !== undefined) throw noIndex(fragment, []);
+      return { partition: target.by, sort: [], sparse: false };
     case 'keyspaces.table':
       if (fragment.index !== undefined) throw noIndex(fragment, []);
       return {
@@ -126,6 +131,15 @@ function dynamodbShape(
     sort: columns(templateColumns(global.sortKey)),
     sparse: true,
   };
+}
+
+/** The columns that rows of a slice come with: those that its index holds, else those of the placement. */
+export function sliceColumns({ placement, index }: SliceFragment): readonly CatalogColumn[] {
+  const held = heldColumns(placement);
+  const { target } = placement;
+  if (target.kind !== 'dynamodb.source' || index === undefined) return held;
+  const columns = [...target.indexes, ...target.localIndexes].find(({ name }) => name === index)?.columns;
+  return columns === undefined ? held : held.filter(({ name }) => columns.includes(name));
 }
 
 /** Whether a row has the values that fix a slice. A column in `equal` beyond the location counts whole. */

@@ -1,9 +1,10 @@
 import { type Key, keyText, type Row, type Value } from '../change/change.ts';
 import { PolystoreError } from '../errors.ts';
-import { type CatalogEntity, parseRow, parseValue } from '../model/index.ts';
+import { type CatalogColumn, type CatalogEntity, parseRow, parseValue } from '../model/index.ts';
+import type { Computed } from './store.ts';
 
 /** The most items of one DynamoDB transaction (AWS's limit). */
-const maxInsertRows = 100;
+export const maxRows = 100;
 
 export const keyOf = (entity: CatalogEntity, row: Row): Key =>
   Object.fromEntries(entity.key.map((name) => [name, row[name] ?? null]));
@@ -13,10 +14,10 @@ export const keyOf = (entity: CatalogEntity, row: Row): Key =>
  * @throws `invalid_value`, `payload_too_large` above 100 rows, `conflict` when two rows have one key.
  */
 export function parseInsert(entity: CatalogEntity, rows: readonly Row[]): readonly Row[] {
-  if (rows.length > maxInsertRows)
+  if (rows.length > maxRows)
     throw new PolystoreError(
       'payload_too_large',
-      `An insert into ${entity.name} has ${rows.length} rows; one transaction takes at most ${maxInsertRows}. Send several.`,
+      `An insert into ${entity.name} has ${rows.length} rows; one transaction takes at most ${maxRows}. Send several.`,
     );
   const parsed = rows.map((row) => parseRow(entity, row));
   const seen = new Set<string>();
@@ -30,25 +31,30 @@ export function parseInsert(entity: CatalogEntity, rows: readonly Row[]): readon
 
 /**
  * What an update sets, checked and canonical.
+ * @param computed what it sets to something that is worked out, of which the columns are checked
  * @throws `unknown_column`, `invalid_value`, or `not_supported` for key and immutable columns.
  */
-export function parseUpdate(entity: CatalogEntity, set: Row): Row {
+export function parseUpdate(entity: CatalogEntity, set: Row, computed: Computed): Row {
+  for (const name of Object.keys(computed)) updatedColumn(entity, name);
   const parsed: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(set)) {
-    const column = entity.columns.find((candidate) => candidate.name === name);
-    if (column === undefined)
-      throw new PolystoreError(
-        'unknown_column',
-        `${entity.name} has no column '${name}'; it has ${entity.columns.map((known) => known.name).join(', ')}`,
-      );
-    if (column.immutable)
-      throw new PolystoreError(
-        'not_supported',
-        `${entity.name}.${name} is ${entity.key.includes(name) ? 'part of the key' : 'immutable'} and cannot be updated; delete the row and insert another`,
-      );
-    parsed[name] = parseValue(column, value);
-  }
+  for (const [name, value] of Object.entries(set))
+    parsed[name] = parseValue(updatedColumn(entity, name), value);
   return parsed;
+}
+
+function updatedColumn(entity: CatalogEntity, name: string): CatalogColumn {
+  const column = entity.columns.find((candidate) => candidate.name === name);
+  if (column === undefined)
+    throw new PolystoreError(
+      'unknown_column',
+      `${entity.name} has no column '${name}'; it has ${entity.columns.map((known) => known.name).join(', ')}`,
+    );
+  if (column.immutable)
+    throw new PolystoreError(
+      'not_supported',
+      `${entity.name}.${name} is ${entity.key.includes(name) ? 'part of the key' : 'immutable'} and cannot be updated; delete the row and insert another`,
+    );
+  return column;
 }
 
 /** @throws `invalid_value` when a column of the key is missing or malformed, or another is given. */

@@ -6,9 +6,12 @@ import type {
   CatalogSource,
   CatalogView,
   FieldType,
-  TermUnit,
   Workload,
 } from '../model/index.ts';
+import type { Position } from './earth-distance.ts';
+import type { Expression } from './expression.ts';
+import type { Grouping } from './grouping.ts';
+import type { Isolation } from './isolation.ts';
 import type { Condition } from './predicate.ts';
 
 /** A source or a view of an entity, as a store holds it. */
@@ -69,6 +72,18 @@ export interface SliceFragment {
   readonly to: Value | undefined;
   readonly order: 'ascending' | 'descending';
   readonly limit: number | undefined;
+  /**
+   * Of a geo index: the rows that are near a place, nearest first. `limit` gives so many of the nearest, and what is as
+   * near as the last of them. @default - all rows, in no order
+   */
+  readonly near?: Near;
+}
+
+/** A circle around a place, or without `withinMetres` all there is around it. */
+export interface Near {
+  readonly place: Position;
+  /** Inclusive. */
+  readonly withinMetres: number | undefined;
 }
 
 /** Words that a text must match, as the search engine understands them. */
@@ -101,6 +116,17 @@ export interface FilterOrder {
   readonly nullsFirst: boolean;
 }
 
+/** The first rows of each group of rows that are equal in some columns, where null equals null. */
+export interface TopFragment extends Selection {
+  readonly by: readonly CatalogColumn[];
+  /** As PostgreSQL orders them; of rows that tie any are first. */
+  readonly order: readonly FilterOrder[];
+  /** Of each group, above 0. */
+  readonly count: number;
+  /** More rows in all than this is `result_too_large`. */
+  readonly maxRows: number;
+}
+
 /** Groups of rows and what they add up to, of stores that can `aggregate`. */
 export interface AggregateFragment extends Selection {
   /** Without any, one row for all. */
@@ -109,17 +135,20 @@ export interface AggregateFragment extends Selection {
   /** More groups than this is `result_too_large`. */
   readonly maxGroups: number;
 }
-/** A column, or the start of the UTC hour, day or month of a timestamp (`date_trunc`), as a canonical timestamp. */
+/** A column's values, or what they are put into one group by: times by a canonical timestamp. */
 export interface AggregateGroup {
   /** Name in the answer. */
   readonly as: string;
   readonly column: CatalogColumn;
-  readonly unit: TermUnit;
+  readonly unit: Grouping;
 }
-/** `count` without a column counts rows, with one its values. A sum, minimum or maximum of no values is null. */
+/**
+ * `count` without a column counts rows, with one its values; `count distinct` those that differ. A sum, minimum or
+ * maximum of no values is null.
+ */
 export interface Aggregate {
   readonly as: string;
-  readonly function: 'count' | 'sum' | 'min' | 'max';
+  readonly function: 'count' | 'count distinct' | 'sum' | 'min' | 'max';
   readonly column: CatalogColumn | undefined;
 }
 
@@ -142,6 +171,8 @@ export interface Capabilities {
   /** Takes filter fragments; those with words only where it `matches`. */
   readonly filters: boolean;
   readonly matches: boolean;
+  /** Is a PagedStore. */
+  readonly pages: boolean;
   /** Is an AggregateStore: by any conditions where it `filters`, else only what its rollups keep. */
   readonly aggregates: boolean;
   /**
@@ -187,6 +218,23 @@ export interface Store {
   /** Resolves when the store answers; throws `store_unavailable`. */
   health(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** An engine that gives rows a page at a time, so that no more of them are held than somebody takes. */
+export interface PagedStore extends Store {
+  /**
+   * The rows that `read` would give, in the same order; a page that is not taken is not read, and one may be empty. All
+   * are of one moment, but of a table of DynamoDB, where each is as it was when its page was read.
+   */
+  pages(fragment: FilterFragment): AsyncIterable<readonly VersionedRow[]>;
+}
+/** What of a store is asked to answer. */
+export type AskedStore = Pick<Store, 'read' | 'versions' | 'health' | 'close'>;
+
+/** An engine that gives the first rows of groups. */
+export interface TopStore extends Store {
+  /** In no order. */
+  top(fragment: TopFragment): Promise<readonly VersionedRow[]>;
 }
 
 /** An engine that counts and sums. */
@@ -248,9 +296,58 @@ export interface SqlResult {
   readonly position: bigint | undefined;
 }
 
+/** Where the rows of a read go while it is read: what is not taken yet is not read yet. */
+export interface SqlSink {
+  /** Once, before any row. */
+  begin(columns: SqlResult['columns']): Promise<void>;
+  /** Some rows at a time, in canonical values. */
+  rows(rows: SqlResult['rows']): Promise<void>;
+  /** Aborts when nobody wants the rest: the statement ends, wherever it is. */
+  readonly signal: AbortSignal;
+}
+
+/** A statement of a transaction, and how many rows it is to write or read for the rest to be done. */
+export type Expecting<S> = S & { readonly rowCount?: number | undefined };
+
+/** Statements of one caller, on the writer. */
+export interface SqlTransaction extends Pick<SqlRequest, 'caller'> {
+  readonly statements: readonly Expecting<Pick<SqlRequest, 'text' | 'params'>>[];
+  /** `read`: none of them writes. */
+  readonly access: 'read' | 'write';
+  readonly isolation: Isolation;
+  /** For all of them (`deadline_exceeded`). */
+  readonly timeoutMs: number;
+  /** More rows than this in all is `result_too_large`. */
+  readonly maxRows: number;
+  /** The WAL position that a token asks for: a writer has it, one that was replaced may not (`token_not_met`). */
+  readonly notBefore: bigint | undefined;
+}
+
+export interface SqlTransactionResult {
+  /** In the order of the statements. */
+  readonly results: readonly Omit<SqlResult, 'position'>[];
+  /** WAL position that covers the commit, of a transaction that writes. */
+  readonly position: bigint | undefined;
+}
+
 /** An engine that runs SQL under row-level security for a caller. */
 export interface SqlStore extends Store {
   run(request: SqlRequest): Promise<SqlResult>;
+  /**
+   * Runs a read and gives its rows to a sink, without holding more than some of them; how many there were.
+   *
+   * @throws as `run`, also when rows were given already, and what the sink throws.
+   */
+  stream(request: Omit<SqlRequest, 'access'>, sink: SqlSink): Promise<number>;
+  /**
+   * All of the statements, in their order, or none.
+   *
+   * @throws as `run`, with `details.statement` from 1 where there are several; `precondition_failed` for another
+   *   number of rows than expected; `contended`, with nothing done, for a serialization failure or a deadlock.
+   */
+  transact(transaction: SqlTransaction): Promise<SqlTransactionResult>;
+  /** The WAL position that a node has: of the writer its own, of a replica what it has replayed. */
+  position(node: SqlRequest['node']): Promise<bigint>;
 }
 
 /** A committed write to a source, as a token needs it. */
@@ -263,14 +360,37 @@ export interface Written {
   readonly version: Version;
 }
 
+/**
+ * A statement for a source that is written by rows and full keys (DynamoDB). It does what the same of PostgreSQL
+ * does: rows are held to the entity's checks, an update or delete of no row is none.
+ */
+export type SourceStatement =
+  | { readonly kind: 'insert'; readonly entity: CatalogEntity; readonly rows: readonly Row[] }
+  | ({ readonly kind: 'update'; readonly set: Row; readonly computed?: Computed } & OfOneRow)
+  | ({ readonly kind: 'delete' } & OfOneRow)
+  /** An update or delete whose conditions contradict one another. */
+  | { readonly kind: 'none'; readonly entity: CatalogEntity };
+interface OfOneRow {
+  readonly entity: CatalogEntity;
+  readonly key: Key;
+  /** What the row must meet besides. @default - nothing */
+  readonly where?: Condition;
+}
+/** Columns to what they are set to, of the row as it was. */
+export type Computed = Readonly<Record<string, Expression>>;
+
 /** A source that is written by rows and full keys (DynamoDB). */
 export interface SourceWriter {
-  /** All or nothing, at most 100 rows. `conflict` names the keys that exist already. */
-  insert(entity: CatalogEntity, rows: readonly Row[]): Promise<readonly Written[]>;
-  /** Sets columns of one row; undefined when there is no such row. */
-  update(entity: CatalogEntity, key: Key, set: Row): Promise<Written | undefined>;
-  /** Puts a tombstone in the row's place; undefined when there is no such row. */
-  delete(entity: CatalogEntity, key: Key): Promise<Written | undefined>;
+  /**
+   * All of the statements, in their order, or none; as if no other transaction ran meanwhile (serializable). At
+   * most 100 rows in all. The rows that each wrote, in the order of the statements: several statements may write
+   * one row, whose version is one.
+   *
+   * @throws `conflict` naming the keys that an insert found, `check_violated`, `invalid_value`,
+   *   `precondition_failed` for another number of rows than expected, `payload_too_large`: with `details.statement`
+   *   from 1 where there are several; `contended` when every try lost against others. Nothing was written then.
+   */
+  transact(statements: readonly Expecting<SourceStatement>[]): Promise<readonly (readonly Written[])[]>;
 }
 
 /** The clock comes in as an argument everywhere, so that tests can fix it. Milliseconds since the epoch. */

@@ -21,9 +21,12 @@ export function compareValues(type: FieldType, a: Value, b: Value): number {
       return compareDecimals(String(a), String(b));
     case 'text':
     case 'oneOf':
+      return compareText(String(a), String(b));
+    // Their canonical texts are ASCII, of which JavaScript's own order is that of the code points.
     case 'timestamp':
     case 'date':
-      return compareText(String(a), String(b));
+    case 'bytes':
+      return String(a) < String(b) ? -1 : 1;
     case 'json':
       return compareText(JSON.stringify(a), JSON.stringify(b));
   }
@@ -47,16 +50,26 @@ export function compareInOrder(
   };
 }
 
-/** Compares rows by the given columns in turn. */
-export function compareRows(columns: readonly CatalogColumn[]): (a: Row, b: Row) => number {
+/** Compares by several comparisons: the first that tells two items apart decides. */
+export function inTurn<T>(comparisons: readonly ((a: T, b: T) => number)[]): (a: T, b: T) => number {
   return (a, b) => {
-    for (const { name, type } of columns) {
-      const order = compareValues(type, a[name] ?? null, b[name] ?? null);
-      if (order !== 0) return order;
+    for (const compare of comparisons) {
+      const difference = compare(a, b);
+      if (difference !== 0) return difference;
     }
     return 0;
   };
 }
+
+/** Compares rows by the given columns in turn. */
+export const compareRows = (columns: readonly CatalogColumn[]): ((a: Row, b: Row) => number) =>
+  inTurn(
+    columns.map(
+      ({ name, type }) =>
+        (a: Row, b: Row) =>
+          compareValues(type, a[name] ?? null, b[name] ?? null),
+    ),
+  );
 
 /**
  * The value itself, or of several that say the same the one that stands for them, so that a set of them

@@ -196,6 +196,29 @@ export interface SourceStore {
   readTruth(request: TruthRequest): Promise<Truth>;
   /** Digests of one page of the rows that a view should show, of its entity's source; pages add up. */
   digestTruth(request: DigestRequest): Promise<DigestPage>;
+  /**
+   * Gives one page of rows their keys in an index that was declared after they were written; under their own versions,
+   * so that nothing else sees a change. Absent where rows have no such keys.
+   */
+  fillIndex?(request: FillRequest): Promise<FillPage>;
+}
+
+export interface FillRequest {
+  readonly index: string;
+  /** `next` of the page before; undefined: from the beginning. */
+  readonly after: string | undefined;
+  /** About how many rows to go through, of whatever entity. */
+  readonly limit: number;
+}
+
+export interface FillPage {
+  /** Rows and tombstones of the entities that have the index. */
+  readonly read: number;
+  /** Those that had other keys, or none, or were to have none. */
+  readonly filled: number;
+  /** Those that cannot be in the index: it will lack them. */
+  readonly unfilled: readonly Unreadable[];
+  readonly next: string | undefined;
 }
 
 export interface TruthRequest {

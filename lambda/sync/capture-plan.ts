@@ -1,4 +1,5 @@
-import type { Key, Row } from '../change/change.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Key } from '../change/change.ts';
 import {
   type CaptureContext,
   encodeItemChange,
@@ -8,7 +9,7 @@ import {
 import type { LogRecord } from '../change/envelope.ts';
 import { PolystoreError } from '../errors.ts';
 import type { Catalog, CatalogEntity, DynamodbTable } from '../model/index.ts';
-import { decodeItemOf, type Image, type RemovedItem } from '../stores/dynamodb/index.ts';
+import { type DecodedItem, decodeItemOf, type Image, type RemovedItem } from '../stores/dynamodb/index.ts';
 
 /** One record of a DynamoDB stream, as far as capture reads it. */
 export interface StreamRecord {
@@ -46,6 +47,8 @@ export type Captured =
     }
   /** Our own sweep of a tombstone, by TTL. */
   | { readonly kind: 'sweep' }
+  /** The row as it was, at the version that it was: keys of an index were put beside it. */
+  | { readonly kind: 'unchanged' }
   /** An item that no entity of this model owns. */
   | { readonly kind: 'foreign'; readonly entity: string | undefined };
 
@@ -63,11 +66,15 @@ export function planCapture(stream: StreamRecord, { catalog, table, context }: C
   );
   const common = { entity, table: table.name, writtenAtMs };
   try {
-    if (after !== undefined)
+    if (after !== undefined) {
+      const now = decodeItemOf(entity, after);
+      const old = before === undefined ? undefined : readOld(entity, before);
+      if (old !== undefined && isDeepStrictEqual(old, now)) return { kind: 'unchanged' };
       return {
         kind: 'record',
-        record: encodeItemChange({ ...common, ...write(entity, { before, after }) }, context),
+        record: encodeItemChange({ ...common, ...write(now, old) }, context),
       };
+    }
     const removed = removal(entity, image, isByTtl(stream));
     if (removed === undefined) return { kind: 'sweep' };
     const { key, position, row } = removed;
@@ -90,16 +97,12 @@ export function planCapture(stream: StreamRecord, { catalog, table, context }: C
 
 type Change = Pick<ItemChange, 'key' | 'before' | 'after' | 'position'>;
 
-function write(
-  entity: CatalogEntity,
-  { before, after }: { readonly before: Image | undefined; readonly after: Image },
-): Change {
-  const now = decodeItemOf(entity, after);
-  const old = before === undefined ? undefined : readOld(entity, before);
+function write(now: DecodedItem, old: DecodedItem | undefined): Change {
   const { key, position } = now;
+  const before = old?.kind === 'row' ? old.row : undefined;
   return now.kind === 'row'
-    ? { key, position, before: old, after: now.row }
-    : { key, position, before: old ?? now.before, after: undefined };
+    ? { key, position, before, after: now.row }
+    : { key, position, before: before ?? now.before, after: undefined };
 }
 
 /**
@@ -125,10 +128,9 @@ const isByTtl = ({ userIdentity }: StreamRecord): boolean =>
   userIdentity?.type === 'Service' && userIdentity.principalId === 'dynamodb.amazonaws.com';
 
 /** The image before only informs: what was unreadable then is no problem now. */
-function readOld(entity: CatalogEntity, image: Image): Row | undefined {
+function readOld(entity: CatalogEntity, image: Image): DecodedItem | undefined {
   try {
-    const old = decodeItemOf(entity, image);
-    return old.kind === 'row' ? old.row : undefined;
+    return decodeItemOf(entity, image);
   } catch (error) {
     if (error instanceof PolystoreError) return undefined;
     throw error;

@@ -39,6 +39,7 @@ interface Plan {
   }[];
   readonly letters: readonly DeadLetter[];
   readonly sweeps: number;
+  readonly unchanged: number;
 }
 
 /**
@@ -61,6 +62,7 @@ export function createCapture(options: CaptureOptions) {
     const records: Plan['records'][number][] = [];
     const letters: DeadLetter[] = [];
     let sweeps = 0;
+    let unchanged = 0;
     for (const stream of streams) {
       const captured = planCapture(stream, { catalog, table, context: { generation, nowMs } });
       if (captured.kind === 'record')
@@ -70,9 +72,10 @@ export function createCapture(options: CaptureOptions) {
           removed: captured.removed,
         });
       else if (captured.kind === 'sweep') sweeps += 1;
+      else if (captured.kind === 'unchanged') unchanged += 1;
       else letters.push(unknownLetter(stream, table, captured.entity));
     }
-    return { records, letters, sweeps };
+    return { records, letters, sweeps, unchanged };
   };
 
   /** Tells of changes that the stream may have dropped before they were read. */
@@ -92,7 +95,7 @@ export function createCapture(options: CaptureOptions) {
   return async (event: { readonly Records: readonly StreamRecord[] }): Promise<CaptureResponse> => {
     const nowMs = clock();
     const oldestAgeMs = await noticeLateness(event.Records, nowMs);
-    const { records, letters, sweeps } = plan(event.Records, nowMs);
+    const { records, letters, sweeps, unchanged } = plan(event.Records, nowMs);
     // First, so that nothing is acknowledged whose letter is not kept.
     if (letters.length > 0) {
       await deadLetters.put(letters);
@@ -115,6 +118,7 @@ export function createCapture(options: CaptureOptions) {
     const summary = {
       captured: appended.positions.filter((position) => position !== undefined).length,
       sweeps,
+      unchanged,
       foreign: letters.length,
       removals: records.filter(({ removed }) => removed !== undefined).length,
       oldestAgeMs,

@@ -3,6 +3,7 @@ import { type Key, keyText, type Row } from '../change/change.ts';
 import { keyOf } from '../change/encode.ts';
 import { PolystoreError } from '../errors.ts';
 import { type Catalog, type CatalogEntity, parseRow } from '../model/index.ts';
+import { brokenCheck, renderCheck } from '../stores/row-checks.ts';
 import type { Caller } from '../stores/store.ts';
 
 /** Documented limits of `POST /events`. */
@@ -21,14 +22,15 @@ export interface AcceptedEvents {
 }
 
 /** The kind of thing that is wrong decides the error's code: the first of these that occurs. */
-type Problem = { readonly code: 'invalid_value' | 'conflict' | 'forbidden'; readonly text: string };
+const problemCodes = ['invalid_value', 'check_violated', 'conflict', 'forbidden'] as const;
+type Problem = { readonly code: (typeof problemCodes)[number]; readonly text: string };
 
 /**
  * Checks a batch of events as a whole, for a caller.
  *
  * @throws PolystoreError `unknown_entity`, `not_supported`, or one that lists the problems of every
- *   event by its index: `invalid_value`, else `conflict` (one id with different contents), else
- *   `forbidden` (another tenant's event).
+ *   event by its index: `invalid_value`, else `check_violated`, else `conflict` (one id with different
+ *   contents), else `forbidden` (another tenant's event).
  */
 export function parseEvents(
   catalog: Catalog,
@@ -47,9 +49,7 @@ export function parseEvents(
     const problem = take(entity, caller, { index, event }, accepted);
     if (problem !== undefined) problems.push({ ...problem, text: `events[${index}]: ${problem.text}` });
   }
-  const code = (['invalid_value', 'conflict', 'forbidden'] as const).find((candidate) =>
-    problems.some((problem) => problem.code === candidate),
-  );
+  const code = problemCodes.find((candidate) => problems.some((problem) => problem.code === candidate));
   if (code !== undefined) {
     const texts = problems.map((problem) => problem.text);
     throw new PolystoreError(
@@ -99,6 +99,9 @@ function take(
   }
   const refusal = refuse(entity, caller, row);
   if (refusal !== undefined) return { code: 'forbidden', text: refusal };
+  const broken = brokenCheck(entity, row);
+  if (broken !== undefined)
+    return { code: 'check_violated', text: `breaks the check ${broken.name}, ${renderCheck(broken)}` };
   const key: Key = keyOf(entity, row);
   const text = keyText(key);
   const same = accepted.get(text);

@@ -6,7 +6,7 @@ import type { Row } from '../change/change.ts';
 import { encodeEvent } from '../change/encode.ts';
 import { createVersion, type Version } from '../change/version.ts';
 import { PolystoreError } from '../errors.ts';
-import type { Catalog } from '../model/index.ts';
+import { type Catalog, iamPath } from '../model/index.ts';
 import type { Appended, ChangeLog } from '../stores/kafka/index.ts';
 import type { Caller, Clock } from '../stores/store.ts';
 import type { BackPressure } from './back-pressure.ts';
@@ -28,8 +28,11 @@ export interface EventPosition {
 export interface IngestOptions {
   readonly catalog: Catalog;
   readonly changeLog: ChangeLog;
-  /** @throws PolystoreError `unauthenticated` or `forbidden`. */
-  readonly authenticate: (headers: Headers) => Promise<Caller>;
+  /**
+   * Says who asks, by the headers, or by what the front says beside the request (`env` of hono's context).
+   * @throws PolystoreError `unauthenticated` or `forbidden`.
+   */
+  readonly authenticate: (headers: Headers, env?: unknown) => Promise<Caller>;
   /** Signs what a later read must see. */
   readonly issueToken: (events: readonly EventPosition[], caller: Caller) => Promise<string>;
   /** Of this function's configuration, 0 to 127. */
@@ -53,8 +56,9 @@ const requestShape = z.strictObject({
  */
 export function createIngestApp(options: IngestOptions): Hono {
   const app = new Hono();
-  app.post(
-    '/events',
+  app.on(
+    'POST',
+    ['/events', `${iamPath}/events`],
     bodyLimit({
       maxSize: eventLimits.bodyBytes,
       onError: () => {
@@ -65,7 +69,7 @@ export function createIngestApp(options: IngestOptions): Hono {
       },
     }),
     async (context) => {
-      const caller = await options.authenticate(context.req.raw.headers);
+      const caller = await options.authenticate(context.req.raw.headers, context.env);
       const text = await context.req.text();
       const accepted = parseEvents(options.catalog, caller, parseBody(text));
       const positions = await options.backPressure.run(Buffer.byteLength(text), () =>
@@ -172,10 +176,13 @@ function positionAt({ positions, error }: Appended, index: number) {
   throw new PolystoreError(
     error?.code ?? 'store_unavailable',
     `The change log has not acknowledged all events: ${error?.message ?? 'no reason was given.'} Send the whole batch again; events that it already has change nothing.`,
-    { cause: error },
+    {
+      cause: error,
+      told: `The change log has not acknowledged all events: ${error?.told.message ?? 'no reason was given.'} Send the whole batch again; events that it already has change nothing.`,
+    },
   );
 }
 
-const renderError = (error: PolystoreError) => ({
-  error: { code: error.code, message: error.message, details: error.details, retryable: error.retryable },
+const renderError = ({ code, retryable, told }: PolystoreError) => ({
+  error: { code, message: told.message, details: told.details, retryable },
 });

@@ -18,6 +18,8 @@ const shape = z.discriminatedUnion('command', [
   z.object({ command: z.literal('sweep') }),
   /** Keeps the tables of Aurora: indexes, months ahead, months to drop. */
   z.object({ command: z.literal('tend') }),
+  /** Gives rows that were written before a global index of DynamoDB was declared their keys in it. */
+  z.object({ command: z.literal('fill-index'), index: text }),
   /** A job, or all that nobody is at. */
   z.object({ command: z.literal('continue'), id: z.optional(text) }),
   z.object({ command: z.literal('jobs'), limit: z.optional(z.int().check(z.positive())) }),

@@ -2,6 +2,7 @@ import { PolystoreError } from '../errors.ts';
 import { entityOf } from '../model/index.ts';
 import { placementName } from '../stores/placement.ts';
 import { beginBackfill } from './backfill.ts';
+import { beginFillIndex } from './fill-index.ts';
 import type { JobTools } from './job-tools.ts';
 import { hasEnded, type Job, type Jobs } from './jobs.ts';
 import type { LetterDesk } from './letter-desk.ts';
@@ -173,6 +174,8 @@ export function createMaintain(options: MaintainOptions) {
         const open = (await jobs.open()).find(({ work }) => work.kind === 'tend');
         return open === undefined ? begin(beginTend, untilMs) : run(await revive(open.id), untilMs);
       }
+      case 'fill-index':
+        return begin(beginFillIndex(catalog, request.index), untilMs);
       case 'continue':
         if (request.id === undefined) return { jobs: await continueAll(untilMs) };
         return run(await revive(request.id), untilMs);

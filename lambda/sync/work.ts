@@ -3,6 +3,7 @@ import { storeOf } from '../model/index.ts';
 import { placementName } from '../stores/placement.ts';
 import type { Placement } from '../stores/store.ts';
 import { type BackfillState, stepBackfill } from './backfill.ts';
+import { type FillIndexWork, stepFillIndex } from './fill-index.ts';
 import type { JobTools } from './job-tools.ts';
 import type { SeenLetter } from './letter-item.ts';
 import { verifyMetrics } from './metrics.ts';
@@ -30,6 +31,7 @@ export type Work =
     }
   | VerifyWork
   | TendWork
+  | FillIndexWork
   | {
       readonly kind: 'sweep';
       /** Views that are still to be swept, by name. */
@@ -54,7 +56,14 @@ export interface VerifyWork {
   readonly refused: Readonly<Record<string, string>>;
 }
 
-export const workKinds: readonly Work['kind'][] = ['backfill', 'rebuild', 'verify', 'sweep', 'tend'];
+export const workKinds: readonly Work['kind'][] = [
+  'backfill',
+  'rebuild',
+  'verify',
+  'sweep',
+  'tend',
+  'fill-index',
+];
 
 export function isDone(work: Work): boolean {
   if (work.kind === 'tend') return work.state?.left.length === 0;
@@ -80,6 +89,8 @@ export async function stepWork(tools: JobTools, work: Work): Promise<Work> {
       return stepSweep(tools, work);
     case 'tend':
       return stepTend(tools, work);
+    case 'fill-index':
+      return stepFillIndex(tools, work);
   }
 }
 

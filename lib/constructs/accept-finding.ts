@@ -1,8 +1,8 @@
 import type { IConstruct } from 'constructs';
 
-/** A finding of cdk-nag that is meant to be there, of a construct and what is below it. */
+/** A finding of cdk-nag or checkov that is meant to be there, of a construct and what is below it. */
 export interface AcceptedFinding {
-  /** Such as `AwsSolutions-S1`. */
+  /** Such as `AwsSolutions-S1`, or `CKV_AWS_18`. */
   readonly rule: string;
   /**
    * Which findings of a rule that tells several of one resource, such as `Resource::*` of `AwsSolutions-IAM5`;
@@ -10,6 +10,11 @@ export interface AcceptedFinding {
    * @default - the rule tells one
    */
   readonly finding?: RegExp;
+  /**
+   * Which of what is below the construct, by their paths; `Stack/Store/Function/Resource`.
+   * @default - all of it
+   */
+  readonly resource?: RegExp;
   /** What a reviewer is told. */
   readonly reason: string;
 }
@@ -17,23 +22,25 @@ export interface AcceptedFinding {
 /** Type of the metadata that a construct gets, `AcceptedMetadata`; it is in no template. */
 export const acceptedFinding = 'polystore:accepted-finding';
 
-/** What is kept of an {@link AcceptedFinding}: the source of the pattern, since metadata is JSON. */
+/** What is kept of an {@link AcceptedFinding}: the sources of the patterns, since metadata is JSON. */
 export interface AcceptedMetadata {
   readonly rule: string;
   readonly finding?: string;
+  readonly resource?: string;
   readonly reason: string;
 }
 
 /**
- * Says beside a construct why findings about it stand. cdk-nag's own acknowledgements are exact texts, and in ours
- * are names of the environment and of the model. `npm run check:templates` fails for a finding that nobody
+ * Says beside a construct why findings about it stand. The tools' own acknowledgements are exact texts, and in ours
+ * are names of the environment and of the model, or stand in the templates. `npm run check:templates` fails for a finding that nobody
  * accepted and for an acceptance that nothing needed.
  */
 export function acceptFinding(construct: IConstruct, ...accepted: readonly AcceptedFinding[]): void {
-  for (const { rule, finding, reason } of accepted) {
+  for (const { rule, finding, resource, reason } of accepted) {
     const kept: AcceptedMetadata = {
       rule,
       ...(finding !== undefined && { finding: finding.source }),
+      ...(resource !== undefined && { resource: resource.source }),
       reason,
     };
     construct.node.addMetadata(acceptedFinding, kept);

@@ -40,7 +40,7 @@ export function costOf(stacks: readonly StackTemplate[]): Cost {
   const notPriced: NotPriced[] = [];
   for (const { name, template } of stacks)
     for (const [id, resource] of Object.entries(template.Resources ?? {})) {
-      const about = { stack: name, path: pathOf(id, resource), type: resource.Type };
+      const about = { stack: name, path: pathOf(name, id, resource), type: resource.Type };
       const rule = rules[resource.Type];
       if (rule === undefined) {
         if (!isFree(resource.Type)) notPriced.push({ ...about, why: 'no rule knows the type' });

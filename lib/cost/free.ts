@@ -1,5 +1,8 @@
 /** Types that cost nothing while nobody uses them; what is stored in them or asked of them is paid for. */
 export const paidByUse: readonly string[] = [
+  'AWS::ApiGateway::RestApi',
+  // Without a cache, which ours have not.
+  'AWS::ApiGateway::Stage',
   'AWS::ApiGatewayV2::Api',
   'AWS::ApiGatewayV2::Stage',
   'AWS::Cassandra::Keyspace',
@@ -14,12 +17,20 @@ export const paidByUse: readonly string[] = [
 
 /** Types that AWS does not charge for. */
 export const free: readonly string[] = [
+  'AWS::ApiGateway::Account',
+  'AWS::ApiGateway::Authorizer',
+  'AWS::ApiGateway::Deployment',
+  'AWS::ApiGateway::Method',
+  'AWS::ApiGateway::Resource',
   'AWS::ApiGatewayV2::Authorizer',
   'AWS::ApiGatewayV2::Integration',
   'AWS::ApiGatewayV2::Route',
   'AWS::ApplicationAutoScaling::ScalableTarget',
   'AWS::Budgets::Budget',
   'AWS::CDK::Metadata',
+  // Its tasks are paid for, by the service; what Container Insights counts is paid by use.
+  'AWS::ECS::Cluster',
+  'AWS::ECS::TaskDefinition',
   'AWS::EC2::InternetGateway',
   'AWS::EC2::Route',
   'AWS::EC2::RouteTable',
@@ -31,6 +42,8 @@ export const free: readonly string[] = [
   'AWS::EC2::VPC',
   'AWS::EC2::VPCGatewayAttachment',
   'AWS::ElastiCache::ParameterGroup',
+  'AWS::ElasticLoadBalancingV2::Listener',
+  'AWS::ElasticLoadBalancingV2::TargetGroup',
   'AWS::ElastiCache::SubnetGroup',
   'AWS::ElastiCache::User',
   'AWS::ElastiCache::UserGroup',
@@ -51,6 +64,8 @@ export const free: readonly string[] = [
   'AWS::S3::BucketPolicy',
   'AWS::SNS::TopicPolicy',
   'AWS::SQS::QueuePolicy',
+  'AWS::WAFv2::LoggingConfiguration',
+  'AWS::WAFv2::WebACLAssociation',
   // Custom resources are functions, which are paid by use.
   'AWS::CloudFormation::CustomResource',
 ];

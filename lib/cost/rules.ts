@@ -135,11 +135,11 @@ export const rules: Readonly<Record<string, Rule>> = {
   'AWS::SecretsManager::Secret': () => [{ price: 'Secret', count: 1 }],
   'AWS::CloudWatch::Alarm': (properties) => {
     const metrics = at(properties, 'Metrics');
-    // One of several metrics is paid for each that it reads.
-    const read = Array.isArray(metrics)
-      ? metrics.filter((metric) => at(metric, 'MetricStat') !== undefined)
-      : [];
-    return [{ price: 'CloudWatch alarm', count: Math.max(1, read.length) }];
+    const all = Array.isArray(metrics) ? metrics : [];
+    // One of several metrics is paid for each that it reads, and what is learned of one for its two bounds as well.
+    const read = all.filter((metric) => at(metric, 'MetricStat') !== undefined);
+    const learns = all.some((metric) => textAt(metric, 'Expression')?.startsWith('ANOMALY_DETECTION_BAND'));
+    return [{ price: 'CloudWatch alarm', count: Math.max(1, read.length) * (learns ? 3 : 1) }];
   },
   'AWS::CloudWatch::CompositeAlarm': () => [{ price: 'CloudWatch composite alarm', count: 1 }],
   'AWS::WAFv2::WebACL': (properties) => {
@@ -149,5 +149,22 @@ export const rules: Readonly<Record<string, Rule>> = {
       ? [acl, { price: 'WAF rule', count: found.length }]
       : [acl];
   },
+  'AWS::ECS::Service': (properties, template) => {
+    const tasks = numberAt(properties, 'DesiredCount');
+    const task = template.Resources?.[textAt(properties, 'TaskDefinition', 'Ref') ?? '']?.Properties;
+    const cpu = numberAt(task, 'Cpu');
+    const memory = numberAt(task, 'Memory');
+    if (textAt(task, 'RuntimePlatform', 'CpuArchitecture') !== 'ARM64') return unknown('only arm64 is known');
+    if (tasks === undefined || cpu === undefined || memory === undefined)
+      return unknown('it does not say how many tasks of what size');
+    return [
+      { price: 'Fargate arm64 vCPU', count: (tasks * cpu) / 1024 },
+      { price: 'Fargate arm64 GiB', count: (tasks * memory) / 1024 },
+    ];
+  },
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': (properties) =>
+    textAt(properties, 'Type') === 'application'
+      ? [{ price: 'Application load balancer', count: 1 }]
+      : unknown('only application load balancers are known'),
   'AWS::CloudWatch::Dashboard': () => [{ price: 'CloudWatch dashboard', count: 1 }],
 };

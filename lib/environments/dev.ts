@@ -5,6 +5,7 @@ export const dev: Environment = {
   name: 'dev',
   network: { cidr: '10.64.0.0/16', availabilityZones: 2 },
   // One reader, which all workloads share.
+  logRetentionDays: 30,
   relational: { minimumAcu: 0.5, maximumAcu: 4, readers: 1, workloadReaders: {}, backupDays: 7 },
   // Nobody works a mistake into a bill here.
   table: { indexWave: 0, billing: { mode: 'on-demand', maximum: { read: 2_000, write: 1_000 } } },
@@ -20,7 +21,7 @@ export const dev: Environment = {
     minimumInSyncReplicas: 1,
   },
   capture: { units: 1 },
-  functions: { generation: 0, logRetentionDays: 14 },
+  functions: { generation: 0 },
   api: {
     identity: {
       // An example by RFC 2606: put your own issuer here. Until then the API refuses every caller.

@@ -1,4 +1,4 @@
-import type { EnvironmentName, TopicPartitions, Workload } from '../../lambda/model/index.ts';
+import type { EnvironmentName, Front, TopicPartitions, Workload } from '../../lambda/model/index.ts';
 import type { ColderClass, DeepClass, ObjectLock } from '../constructs/archive-store/index.ts';
 import type { CacheScaling } from '../constructs/cache-store/index.ts';
 import type { BrokerKind } from '../constructs/change-log/index.ts';
@@ -26,6 +26,8 @@ export interface Environment {
     /** Taken from the region at deploy time, so that synth looks nothing up. */
     readonly availabilityZones: 2 | 3;
   };
+  /** How long CloudWatch keeps the logs of functions, stores, the API and the network: all of them. */
+  readonly logRetentionDays: 7 | 14 | 30 | 90 | 180 | 365;
   readonly relational: {
     /** Aurora capacity units, in steps of 0.5. Logical replication keeps the cluster awake, so 0 never pauses. */
     readonly minimumAcu: number;
@@ -44,6 +46,21 @@ export interface Environment {
     readonly storage?: 'standard' | 'io-optimized';
     /** `advanced` costs by capacity, and keeps 15 months. @default 'standard' */
     readonly databaseInsights?: 'standard' | 'advanced';
+    /** A statement that takes longer is logged with its text. At least 1. @default 1000 */
+    readonly slowStatementMs?: number;
+    /** Memory of one sort or hash of the writer and the shared readers, in MiB. @default 8 */
+    readonly workMemMib?: number;
+    /**
+     * An RDS Proxy between the writer and who answers requests; other functions, the readers and Debezium go past it.
+     * `ConnectionProxy` says when it only costs. @default false
+     */
+    readonly proxy?: boolean;
+    /**
+     * Makes the cluster the primary of an Aurora Global Database, whose password is then nobody's to rotate. A secondary is no
+     * environment: it only follows, and nothing of the functions could write there.
+     * @default - none: one region
+     */
+    readonly globalDatabase?: { readonly identifier: string; readonly regions: readonly string[] };
   };
   /** The DynamoDB table, if the model has an entity in it. */
   readonly table: {
@@ -103,6 +120,8 @@ export interface Environment {
     /** Class of three nodes that only manage the cluster. @default - data nodes do both */
     readonly managerType?: string;
     readonly storageGibPerNode: number;
+    /** Rights by index in OpenSearch's own security too; never off again once it is on. @default false */
+    readonly fineGrainedAccess?: boolean;
     /** Warm and cold storage for older indices, which nothing of Polystore moves. @default - none */
     readonly tiers?: SearchTiers;
     /** Hour of UTC at which updates may begin. @default 3 */
@@ -151,14 +170,16 @@ export interface Environment {
   readonly functions: {
     /** Generation of the changes that the functions capture (DESIGN §4), 0 to 127; raised after a restore. */
     readonly generation: number;
-    /** Executions at once that the account has in the region; synth refuses a load that needs over 80 % of it. @default 1000 */
+    /**
+     * Executions at once that the account has in the region; synth refuses a load that needs over 80 % of it. Some
+     * are reserved, unless that would leave fewer than the 100 that Lambda asks for: then synth warns.
+     * @default 1000
+     */
     readonly accountConcurrency?: number;
     /** What a request to the API takes in the mean: with its rate it says how many run at once. @default 0.25 */
     readonly secondsPerRequest?: number;
     /** Shards of the table's stream, about one for each of its partitions. @default 4, with which a table paid by requests begins */
     readonly streamShards?: number;
-    /** Of the functions' logs. */
-    readonly logRetentionDays: 7 | 14 | 30 | 90 | 180 | 365;
     /**
      * Variables of every function, in place of what the stacks would say: to use stores that are elsewhere.
      * @default - the stores are those of the stacks
@@ -167,6 +188,37 @@ export interface Environment {
   };
   readonly api: {
     readonly identity: Identity;
+    /**
+     * What stands before the functions: `http` costs least, `rest` has a WAF, sends answers as they are made, and
+     * takes callers by IAM. Another front is another address.
+     * @default 'http'
+     */
+    readonly front?: Front;
+    /** Requests of one address in five minutes, above which the WAF of a front answers 429. @default - a tenth of the rate */
+    readonly requestsPerAddress?: number;
+    /**
+     * IAM roles (without their path) and users that may ask behind the front `rest`, and as whom. Others are
+     * refused; each also needs the right `execute-api:Invoke`.
+     * @default - none
+     */
+    readonly principals?: Readonly<Record<string, Principal>>;
+    /**
+     * The router also as a service on Fargate, inside of the VPC, for load that does not sleep. @default - there is none
+     */
+    readonly service?: {
+      /** Of ACM, in the region, for the name under which callers reach it. */
+      readonly certificateArn: string;
+      /** @default 1 */
+      readonly vcpus?: 0.5 | 1 | 2 | 4;
+      /** @default - two for each vCPU */
+      readonly memoryGib?: number;
+      /** @default 2 */
+      readonly minimumTasks?: number;
+      /** Each task has up to 8 connections to the writer, and a deployment twice as many tasks. @default 10 */
+      readonly maximumTasks?: number;
+      /** Requests a minute at which a task has company. @default 6000 */
+      readonly requestsPerMinuteAndTask?: number;
+    };
     /** Steady rate of all callers together, and how many may come at once above it; then they get 429. */
     readonly requestsPerSecond: number;
     readonly burst: number;
@@ -187,6 +239,9 @@ export interface Environment {
 
 /** Variables that functions read (`lambda/model/environment.ts`), with their values. No value is a secret. */
 export type Variables = Readonly<Partial<Record<EnvironmentName, string>>>;
+
+/** As whom an IAM principal asks: a tenant, or an operator, who reads and writes all of them. */
+export type Principal = { readonly tenant: string } | { readonly role: 'operator' };
 
 /** Who may issue the callers' credentials. */
 export interface Identity {

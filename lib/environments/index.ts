@@ -1,4 +1,4 @@
 export { decideDestroy } from './destroy-consent.ts';
-export type { Environment, Identity, Variables } from './environment.ts';
+export type { Environment, Identity, Principal, Variables } from './environment.ts';
 export { overrideEnvironment } from './overrides.ts';
 export { environments, selectEnvironment } from './select.ts';

@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts';
 export const staging: Environment = {
   name: 'staging',
   network: { cidr: '10.65.0.0/16', availabilityZones: 3 },
+  logRetentionDays: 30,
   relational: {
     minimumAcu: 0.5,
     maximumAcu: 8,
@@ -29,6 +30,7 @@ export const staging: Environment = {
     dataNodeType: 't3.medium.search',
     managerType: 't3.small.search',
     storageGibPerNode: 20,
+    fineGrainedAccess: true,
   },
   archive: { colderAfterDays: 30, keepDeletedDays: 7 },
   log: {
@@ -39,8 +41,9 @@ export const staging: Environment = {
     minimumInSyncReplicas: 2,
   },
   capture: { units: 1 },
-  functions: { generation: 0, logRetentionDays: 30 },
+  functions: { generation: 0 },
   api: {
+    front: 'rest',
     identity: {
       // An example by RFC 2606: put your own issuer here. Until then the API refuses every caller.
       issuer: 'https://identity.example.com/',

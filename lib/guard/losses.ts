@@ -40,7 +40,7 @@ export function findLosses(
     const after = next.Resources?.[logicalId];
     const replacement = replacements.get(logicalId);
     if (after !== undefined && replacement === undefined) return [];
-    const about = { stack, logicalId, path: pathOf(logicalId, resource), type: resource.Type };
+    const about = { stack, logicalId, path: pathOf(stack, logicalId, resource), type: resource.Type };
     return [
       after === undefined || replacement === undefined
         ? {

@@ -12,8 +12,13 @@ export interface CloudFormationTemplate {
   readonly [section: string]: unknown;
 }
 
-/** The path that the CDK notes in a template, without its last `/Resource`; the logical id where there is none. */
-export function pathOf(logicalId: string, resource: Resource): string {
+/**
+ * The path that the CDK notes in a template, from the stack's name on and without its last `/Resource`; the logical id
+ * where there is none. A stack in a stage has the same paths as without: what comes before its name is left out.
+ */
+export function pathOf(stack: string, logicalId: string, resource: Resource): string {
   const noted = resource.Metadata?.['aws:cdk:path'];
-  return typeof noted === 'string' ? noted.replace(/\/Resource$/, '') : logicalId;
+  if (typeof noted !== 'string') return logicalId;
+  const ids = noted.replace(/\/Resource$/, '').split('/');
+  return ids.slice(Math.max(0, ids.indexOf(stack))).join('/');
 }

@@ -12,7 +12,12 @@ export class CacheStack extends Stack {
   constructor(scope: Construct, id: string, props: StoreStackProps) {
     super(scope, id, props);
     const { environment, network } = props;
-    const place = { vpc: network.vpc, vpcSubnets: network.isolated };
+    const place = {
+      vpc: network.vpc,
+      vpcSubnets: network.isolated,
+      // The enum's members are these numbers of days.
+      logRetention: environment.logRetentionDays,
+    };
     // The ids are older than the names: another id would be another cluster, without the views.
     this.views = new CacheStore(this, 'Cache', {
       eviction: 'noeviction',

@@ -45,7 +45,7 @@ export class CaptureStack extends Stack {
       securityGroups: [network.clientGroup(captureClient)],
       ...environment.capture,
       // The enum's members are these numbers of days.
-      logRetention: environment.functions.logRetentionDays,
+      logRetention: environment.logRetentionDays,
     });
   }
 }

@@ -23,6 +23,8 @@ export class LogStack extends Stack {
       vpcSubnets: props.network.isolated,
       securityGroups: [props.network.serverGroup('log')],
       ...brokers,
+      // The enum's members are these numbers of days.
+      logRetention: props.environment.logRetentionDays,
       topics: topicLoads(props.catalog),
       removalPolicy: props.destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });

@@ -8,6 +8,7 @@ import type { LogStack } from './log-stack.ts';
 import type { NetworkStack } from './network-stack.ts';
 import type { RelationalStack } from './relational-stack.ts';
 import type { SearchStack } from './search-stack.ts';
+import type { ServiceStack } from './service-stack.ts';
 import type { TableStack } from './table-stack.ts';
 import type { WideColumnStack } from './wide-column-stack.ts';
 
@@ -27,4 +28,6 @@ export interface Deployment {
   /** Exists if the model has an entity in Aurora. */
   readonly capture: CaptureStack | undefined;
   readonly api: ApiStack;
+  /** Exists if the environment has the router as a service. */
+  readonly service: ServiceStack | undefined;
 }

@@ -5,6 +5,7 @@ import {
   type GlobalIndex,
   type IndexWaves,
   indexesAt,
+  isSameIndex,
 } from '../../lambda/model/index.ts';
 
 /** What a deployment has of the model's global indexes. */
@@ -41,5 +42,8 @@ export function decideIndexes(
       `lib/environments/${name}.ts has table.indexWave ${table.indexWave}; there are waves 0 to ${last}`,
     );
   const { made, used } = indexesAt(waves, table.indexWave);
-  return { made, unready: wanted.map((index) => index.name).filter((each) => !used.includes(each)) };
+  // One that is still as it was before holds what queries of before planned with.
+  const isReady = (index: GlobalIndex): boolean =>
+    used.includes(index.name) && made.some((each) => isSameIndex(each, index));
+  return { made, unready: wanted.filter((index) => !isReady(index)).map(({ name }) => name) };
 }

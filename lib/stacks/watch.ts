@@ -85,13 +85,23 @@ export function watch(
   new alarms.FunctionAlarms(stacks.functions, 'Alarms', {
     ...told,
     ...(accountConcurrency !== undefined && { accountConcurrency }),
-    functions: functionsOf(catalog).map(({ name: functionName, timeoutSeconds, trigger }) => ({
-      ...{ name: functionName, functionName: functions.get(functionName).functionName, timeoutSeconds },
-      ...((trigger.kind === 'dynamodb-stream' || trigger.kind === 'change-log') && {
-        reads: { kind: trigger.kind, windowSeconds: trigger.maximumBatchingWindowMs / 1000 },
+    functions: functionsOf(catalog, environment.api).map(
+      ({ name: functionName, timeoutSeconds, trigger }) => ({
+        ...{ name: functionName, functionName: functions.get(functionName).functionName, timeoutSeconds },
+        ...((trigger.kind === 'dynamodb-stream' || trigger.kind === 'change-log') && {
+          reads: { kind: trigger.kind, windowSeconds: trigger.maximumBatchingWindowMs / 1000 },
+        }),
       }),
-    })),
+    ),
   });
-  const { httpApi, stageName } = stacks.api.api;
-  new alarms.ApiAlarms(stacks.api, 'Alarms', { ...told, apiId: httpApi.apiId, stage: stageName });
+  new alarms.ApiAlarms(stacks.api, 'Alarms', { ...told, api: stacks.api.api.watched });
+  if (stacks.service !== undefined) {
+    const { loadBalancer, targetGroup } = stacks.service.router.balancer;
+    new alarms.RouterAlarms(stacks.service, 'Alarms', {
+      ...told,
+      loadBalancer: loadBalancer.loadBalancerFullName,
+      targetGroup: targetGroup.targetGroupFullName,
+      minimumTasks: environment.api.service?.minimumTasks ?? 2,
+    });
+  }
 }

@@ -13,6 +13,8 @@ const enginesOf: Readonly<Record<Backend, readonly EngineName[]>> = {
   archive: [],
   'read-archive': [],
   'write-archive': [],
+  // Reads what the query function reads.
+  combine: [],
   'change-log': ['kafka'],
   'dead-letters': ['dynamodb'],
 };

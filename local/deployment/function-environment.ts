@@ -50,6 +50,7 @@ export function functionEnvironment(options: FunctionEnvironmentOptions): Readon
     [names.archiveLocation]: pathToFileURL(options.archiveFolder).href,
     [names.archiveFunction]: 'read-archive',
     [names.archiveWriter]: archiveWriter,
+    [names.combineFunction]: 'combine',
     [names.lambdaEndpoint]: options.lambdaEndpoint,
     [names.logBrokers]: engines.kafka.brokers.join(','),
     [names.logAuth]: 'none',

@@ -8,8 +8,8 @@ export interface PipOptions extends Watch {
   readonly step: string;
   /** `name==version`. */
   readonly requirement: string;
-  /** Whether only a binary distribution of this platform will do. */
-  readonly wheelOnly: boolean;
+  /** Which kind of file: a binary one of this platform, the source, or whichever pip prefers. */
+  readonly distribution: 'wheel' | 'source' | 'any';
   /** Where to put the file; emptied first, and free to unpack in afterwards. */
   readonly folder: string;
 }
@@ -22,14 +22,20 @@ export interface PipOptions extends Watch {
 export async function pipDownload({
   step,
   requirement,
-  wheelOnly,
+  distribution,
   folder,
   onLine,
   signal,
 }: PipOptions): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const only = wheelOnly ? ['--only-binary', ':all:'] : [];
+  const [project = ''] = requirement.split('==');
+  const only = {
+    wheel: ['--only-binary', ':all:'],
+    // Of the package alone: what pip needs to look into it may be built already.
+    source: ['--no-binary', project],
+    any: [],
+  }[distribution];
   const args = [
     '-m',
     'pip',

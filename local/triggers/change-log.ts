@@ -231,7 +231,12 @@ function startFeed(options: FeedOptions) {
     },
     flush: async (): Promise<void> => {
       await begun.promise;
-      const ends = await reader.offsets('latest');
+      let ends: Offsets = new Map();
+      const { untilDone } = createRetry({ backOff, signal: halt.signal, notify });
+      const told = await untilDone('finding the end of the log', async () => {
+        ends = await reader.offsets('latest');
+      });
+      if (!told) return;
       await Promise.all(loops.map((loop) => loop.flush(ends.get(loop.state().partition) ?? 0n)));
     },
     rewind: () =>

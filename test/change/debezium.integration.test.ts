@@ -7,6 +7,7 @@ import { createVersion } from '../../lambda/change/version.ts';
 import {
   aurora,
   bigint,
+  bytes,
   type Catalog,
   compile,
   decimal,
@@ -35,6 +36,7 @@ const portFields = {
   size: integer().optional(),
   price: decimal(5, 2).optional(),
   note: text().optional(),
+  image: bytes().optional(),
 };
 /** An entity for each test: they run in any order. `evolving` is the one whose fields change. */
 const ports = ['port', 'moving', 'noted', 'bare', 'emptied', 'generated'] as const;
@@ -172,20 +174,23 @@ describe('what the real Debezium writes', () => {
 
   test('is incomplete where somebody took the full replica identity away, and whole again after the migration', async () => {
     const note = large(2);
-    await database.query("insert into source.bare (code, note) values ('JFK', $1)", [note]);
+    const image = `\\x${Buffer.from(large(3)).toString('hex')}`;
+    await database.query("insert into source.bare (code, note, image) values ('JFK', $1, $2)", [note, image]);
     await database.query('alter table source.bare replica identity default');
     await database.query("update source.bare set size = 8 where code = 'JFK'");
     await database.query("update source.bare set note = 'small', size = 9 where code = 'JFK'");
+    await database.query("update source.bare set image = '\\x00ff', size = 9 where code = 'JFK'");
     await migrate(evolving);
     await database.query("update source.bare set note = $1 where code = 'JFK'", [note]);
     await database.query("update source.bare set size = 10 where code = 'JFK'");
 
-    const found = await decoded('bare', 5);
+    const found = await decoded('bare', 6);
 
     expect(found).toMatchObject([
-      { kind: 'change' },
-      { kind: 'incomplete', key: { code: 'JFK' }, reason: expect.stringContaining('note') },
-      { kind: 'change', change: { row: { note: 'small', size: 9 } } },
+      { kind: 'change', change: { row: { note, image } } },
+      { kind: 'incomplete', key: { code: 'JFK' }, reason: expect.stringMatching(/note.*image/) },
+      { kind: 'incomplete', key: { code: 'JFK' }, reason: expect.stringContaining('image') },
+      { kind: 'change', change: { row: { note: 'small', image: '\\x00ff', size: 9 } } },
       { kind: 'change', change: { row: { note, size: 9 } } },
       { kind: 'change', change: { row: { note, size: 10 } } },
     ]);
@@ -283,7 +288,14 @@ describe('columns that change while the connector runs', () => {
       kind: 'change',
       change: expect.objectContaining({
         kind: 'upsert',
-        row: { code, size: '9000000000', price: '12345678901234567890.1234', city: 'Newark', label: 'EWR' },
+        row: {
+          code,
+          size: '9000000000',
+          price: '12345678901234567890.1234',
+          image: null,
+          city: 'Newark',
+          label: 'EWR',
+        },
       }),
     });
   });

@@ -50,6 +50,7 @@ const none = {
   at: null,
   day: null,
   colour: null,
+  image: null,
   extra: null,
 };
 
@@ -72,6 +73,7 @@ test('a row of every type comes out canonical', () => {
       at: '2013-01-01T10:15:00.123456Z',
       day: '2017-12-05',
       colour: 'red',
+      image: null,
       extra: { a: [1, 2.5, { b: null }], big: 9_007_199_254_740_992, text: 'x' },
     },
   });

@@ -4,6 +4,7 @@ import {
   aurora,
   bigint,
   boolean,
+  bytes,
   type CatalogEntity,
   compile,
   date,
@@ -35,6 +36,7 @@ export const everyFields = {
   at: timestamp().optional(),
   day: date().optional(),
   colour: oneOf('red', 'green').optional(),
+  image: bytes({ maxLength: 20 }).optional(),
   extra: json().optional(),
 };
 const common = { key: ['owner', 'number'], tenant: 'owner', fields: everyFields } as const;
@@ -98,5 +100,8 @@ export const everyRow = fc.record({
   ),
   day: fc.option(epochSeconds.map((seconds) => new Date(seconds * 1000).toISOString().slice(0, 10))),
   colour: fc.option(fc.constantFrom('red', 'green')),
+  image: fc.option(
+    fc.uint8Array({ maxLength: 20 }).map((value) => `\\x${Buffer.from(value).toString('hex')}`),
+  ),
   extra: fc.option(jsonValue),
 }) as fc.Arbitrary<Row>;

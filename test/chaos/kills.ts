@@ -1,5 +1,5 @@
 import type { EngineName } from '../../local/engines/index.ts';
-import { between, createRandom } from './random.ts';
+import { between, mulberry32 } from '../random.ts';
 
 /** Processes that may die; what their death must not do is lose or falsify anything. */
 const engines = [
@@ -35,7 +35,7 @@ export interface Kill {
 
 /** Each part once, in an order of the seed's, and then any of them. The same seed gives the same kills. */
 export function planKills(seed: number, count: number): readonly Kill[] {
-  const random = createRandom(seed);
+  const random = mulberry32(seed);
   const parts: readonly Part[] = [...engines, ...functions];
   const once = parts
     .map((part) => [random(), part] as const)

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { readAnswer } from '../../local/loader/api-answer.ts';
+import { between, mulberry32 } from '../random.ts';
 import type { Ledger, State } from './ledger.ts';
-import { between, createRandom } from './random.ts';
 
 /**
  * Callers that write through the front door, each rows of its own, and note what they were told. Every write
@@ -124,7 +124,7 @@ export async function runWriters(options: WritersOptions): Promise<WritersReport
   };
 
   const tableCaller = async (table: TableRows, seed: number): Promise<void> => {
-    const random = createRandom(seed);
+    const random = mulberry32(seed);
     const alive: (readonly unknown[])[] = [];
     const idOf = (key: readonly unknown[]): string => `${table.entity} ${key.join('|')}`;
     for (let index = 0; !signal.aborted; ) {
@@ -147,7 +147,7 @@ export async function runWriters(options: WritersOptions): Promise<WritersReport
   };
 
   const eventCaller = async (carrier: string, seed: number): Promise<void> => {
-    const random = createRandom(seed);
+    const random = mulberry32(seed);
     for (let index = 0; !signal.aborted; ) {
       const batch = Array.from({ length: between(random, 1, 8) }, () => {
         index += 1;

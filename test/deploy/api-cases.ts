@@ -162,6 +162,19 @@ export async function runApiCases({
       );
     }),
   );
+  await cases.check('combines events of Keyspaces with airports of Aurora, in a function of its own', () =>
+    eventually(signal, async () => {
+      const answer = await apis.united.query(
+        `select a.name as airport, count(*)::integer as events
+           from flight_event e join airport a on a.airport_code = e.destination
+          where e.at >= '${day}' and e.at < '${nextDay}' group by 1 order by 1`,
+      );
+      answered(answer, 'combined', [
+        { airport: 'General Edward Lawrence Logan Intl', events: 5 },
+        { airport: 'George Bush Intercontinental', events: 5 },
+      ]);
+    }),
+  );
   await cases.check('finds an aircraft by a word of its maker, marked', () =>
     eventually(signal, async () => {
       const answer = await apis.united.query(

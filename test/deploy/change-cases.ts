@@ -35,7 +35,7 @@ export async function runChangeCases(options: {
 
   await cases.check('undoes an update that the database refuses, and says why', async () => {
     const copy = copyProject(root, join(folder, 'lossy'));
-    copy.edit('model/flights.ts', '    seats: integer(),\n', '');
+    copy.edit('model/flights.ts', '    engines: integer(),\n', '');
     await synthesise({ POLYSTORE_GENERATION: '1' }, copy.folder);
     const refusal = await deploy(functionsStack, '--exclusively').then(
       () => assert.fail('the schema function let a column with values go'),
@@ -44,15 +44,15 @@ export async function runChangeCases(options: {
         throw error;
       },
     );
-    assert.match(refusal, /source\.aircraft\.seats is not in the model any more/);
+    assert.match(refusal, /source\.aircraft\.engines is not in the model any more/);
     assert.equal(await account.statusOf(functionsStack), 'UPDATE_ROLLBACK_COMPLETE');
   });
   await cases.check('is after that what it was before', async () => {
     await synthesise({ POLYSTORE_GENERATION: '1' });
     await showsNoDifference();
     await stillServes();
-    const { rows } = await apis.operator.query("select seats from aircraft where tail_number = 'N14228'");
-    assert.deepEqual(rows, [{ seats: 149 }]);
+    const { rows } = await apis.operator.query("select engines from aircraft where tail_number = 'N14228'");
+    assert.deepEqual(rows, [{ engines: 2 }]);
   });
 
   const functionOf = async (name: string): Promise<string> => {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { expectUnharmed } from '../chaos/expect-strike.ts';
 import { planKill } from '../chaos/kills.ts';
 import { createLedger } from '../chaos/ledger.ts';
-import { createRandom } from '../chaos/random.ts';
 import { strike } from '../chaos/strike.ts';
+import { mulberry32 } from '../random.ts';
 import { compareWhenSettled, expectEqualAndNotEmpty } from './comparison.ts';
 import { startTestDeployment, type TestDeployment } from './local-deployment.ts';
 
@@ -23,7 +23,7 @@ it('loses nothing that was acknowledged, and ends with views equal to their sour
   await running.loads.run({ asOf: '2013-01-01', days: 1 });
   const bearer = await running.deployment.credentials.issue({ kind: 'operator' }, 24 * 3600);
   const ledger = createLedger();
-  const random = createRandom(seed);
+  const random = mulberry32(seed);
 
   for (const [index, part] of parts.entries())
     expectUnharmed(

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { readArchive, readArchiveFunction } from '../../lambda/handlers/archive-settings.ts';
+import { readArchive } from '../../lambda/handlers/archive-settings.ts';
+import { readArchiveFunction } from '../../lambda/handlers/invoke-settings.ts';
 
 const AWS_REGION = 'eu-west-1';
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
@@ -11,19 +11,13 @@ import flights from '../../model/flights.ts';
 import { contractCatalog } from '../stores/contract-model.ts';
 import { writeCapture } from './capture-options.ts';
 import { environmentFor } from './environment-for.ts';
+import { fileContext } from './file-context.ts';
 import { writeFunctionFolders } from './function-folders.ts';
 
 /** Validation of every template belongs to a gate, not to unit tests: it makes a synth 4 to 8 times slower. */
 process.env.CDK_VALIDATION = 'false';
 
 export const root = join(import.meta.dirname, '..', '..');
-
-/** The context that the command line would read from cdk.json. */
-const fileContext = (): Record<string, unknown> => {
-  const parsed: unknown = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
-  // cdk.json is ours; a missing context fails the tests that depend on it.
-  return (parsed as { readonly context: Record<string, unknown> }).context;
-};
 
 const folders: string[] = [];
 afterAll(() => {

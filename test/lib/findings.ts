@@ -2,7 +2,21 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import { type AcceptedMetadata, acceptedFinding } from '../../lib/constructs/accept-finding.ts';
 
-/** What a review of constructs came to. */
+/** What a tool found. */
+export interface Finding {
+  /** `AwsSolutions-S1`, `CKV_AWS_18`. */
+  readonly rule: string;
+  /** Which one, of a rule that tells several of one resource. */
+  readonly finding?: string;
+  /** Of the construct: `Stack/Store/Bucket/Resource`. */
+  readonly path: string;
+  readonly description: string;
+}
+
+/** What constructs accept, by their paths. */
+export type Acceptances = ReadonlyMap<string, readonly AcceptedMetadata[]>;
+
+/** What a review came to. */
 export interface Review {
   /** How many findings were accepted. */
   readonly accepted: number;
@@ -12,53 +26,82 @@ export interface Review {
   readonly unused: readonly string[];
 }
 
-/** The rules of AWS Solutions (cdk-nag) over trees of constructs, against what the constructs accept of them. */
-export function review(trees: readonly IConstruct[]): Review {
+/** The rules of a tool begin with it: an acceptance is of one tool, and judged with its findings. */
+export type RulePrefix = 'AwsSolutions-' | 'CKV';
+
+/**
+ * The findings of a tool in some apps, each with what its constructs accept, against these acceptances: that of a
+ * construct is of all that is below it. One of a construct's class is needed if any construct's is.
+ */
+export function review(
+  prefix: RulePrefix,
+  apps: readonly { readonly findings: readonly Finding[]; readonly acceptances: Acceptances }[],
+): Review {
   const needed = new Set<string>();
   const unexplained: string[] = [];
   let accepted = 0;
-  for (const tree of trees) {
-    const { violations } = new AwsSolutionsChecks().validateScope(tree);
-    for (const { ruleName, description, violatingResources } of violations) {
-      const [, rule = ruleName, finding] = /^([^[]+)\[(.*)\]$/s.exec(ruleName) ?? [];
-      for (const { constructPath } of violatingResources) {
-        if (constructPath === undefined) throw new TypeError(`cdk-nag tells no path for ${ruleName}`);
-        const by = acceptances(upwards(tree, constructPath)).filter((each) => covers(each, rule, finding));
-        for (const each of by) needed.add(keyOf(each));
-        if (by.length > 0) accepted += 1;
-        else unexplained.push(`${ruleName} ${constructPath}: ${description}`);
+  for (const { findings, acceptances } of apps)
+    for (const each of findings) {
+      const by = scopesOf(each.path)
+        .flatMap((path) => acceptances.get(path) ?? [])
+        .filter((acceptance) => covers(acceptance, each));
+      for (const acceptance of by) needed.add(keyOf(acceptance));
+      if (by.length > 0) accepted += 1;
+      else {
+        const which = each.finding === undefined ? '' : `[${each.finding}]`;
+        unexplained.push(`${each.rule}${which} ${each.path}: ${each.description}`);
       }
     }
-  }
   const unused = new Map<string, string>();
-  for (const tree of trees)
-    for (const construct of tree.node.findAll())
-      for (const each of acceptances([construct]))
-        if (!needed.has(keyOf(each)))
-          unused.set(keyOf(each), `${each.rule} ${construct.node.path}: ${each.reason}`);
+  for (const { acceptances } of apps)
+    for (const [path, all] of acceptances)
+      for (const each of all)
+        if (each.rule.startsWith(prefix) && !needed.has(keyOf(each)))
+          unused.set(keyOf(each), `${each.rule} ${path}: ${each.reason}`);
   return { accepted, unexplained, unused: [...unused.values()] };
 }
 
-const keyOf = ({ rule, finding, reason }: AcceptedMetadata): string =>
-  JSON.stringify([rule, finding, reason]);
+/** The rules of AWS Solutions (cdk-nag) over trees of constructs, against what the constructs accept of them. */
+export const reviewByNag = (trees: readonly IConstruct[]): Review =>
+  review(
+    'AwsSolutions-',
+    trees.map((tree) => ({ findings: findByNag(tree), acceptances: acceptancesOf(tree) })),
+  );
 
-const covers = (each: AcceptedMetadata, rule: string, finding: string | undefined): boolean =>
+const findByNag = (tree: IConstruct): readonly Finding[] =>
+  new AwsSolutionsChecks()
+    .validateScope(tree)
+    .violations.flatMap(({ ruleName, description, violatingResources }) => {
+      const [, rule = ruleName, finding] = /^([^[]+)\[(.*)\]$/s.exec(ruleName) ?? [];
+      return violatingResources.map(({ constructPath: path }) => {
+        if (path === undefined) throw new TypeError(`cdk-nag tells no path for ${ruleName}`);
+        return { rule, ...(finding !== undefined && { finding }), path, description };
+      });
+    });
+
+/** What the constructs of a tree accept. */
+const acceptancesOf = (tree: IConstruct): Acceptances =>
+  new Map(tree.node.findAll().map(({ node }) => [node.path, acceptedIn(node.metadata)]));
+
+/** What is accepted in the metadata of a construct, in its tree or as a cloud assembly has it. */
+export const acceptedIn = (
+  metadata: readonly { readonly type: string; readonly data?: unknown }[],
+): readonly AcceptedMetadata[] =>
+  metadata
+    .filter(({ type }) => type === acceptedFinding)
+    // Only `acceptFinding` writes this type.
+    .map(({ data }) => data as AcceptedMetadata);
+
+/** The path of a construct and those of everything above it. */
+const scopesOf = (path: string): readonly string[] =>
+  path.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
+
+const keyOf = ({ rule, finding, resource, reason }: AcceptedMetadata): string =>
+  JSON.stringify([rule, finding, resource, reason]);
+
+const covers = (each: AcceptedMetadata, { rule, finding, path }: Finding): boolean =>
   each.rule === rule &&
+  (each.resource === undefined || new RegExp(each.resource).test(path)) &&
   (finding === undefined
     ? each.finding === undefined
     : new RegExp(each.finding ?? '(?!)', 's').test(finding));
-
-const acceptances = (constructs: readonly IConstruct[]): readonly AcceptedMetadata[] =>
-  constructs.flatMap(({ node }) =>
-    node.metadata
-      .filter(({ type }) => type === acceptedFinding)
-      // Only `acceptFinding` writes this type.
-      .map(({ data }) => data as AcceptedMetadata),
-  );
-
-/** The construct at a path and everything above it. */
-function upwards(tree: IConstruct, path: string): readonly IConstruct[] {
-  const found = tree.node.findAll().find(({ node }) => node.path === path);
-  if (found === undefined) throw new TypeError(`cdk-nag names ${path}, which is not in the tree`);
-  return found.node.scopes;
-}

@@ -16,8 +16,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type BuiltFunction, buildFunctions } from '../../bin/build.ts';
-import { compile, environmentNames, functionsOf } from '../../lambda/model/index.ts';
+import { compile, functionsOf } from '../../lambda/model/index.ts';
 import model from '../../model/flights.ts';
+import { unreachable } from './unreachable.ts';
 
 // A bundle takes a second, unless other suites have the cores.
 jest.setTimeout(120_000);
@@ -73,6 +74,28 @@ describe('buildFunctions', () => {
     ]);
     expect(readdirSync(join(outDir, 'parsing', 'dist')).sort()).toEqual(['index.js', 'libpg-query.wasm']);
     expect(readdirSync(join(outDir, 'plain', 'dist'))).toEqual(['index.js']);
+  });
+
+  test('keeps apart what the query function imports when it is needed, and of that nothing of an earlier build', async () => {
+    const sources = (lazy: string) =>
+      sampleRoot({
+        query: `export const handler = async () => (await import('./${lazy}.ts')).text;`,
+        one: "export const text = 'one'.repeat(2000);",
+        two: "export const text = 'two'.repeat(2000);",
+      });
+    const into = makeFolder('polystore-lazy-');
+    const handlers = ['query'];
+
+    await buildFunctions({ root: sources('one'), outDir: into, names: handlers });
+    const [second] = await buildFunctions({ root: sources('two'), outDir: into, names: handlers });
+
+    const files = readdirSync(join(into, 'query', 'dist'));
+    expect(files).toEqual(['index.js', expect.stringMatching(/^two-/)]);
+    expect(second?.bytesInAll).toBe(
+      files.reduce((sum, file) => sum + statSync(join(into, 'query', 'dist', file)).size, 0),
+    );
+    expect(second?.bytes).toBe(statSync(join(into, 'query', 'dist', 'index.js')).size);
+    expect(runClean(copyAway(join(into, 'query')), 'handler()')).toBe('two'.repeat(2000));
   });
 
   test('puts packages with a native library beside the bundles that use them, and beside no other', () => {
@@ -146,39 +169,6 @@ describe('buildFunctions', () => {
     ).rejects.toMatchObject({ code: 'setup_failed', message: expect.stringMatching(/not-there\.ts/) });
   });
 });
-
-/** Settings that every function accepts at its start, of engines that nobody runs. */
-const unreachable: Record<string, string> = {
-  AWS_REGION: 'eu-west-1',
-  [environmentNames.generation]: '0',
-  [environmentNames.auroraWriter]: '127.0.0.1:1',
-  [environmentNames.auroraDashboard]: '127.0.0.1:1',
-  [environmentNames.auroraAnalytics]: '127.0.0.1:1',
-  [environmentNames.auroraReporting]: '127.0.0.1:1',
-  [environmentNames.auroraDatabase]: 'postgres',
-  [environmentNames.auroraUser]: 'postgres',
-  [environmentNames.auroraTls]: 'disable',
-  [environmentNames.dynamodbEndpoint]: 'http://127.0.0.1:1',
-  [environmentNames.dynamodbTable]: 'flights',
-  [environmentNames.deadLettersTable]: 'flights-dead-letters',
-  [environmentNames.redisEndpoint]: '127.0.0.1:1',
-  [environmentNames.redisTls]: 'off',
-  [environmentNames.keyspacesEndpoint]: '127.0.0.1:1',
-  [environmentNames.keyspacesName]: 'flights',
-  [environmentNames.keyspacesAuth]: 'none',
-  [environmentNames.opensearchEndpoint]: 'http://127.0.0.1:1',
-  [environmentNames.opensearchAuth]: 'none',
-  [environmentNames.archiveLocation]: 's3://archive/flights',
-  [environmentNames.archiveFunction]: 'read-archive',
-  [environmentNames.archiveWriter]: 'apply-archive',
-  [environmentNames.logBrokers]: '127.0.0.1:1',
-  [environmentNames.logAuth]: 'none',
-  [environmentNames.logReplication]: '1',
-  [environmentNames.jwtIssuer]: 'https://issuer.test',
-  [environmentNames.jwtAudience]: 'polystore',
-  [environmentNames.jwks]: '{"keys":[]}',
-  [environmentNames.tokenSecret]: 'dev:a secret of at least thirty-two bytes',
-};
 
 describe('the deployed functions', () => {
   const specs = functionsOf(compile(model));

@@ -186,7 +186,7 @@ describe('a run', () => {
 
       const engines = answers.map((answer) => (answer.route as { readonly engine: string }).engine);
       expect(engines).toEqual([
-        ...['dynamodb', 'redis', 'redis', 'keyspaces', 'keyspaces', 'opensearch', 'aurora'],
+        ...['dynamodb', 'redis', 'redis', 'keyspaces', 'keyspaces', 'opensearch', 'aurora', 'duckdb'],
       ]);
       expect(answers.every((answer) => Number(answer.rowCount) > 0)).toBe(true);
     },
@@ -238,7 +238,10 @@ describe('a run', () => {
       );
 
       expect(query).toMatchObject({ code: 0, stdout: expect.stringContaining('1 row from aurora.') });
-      expect(plan).toMatchObject({ code: 0, stdout: expect.stringContaining('placement') });
+      expect(plan).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/aurora\.\w+ \(aurora\)[\s\S]*considered/),
+      });
     },
     minuteMs,
   );

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createInvoke } from '../../lambda/stores/remote-archive/invoke.ts';
+import { createInvoke } from '../../lambda/stores/invoke/index.ts';
 import {
   type InvocationResult,
   type InvokeEndpoint,

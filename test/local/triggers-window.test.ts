@@ -15,10 +15,12 @@ let now: number;
 let reads: number;
 let batches: number[][];
 let answer: () => Promise<InvocationResult>;
+/** How often the log still refuses to tell its end, as one does whose broker has just started again. */
+let refusals: number;
 const running: ChangeLogTrigger[] = [];
 
 beforeEach(() => {
-  [log, committed, now, reads, batches] = [[], undefined, 0, 0, []];
+  [log, committed, now, reads, batches, refusals] = [[], undefined, 0, 0, [], 0];
   answer = async () => ({ kind: 'success', requestId: 'r', payload: null });
 });
 afterEach(async () => {
@@ -44,7 +46,14 @@ const reader: TopicReader = {
     const records = log.slice(Number(offset), Number(offset) + 3);
     return { kind: 'records', records, next: offset + BigInt(records.length) };
   },
-  offsets: async (at) => new Map([[0, at === 'earliest' ? 0n : BigInt(log.length)]]),
+  async offsets(at) {
+    if (at === 'earliest') return new Map([[0, 0n]]);
+    if (refusals > 0) {
+      refusals -= 1;
+      throw new Error('A partition of t has no leader.');
+    }
+    return new Map([[0, BigInt(log.length)]]);
+  },
   committed: async () => new Map(committed === undefined ? [] : [[0, committed]]),
   commit: async (offsets) => {
     committed = offsets.get(0);
@@ -68,6 +77,7 @@ function start(batchSize = 10): ChangeLogTrigger {
     },
     onNotice: () => undefined,
     clock: () => now,
+    backOff: { firstMs: 0, longestMs: 0 },
     createReader: () => reader,
   });
   running.push(trigger);
@@ -145,6 +155,31 @@ test('a flush of what was not even read yet waits for it, and one of nothing for
   await trigger.flush();
 
   expect(batches.flat()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+});
+
+test('a flush waits for a log that cannot be asked for its end just now', async () => {
+  const trigger = start();
+  append(2);
+  refusals = 3;
+
+  await trigger.flush();
+
+  expect(refusals).toBe(0);
+  expect(batches.flat()).toEqual([0, 1]);
+});
+
+test('a flush of a log that never tells its end ends with the trigger', async () => {
+  const trigger = start();
+  append(1);
+  await whenRead();
+  refusals = Number.POSITIVE_INFINITY;
+  const flushing = trigger.flush();
+  await turn();
+
+  await trigger.stop();
+
+  await flushing;
+  expect(batches).toEqual([]);
 });
 
 test('a stop does not wait for a window, and what waited comes again', async () => {

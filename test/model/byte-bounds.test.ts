@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { parseBytes } from '../../lambda/change/bytes-text.ts';
 import {
   attributeBytes,
   columnBytes,
@@ -49,6 +50,10 @@ const typed: fc.Arbitrary<{ readonly type: FieldType; readonly value: Json }> = 
       .map((input) => ({ type: { kind: 'float' } as const, input })),
     // The longest that JavaScript writes without an exponent.
     fc.constant({ type: { kind: 'float' } as const, input: -0.0000012345678901234567 }),
+    fc.uint8Array({ maxLength }).map((value) => ({
+      type: { kind: 'bytes', maxLength } as const,
+      input: `\\x${Buffer.from(value).toString('hex')}`,
+    })),
     fc.boolean().map((input) => ({ type: { kind: 'boolean' } as const, input })),
     fc
       .date({ min: new Date(0), max: new Date('9999-01-01T00:00:00Z'), noInvalidDate: true })
@@ -79,8 +84,9 @@ describe('the longest value of a type', () => {
           templateBound(withColumn(type), template).bytes,
         );
         if (typeof value === 'string' && type.kind !== 'bigint' && type.kind !== 'decimal') {
-          expect(bytes(value)).toBeLessThanOrEqual(attributeBytes(type) ?? Number.NaN);
-          expect(bytes(value)).toBeLessThanOrEqual(columnBytes(type) ?? Number.NaN);
+          const held = type.kind === 'bytes' ? parseBytes(value).length : bytes(value);
+          expect(held).toBeLessThanOrEqual(attributeBytes(type) ?? Number.NaN);
+          expect(held).toBeLessThanOrEqual(columnBytes(type) ?? Number.NaN);
         }
       }),
       { numRuns: 1000 },
@@ -94,8 +100,8 @@ describe('the longest value of a type', () => {
     expect(jsonBytes(type)).toBe(bytes(JSON.stringify('\u0001'.repeat(3))));
   });
 
-  it('is not known of a text without a bound and of JSON', () => {
-    for (const type of [{ kind: 'text' }, { kind: 'json' }] as const) {
+  it('is not known of a text or bytes without a bound and of JSON', () => {
+    for (const type of [{ kind: 'text' }, { kind: 'bytes' }, { kind: 'json' }] as const) {
       expect(textBytes(type)).toBeUndefined();
       expect(templateBound(withColumn(type), [{ text: 'K#' }, { column: 'c' }])).toEqual({
         bytes: 2,

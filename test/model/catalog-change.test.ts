@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   ascending,
+  bytes,
   compareCatalogs,
   dynamodb,
   type EntityDefinition,
@@ -44,6 +45,14 @@ describe('a model beside what it was', () => {
       ['thing.state changes'],
     ],
     ['an index, which waves say', {}, { source: dynamodb({ ...keys, indexes: { byState } }) }, []],
+    [
+      'an index that holds something else',
+      { source: dynamodb({ ...keys, indexes: { byState } }) },
+      { source: dynamodb({ ...keys, indexes: { byState: { ...byState, fields: ['note'] } } }) },
+      [
+        'thing.source.indexes.byState held all columns and holds tenant, id, note, state: it is removed and made anew, and until then queries do without it',
+      ],
+    ],
   ])('may have %s', (_, before, after, changes) => {
     expect(compared(before, after)).toEqual({ changes, refused: [] });
   });
@@ -68,6 +77,12 @@ describe('a model beside what it was', () => {
       { source: dynamodb({ ...keys, localIndexes: { byAmount: { sortKey: 'amount' } } }) },
       /Local indexes are as their table was made.*made byAmount/,
     ],
+    [
+      'a local index that holds something else',
+      { source: dynamodb({ ...keys, localIndexes: { byAmount: { sortKey: 'amount' } } }) },
+      { source: dynamodb({ ...keys, localIndexes: { byAmount: { sortKey: 'amount', fields: [] } } }) },
+      /Local indexes are as their table was made.*changed byAmount/,
+    ],
     ['a field that rows lack', {}, { fields: { ...fields, more: text() } }, /thing\.more is new.*optional/],
     [
       'a field that may not be missing any more',
@@ -86,6 +101,12 @@ describe('a model beside what it was', () => {
       { fields: { ...fields, note: text({ maxLength: 20 }).optional() } },
       { fields: { ...fields, note: text({ maxLength: 10 }).optional() } },
       /thing\.note was .*20.* and is .*10/,
+    ],
+    [
+      'fewer bytes',
+      { fields: { ...fields, note: bytes().optional() } },
+      { fields: { ...fields, note: bytes({ maxLength: 10 }).optional() } },
+      /thing\.note was .* and is .*10/,
     ],
     [
       'another partition in Keyspaces',

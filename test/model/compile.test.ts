@@ -184,6 +184,16 @@ describe('compile', () => {
       /a score is a double/,
     ],
     [
+      'a position that is no number',
+      [thing({ views: { near: redis.geo({ by: ['tenant'], latitude: 'note', longitude: 'kind' }) } })],
+      /thing\.views\.near\.latitude is 'note' of type text; a position is in degrees/,
+    ],
+    [
+      'a geo index that holds tenants together',
+      [thing({ views: { near: redis.geo({ by: [], latitude: 'note', longitude: 'note' }) } })],
+      /thing\.views\.near\.by is not led by the tenant field[\s\S]*near\.longitude is its latitude 'note', too/,
+    ],
+    [
       'a PostgreSQL partition outside the key',
       [thing({ views: { all: aurora.table({ partitionBy: month('at') }) } })],
       /could not keep the key unique/,
@@ -255,6 +265,7 @@ describe('functionsOf', () => {
       'apply-opensearch',
       'apply-archive',
       'read-archive',
+      'combine',
       'project',
     ]);
     const redisFunction = functions.find((each) => each.name === 'apply-redis');

@@ -27,6 +27,8 @@ describe('parseValue', () => {
     [{ kind: 'decimal', precision: 10, scale: 2 }, '-0.00', '0.00'],
     [{ kind: 'decimal', precision: 5, scale: 0 }, '12.000', '12'],
     [{ kind: 'float' }, '1e3', 1000],
+    [{ kind: 'bytes' }, '\\x', '\\x'],
+    [{ kind: 'bytes', maxLength: 2 }, '\\x00FF', '\\x00ff'],
     [{ kind: 'json' }, { a: [1, null, 'x'] }, { a: [1, null, 'x'] }],
   ];
   for (const [type, input, expected] of canonical) {
@@ -57,6 +59,12 @@ describe('parseValue', () => {
     [{ kind: 'timestamp' }, '2013-01-01T24:00:00Z'],
     [{ kind: 'timestamp' }, 1357035300000],
     [{ kind: 'date' }, '2013-2-3'],
+    [{ kind: 'bytes' }, ''],
+    [{ kind: 'bytes' }, 'AP8='],
+    [{ kind: 'bytes' }, '\\x0'],
+    [{ kind: 'bytes' }, '\\x0g'],
+    [{ kind: 'bytes' }, '\\x00 '],
+    [{ kind: 'bytes', maxLength: 2 }, '\\x000102'],
     [{ kind: 'json' }, () => 1],
   ];
   for (const [type, input] of refused) {
@@ -120,6 +128,7 @@ describe('parseRow', () => {
     topicPartitions: 1,
     source: { kind: 'kafka.source' as const },
     views: [],
+    checks: [],
     changesPerSecond: undefined,
     readsPerSecond: undefined,
     daily: undefined,

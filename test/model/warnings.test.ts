@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   after,
+  archive,
   boolean,
   compile,
   day,
@@ -10,6 +11,7 @@ import {
   type EntityDefinition,
   type Fields,
   hour,
+  kafka,
   keyspaces,
   opensearch,
   redis,
@@ -132,6 +134,26 @@ describe('a place that takes in rows for ever', () => {
         },
       }),
     ).toEqual([]);
+  });
+});
+
+describe('events that no archive keeps', () => {
+  const events = (views: EntityDefinition['views']) => warnings({ source: kafka(), views });
+  const newest = redis.sortedSet({ by: ['tenant'], score: 'at', limit: 5 });
+
+  it('are warned of, with the views that let them go', () => {
+    expect(events({ newest })).toEqual([
+      'thing has its events in the change log alone, which forgets them after 7 days, and in no archive: what newest lets go of is lost, and no view can be built anew from older ones: declare archive.parquet({ partitionBy: day(…) }).',
+    ]);
+  });
+
+  it('are warned of where every view keeps them: none could be built anew', () => {
+    expect(events({})).toEqual([expect.stringMatching(/in no archive: no view can be built anew/)]);
+  });
+
+  it('are not warned of where an archive has them, nor where a database does', () => {
+    expect(events({ newest, history: archive.parquet({ partitionBy: day('happenedAt') }) })).toEqual([]);
+    expect(warnings({ views: { newest } })).toEqual([]);
   });
 });
 

@@ -171,7 +171,7 @@ test('an analysis is remembered, and forgotten before long texts fill the memory
   const [short, second] = [await fresh('select 1'), await fresh('select 2')];
 
   const again = await fresh('select 1');
-  for (let index = 0; index < 11; index += 1) await fresh(`select ${index}, '${'x'.repeat(95_000)}'`);
+  for (let index = 0; index < 24; index += 1) await fresh(`select ${index}, '${'x'.repeat(95_000)}'`);
   const later = [await fresh('select 2'), await fresh('select 1')];
 
   expect(again).toBe(short);

@@ -266,3 +266,31 @@ test('another path is told what there is', async () => {
 
   expect((await app.request('/nope')).status).toBe(404);
 });
+
+test('a transaction is answered by statement, names the one that fails, and an operator’s is audited whole', async () => {
+  const { post, lines } = createApp();
+  const insert = {
+    sql: "insert into flight (carrier, flight_number, scheduled_at, origin, destination, distance_miles, status) values ('UA', $1, '2013-01-01T10:15:00Z', 'EWR', 'IAH', 1400, 'scheduled')",
+    params: [1],
+  };
+  const statements = [insert, { ...insert, params: [2] }];
+  const credential = await keys.sign({ role: 'operator', sub: 'olga' });
+
+  const done = await post('/query', { statements }, credential);
+  const again = await post('/query', { statements: [{ ...insert, params: [3] }, insert] }, credential);
+  const explained = await post('/explain', { statements }, credential);
+
+  expect([done.status, done.body]).toMatchObject([
+    200,
+    { results: [{ rowCount: 1 }, { rowCount: 1 }], isolation: 'serializable', token: expect.any(String) },
+  ]);
+  expect([again.status, again.body.error]).toMatchObject([
+    409,
+    { code: 'conflict', retryable: false, details: { statement: 2 } },
+  ]);
+  expect(explained.body).toMatchObject({ statements: [{ class: 'write' }, { class: 'write' }] });
+  expect(lines.filter(({ fields }) => fields.audit === true)[0]?.fields.sql).toEqual([
+    insert.sql,
+    insert.sql,
+  ]);
+});

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row } from '../../lambda/change/change.ts';
@@ -11,17 +10,25 @@ import { executeRead } from '../../lambda/query/execute-read.ts';
 import { exactValue } from '../../lambda/query/group-expression.ts';
 import type { Candidate, Route } from '../../lambda/query/plan.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
-import type { QueryStores } from '../../lambda/query/query-stores.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
+import { createDynamodbStore, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
+import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
-import { nowMs, planContext } from './harness.ts';
+import type { FilledStores } from './filled-stores.ts';
+import { nowMs, planContext, realTimer as timer } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
 import { openViewStores } from './real-stores.ts';
 import { expectSameAnswer } from './same-answer.ts';
 import { changesOf, seedSightings, sightingOf, sightingPlacement, viewCatalog } from './view-model.ts';
-import { sightingAggregates, sightingSelects, sightings } from './view-statements.ts';
+import {
+  sightingAggregates,
+  sightingDistincts,
+  sightingSelects,
+  sightings,
+  sightingTops,
+} from './view-statements.ts';
 
 // Engines are shared with other suites: names of our own keep our rows apart.
 const run = randomUUID().slice(0, 8);
@@ -29,20 +36,23 @@ const [own, other] = [`Q${run}`, `R${run}`];
 const tenant = { kind: 'tenant', tenant: own, subject: 'test' } as const;
 const catalog = viewCatalog(`views-${run}`);
 const clock = () => nowMs;
-const timer = {
-  clock: Date.now,
-  sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal }),
-};
 const analyse = createAnalyser(catalog);
 
 let database: TestDatabase;
-let stores: QueryStores;
+let stores: FilledStores;
 let folder: string | undefined;
 beforeAll(async () => {
   database = await createDatabase(catalog, clock);
   const { folder: made, ...views } = await openViewStores(catalog, clock, { refresh: true });
   folder = made;
-  stores = { ...createMemoryStores(), aurora: database.open({ clock }), ...views };
+  const table = { ...sharedEngines().dynamodb, region: 'eu-west-1', tableName: `views-${run}`, catalog };
+  await ensureTable(table);
+  stores = {
+    ...createMemoryStores(),
+    aurora: database.open({ clock }),
+    dynamodb: createDynamodbStore({ ...table, clock }),
+    ...views,
+  };
   const drawn = fc.sample(sightings(catalog, own, other), { numRuns: 6, seed: 7 }).flat();
   const entity = sightingOf(catalog);
   const rows: readonly Row[] = [
@@ -81,7 +91,12 @@ test('every view gives the answer that PostgreSQL gives', async () => {
   const reached = new Map<string, number>();
   await fc.assert(
     fc.asyncProperty(
-      fc.oneof(sightingSelects(own, other), sightingAggregates(own, other)),
+      fc.oneof(
+        sightingSelects(own, other),
+        sightingAggregates(own, other),
+        sightingTops(own, other),
+        sightingDistincts(own, other),
+      ),
       async ({ sql, whole, order }) => {
         const { considered } = planRead(await analyse(sql), catalog, planContext({ tenant: own }));
         const right = { expected: await byPostgres(sql), whole: await byPostgres(whole), order };
@@ -95,7 +110,7 @@ test('every view gives the answer that PostgreSQL gives', async () => {
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 400 },
   );
 
   expect([...reached.keys()].sort()).toEqual([
@@ -105,12 +120,16 @@ test('every view gives the answer that PostgreSQL gives', async () => {
     'sighting.byTime native',
     'sighting.found aggregate',
     'sighting.found native',
+    'sighting.found top',
     'sighting.history aggregate',
     'sighting.history native',
     'sighting.hourly aggregate',
     'sighting.logged aggregate',
     'sighting.logged native',
+    'sighting.logged top',
     'sighting.source native',
+    'sighting.source.byKind native',
+    'sighting.source.byWings native',
   ]);
 }, 600_000);
 

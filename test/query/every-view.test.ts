@@ -11,7 +11,13 @@ import { nowMs, planContext, ua } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
 import { expectSameAnswer } from './same-answer.ts';
 import { seedSightings, viewCatalog } from './view-model.ts';
-import { sightingAggregates, sightingSelects, sightings } from './view-statements.ts';
+import {
+  sightingAggregates,
+  sightingDistincts,
+  sightingSelects,
+  sightings,
+  sightingTops,
+} from './view-statements.ts';
 
 const catalog = viewCatalog('views');
 const analyse = createAnalyser(catalog);
@@ -21,10 +27,18 @@ test('every view that qualifies gives the answer that all rows would give', asyn
   await fc.assert(
     fc.asyncProperty(
       sightings(catalog, 'UA', 'AA'),
-      fc.array(fc.oneof(sightingSelects('UA', 'AA'), sightingAggregates('UA', 'AA')), {
-        minLength: 5,
-        maxLength: 10,
-      }),
+      fc.array(
+        fc.oneof(
+          sightingSelects('UA', 'AA'),
+          sightingAggregates('UA', 'AA'),
+          sightingTops('UA', 'AA'),
+          sightingDistincts('UA', 'AA'),
+        ),
+        {
+          minLength: 5,
+          maxLength: 10,
+        },
+      ),
       async (rows, statements) => {
         const stores = createMemoryStores();
         await seedSightings(catalog, stores, rows);
@@ -58,7 +72,7 @@ test('every view that qualifies gives the answer that all rows would give', asyn
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 300 },
   );
 
   expect([...reached.keys()].sort()).toEqual([
@@ -68,13 +82,17 @@ test('every view that qualifies gives the answer that all rows would give', asyn
     'sighting.byTime native',
     'sighting.found aggregate',
     'sighting.found native',
+    'sighting.found top',
     'sighting.history aggregate',
     'sighting.history native',
     'sighting.hourly aggregate',
     'sighting.logged aggregate',
     'sighting.logged native',
+    'sighting.logged top',
     'sighting.source native',
+    'sighting.source.byKind native',
+    'sighting.source.byWings native',
   ]);
   // A property that reached no store would hold too.
   expect(Math.min(...reached.values())).toBeGreaterThan(10);
-}, 60_000);
+}, 240_000);

@@ -6,11 +6,20 @@ import { compile, type EntityDefinition, entityOf, parseRow } from '../../lambda
 import type { QueryEngineOptions } from '../../lambda/query/engine.ts';
 import { createQueryEngine, createTokens } from '../../lambda/query/index.ts';
 import type { PlanContext } from '../../lambda/query/plan.ts';
+import { planTime } from '../../lambda/query/plan-time.ts';
 import type { QueryRequest } from '../../lambda/query/request.ts';
+import type { Timer } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
-import type { Caller, Placement, SqlRequest, SqlResult, SqlStore } from '../../lambda/stores/store.ts';
+import type {
+  Caller,
+  Placement,
+  SqlRequest,
+  SqlResult,
+  SqlStore,
+  SqlTransaction,
+} from '../../lambda/stores/store.ts';
 import model from '../../model/flights.ts';
 
 /** These tests are about sources, Aurora and Redis; views of other stores have theirs (view-model.ts). */
@@ -65,17 +74,38 @@ export const event = (fields: Row = {}): Row =>
   });
 
 /** A SqlStore that notes what it is asked and answers from a list, an error being thrown. */
-export function fakeAurora(answers: (SqlResult | PolystoreError)[] = []): SqlStore & { asked: SqlRequest[] } {
+export function fakeAurora(
+  answers: (SqlResult | PolystoreError)[] = [],
+): SqlStore & { asked: SqlRequest[]; transactions: SqlTransaction[] } {
   const asked: SqlRequest[] = [];
+  const transactions: SqlTransaction[] = [];
   const empty: SqlResult = { columns: [], rows: [], rowCount: 0, position: undefined };
+  const run: SqlStore['run'] = async (request) => {
+    asked.push(request);
+    const answer = answers.shift() ?? empty;
+    if (answer instanceof PolystoreError) throw answer;
+    return answer;
+  };
   return {
     asked,
-    run: async (request) => {
-      asked.push(request);
-      const answer = answers.shift() ?? empty;
-      if (answer instanceof PolystoreError) throw answer;
-      return answer;
+    transactions,
+    run,
+    stream: async (request, sink) => {
+      const { columns, rows, rowCount } = await run({ ...request, access: 'read' });
+      await sink.begin(columns);
+      await sink.rows(rows);
+      return rowCount;
     },
+    transact: async (transaction) => {
+      transactions.push(transaction);
+      const results = transaction.statements.map(() => {
+        const answer = answers.shift() ?? empty;
+        if (answer instanceof PolystoreError) throw answer;
+        return answer;
+      });
+      return { results, position: results.at(-1)?.position };
+    },
+    position: async () => 100n,
     name: 'aurora',
     capabilities: createMemoryStore({ clock: () => nowMs }).capabilities,
     connect: async () => {},
@@ -164,11 +194,13 @@ export const planContext = (more: Partial<PlanContext> = {}): PlanContext => ({
   tenant: 'UA',
   params: [],
   freshness: 'default',
-  validUntilMs: nowMs,
+  time: planTime({ nowMs, validUntilMs: nowMs }),
   unreadyIndexes: new Set(),
   maxRows: 1000,
   workload: undefined,
   token: noParts,
+  scan: 'refused',
+  partial: false,
   ...more,
 });
 
@@ -180,6 +212,11 @@ export const request = (sql: string, more: Partial<QueryRequest> = {}): QueryReq
   timeoutMs: more.timeoutMs ?? 10_000,
   maxRows: more.maxRows ?? 1_000,
   workload: more.workload,
+  scan: more.scan ?? 'refused',
+  partial: more.partial ?? false,
+  ...(more.analyze !== undefined && { analyze: more.analyze }),
+  pageSize: more.pageSize,
+  cursor: more.cursor,
 });
 
 /** The code of the PolystoreError that work ends with, and its message. */
@@ -192,3 +229,9 @@ export async function failure(work: Promise<unknown>): Promise<{ code: string; m
   }
   throw new Error('it did not fail');
 }
+
+/** Time as it passes. */
+export const realTimer: Timer = {
+  clock: Date.now,
+  sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
+};

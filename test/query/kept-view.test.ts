@@ -13,6 +13,7 @@ import {
 } from '../../lambda/model/index.ts';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
+import { planTime } from '../../lambda/query/plan-time.ts';
 import { failure, planContext } from './harness.ts';
 
 const catalog = compile(
@@ -31,7 +32,8 @@ const catalog = compile(
 );
 const analyse = createAnalyser(catalog);
 const now = Date.parse('2013-06-30T00:00:00Z');
-const plan = async (sql: string) => planRead(await analyse(sql), catalog, planContext({ validUntilMs: now }));
+const plan = async (sql: string) =>
+  planRead(await analyse(sql), catalog, planContext({ time: planTime({ nowMs: now, validUntilMs: now }) }));
 describe('a view in Aurora that keeps rows for 30 days', () => {
   test.each([
     "select count(*) from visit where at >= '2013-06-01'",
@@ -48,14 +50,21 @@ describe('a view in Aurora that keeps rows for 30 days', () => {
     ["select count(*) from visit where at < '2013-06-03'", /no condition bounds from below/],
     ["select count(*) from visit where at >= '2013-05-01'", /2013-05-01T00:00:00.000000Z is longer ago/],
     ["select count(*) from visit where at >= '2013-06-01' or length > 5", /no condition bounds from below/],
-    [
-      'select count(*) from visit join port using (carrier, code)',
-      /only of a plain statement over it alone is it known/,
-    ],
   ])('does not answer what may: %s', async (sql, why) => {
     const { code, message } = await failure(plan(sql));
 
-    expect(code).toBe('not_supported');
+    expect(code).toBe('scan_refused');
     expect(message).toMatch(why);
+  });
+
+  test('leaves a join to its source, which is read by the keys that are joined', async () => {
+    const { qualified } = await plan('select count(*) from visit join port using (carrier, code)');
+
+    expect(qualified.map(({ placement, why }) => [placement, why])).toEqual([
+      [
+        'combined',
+        'port is read from aurora.analytics, visit from visit.source by the carrier, code of port; the rows are combined here',
+      ],
+    ]);
   });
 });

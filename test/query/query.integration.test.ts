@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row } from '../../lambda/change/change.ts';
@@ -10,7 +9,6 @@ import { executeRead } from '../../lambda/query/execute-read.ts';
 import { createQueryEngine, createTokens, type QueryEngine } from '../../lambda/query/index.ts';
 import type { Qualified } from '../../lambda/query/plan.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
-import type { QueryStores } from '../../lambda/query/query-stores.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import { noParts } from '../../lambda/query/tokens.ts';
 import { createDynamodbStore, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
@@ -19,6 +17,7 @@ import { keyOf } from '../../lambda/stores/source-write.ts';
 import type { Caller, Placement, Store } from '../../lambda/stores/store.ts';
 import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
+import type { FilledStores } from './filled-stores.ts';
 import {
   catalog,
   failure,
@@ -29,6 +28,7 @@ import {
   planContext,
   request,
   secret,
+  realTimer as timer,
 } from './harness.ts';
 import { flights, selects } from './statements.ts';
 
@@ -38,16 +38,12 @@ const tenant = { kind: 'tenant', tenant: own, subject: 'test' } as const;
 // Tests run in any order: what one writes must not be counted by another.
 const author = { ...tenant, tenant: `S${randomUUID().slice(0, 8)}` };
 const clock = () => nowMs;
-const timer = {
-  clock: Date.now,
-  sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal }),
-};
 const region = 'eu-west-1';
 const generation = 1;
 const analyse = createAnalyser(catalog);
 
 let database: TestDatabase;
-let stores: QueryStores;
+let stores: FilledStores;
 let engine: QueryEngine;
 let seeded: readonly Row[];
 

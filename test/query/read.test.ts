@@ -309,6 +309,10 @@ describe('a token', () => {
         timeoutMs: 10_000,
         maxRows: 10,
         workload: undefined,
+        scan: 'refused',
+        partial: false,
+        pageSize: undefined,
+        cursor: undefined,
       },
       ua,
     );

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Catalog } from '../../lambda/model/index.ts';
-import type { QueryStores } from '../../lambda/query/query-stores.ts';
 import { createArchiveStore, openObjects } from '../../lambda/stores/archive/index.ts';
 import { applyKeyspacesSchema, createKeyspacesStore } from '../../lambda/stores/keyspaces/index.ts';
 import { createOpensearchStore, ensureSearch } from '../../lambda/stores/opensearch/index.ts';
 import { createArchiveServer, createRemoteArchive } from '../../lambda/stores/remote-archive/index.ts';
 import type { AggregateStore, Clock } from '../../lambda/stores/store.ts';
 import { sharedEngines } from '../engines.ts';
+import type { FilledStores } from './filled-stores.ts';
 
 /**
  * Stores of Keyspaces, OpenSearch and the archive on real engines, and the folder of the archive. With
@@ -20,7 +20,7 @@ export async function openViewStores(
   clock: Clock,
   { refresh }: { readonly refresh: boolean },
 ): Promise<
-  Required<Pick<QueryStores, 'keyspaces' | 'opensearch' | 'archive'>> & { readonly folder: string }
+  Required<Pick<FilledStores, 'keyspaces' | 'opensearch' | 'archive'>> & { readonly folder: string }
 > {
   const { cassandra, opensearch } = sharedEngines();
   const wide = { host: cassandra.host, port: cassandra.port, auth: 'none' } as const;

@@ -12,6 +12,7 @@ const engines = {
   Keyspaces: 'keyspaces',
   OpenSearch: 'opensearch',
   Aurora: 'aurora',
+  DuckDB: 'duckdb',
 };
 
 test.each(sampleQueries('2013-01-01'))('$what', async ({ what, sql }) => {

@@ -2,11 +2,12 @@ import type { Catalog } from '../../lambda/model/index.ts';
 import { createQueryEngine, createTokens } from '../../lambda/query/index.ts';
 import type { QueryRequest } from '../../lambda/query/request.ts';
 import type { Caller } from '../../lambda/stores/store.ts';
+import type { FilledStores } from './filled-stores.ts';
 import { nowMs, request, secret, ua } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
 
 /** An engine over memory stores that hold views of every kind; waiting takes no time. */
-export function createViewHarness(catalog: Catalog) {
+export function createViewHarness(catalog: Catalog, combiner?: FilledStores['combiner']) {
   const stores = createMemoryStores();
   let elapsedMs = 0;
   const timer = {
@@ -18,7 +19,8 @@ export function createViewHarness(catalog: Catalog) {
     },
   };
   const tokens = createTokens(secret);
-  const options = { catalog, stores, tokens, timer, clock: () => nowMs, generation: 0 };
+  const held = { ...stores, ...(combiner !== undefined && { combiner }) };
+  const options = { catalog, stores: held, tokens, timer, clock: () => nowMs, generation: 0 };
   const engine = createQueryEngine(options);
   return {
     stores,

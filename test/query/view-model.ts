@@ -6,6 +6,7 @@ import {
   aurora,
   bigint,
   boolean,
+  bytes,
   type Catalog,
   type CatalogEntity,
   compile,
@@ -32,30 +33,41 @@ import {
   text,
   timestamp,
 } from '../../lambda/model/index.ts';
-import type { QueryStores } from '../../lambda/query/query-stores.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
 import type { Placement, Store } from '../../lambda/stores/store.ts';
+import type { FilledStores } from './filled-stores.ts';
+
+/** A field of every type. */
+export const sightingFields = {
+  tenant: text(),
+  sightingId: text(),
+  at: timestamp(),
+  place: text().immutable(),
+  kind: oneOf('bird', 'plane', 'cloud'),
+  wings: integer().optional(),
+  height: bigint().optional(),
+  weight: decimal(9, 3).optional(),
+  ratio: float().optional(),
+  tame: boolean().optional(),
+  seenOn: date().optional(),
+  note: text().optional(),
+  photo: bytes().optional(),
+  extra: json().optional(),
+};
 
 /** An entity with a view of every kind, a table of Aurora among them that all others are compared with. */
-const sighting = entity('sighting', {
+export const sighting = entity('sighting', {
   key: ['tenant', 'sightingId', 'at'],
   tenant: 'tenant',
-  fields: {
-    tenant: text(),
-    sightingId: text(),
-    at: timestamp(),
-    place: text().immutable(),
-    kind: oneOf('bird', 'plane', 'cloud'),
-    wings: integer().optional(),
-    height: bigint().optional(),
-    weight: decimal(9, 3).optional(),
-    ratio: float().optional(),
-    tame: boolean().optional(),
-    seenOn: date().optional(),
-    note: text().optional(),
-    extra: json().optional(),
-  },
-  source: dynamodb({ partitionKey: 'T#{tenant}#S#{sightingId}', sortKey: 'AT#{at}' }),
+  fields: sightingFields,
+  source: dynamodb({
+    partitionKey: 'T#{tenant}#S#{sightingId}',
+    sortKey: 'AT#{at}',
+    indexes: {
+      byKind: { partitionKey: 'T#{tenant}#K#{kind}', sortKey: 'AT#{at}', fields: ['place', 'wings'] },
+    },
+    localIndexes: { byWings: { sortKey: 'wings', fields: ['kind', 'place'] } },
+  }),
   views: {
     table: aurora.table({ indexes: [['tenant', 'at']] }),
     board: redis.hash({ by: ['tenant', 'place', day('at')] }),
@@ -103,7 +115,7 @@ export function sightingPlacement(catalog: Catalog, view?: string): Placement {
 /** Puts rows into their source and, as if the change log had been applied, into every view outside Aurora. */
 export async function seedSightings(
   catalog: Catalog,
-  stores: Omit<QueryStores, 'aurora'>,
+  stores: Omit<FilledStores, 'aurora'>,
   rows: readonly Row[],
 ): Promise<void> {
   const put = async (store: Store | undefined, ...views: readonly (string | undefined)[]) => {

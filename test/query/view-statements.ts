@@ -26,6 +26,7 @@ const values = {
   tame: [true, false, nothing],
   seen_on: ['2012-12-31', '2013-01-01', nothing],
   note: ['a grey goose', 'goose, geese', '', nothing],
+  photo: ['\\x', '\\x00ff', nothing],
   extra: [{ a: 1 }, [null], nothing],
 } as const;
 
@@ -69,7 +70,7 @@ const condition = (own: string, other: string): fc.Arbitrary<string> =>
     compared('ratio', values.ratio),
     compared('seen_on', values.seen_on),
     compared('note', ['a grey goose', '']),
-    fc.constantFrom('tame = true', 'tame is null', 'tame <> true', 'extra is not null'),
+    fc.constantFrom('tame = true', 'tame is null', 'tame <> true', 'extra is not null', 'photo is null'),
     fc
       .tuple(compared('kind', values.kind), compared('wings', values.wings))
       .map(([a, b]) => `(${a} or not (${b}))`),
@@ -86,6 +87,10 @@ const located = fc.constantFrom(
   "at >= '2013-01-01' and at < '2013-02-01'",
   "at >= '2013-01-01 00:00Z' and at < '2013-01-01 02:00Z'",
   "sighting_id = 's1'",
+  "sighting_id = 's1' and wings > 0",
+  "sighting_id in ('s1', 's2') and wings <= 7",
+  "kind = 'bird'",
+  "kind in ('bird', 'plane') and at >= '2013-01-01 01:00Z'",
 );
 
 /** A statement, the same without its limits, and the columns of the answer that it is ordered by. */
@@ -131,18 +136,101 @@ export const sightingSelects = (own: string, other: string): fc.Arbitrary<Genera
         ordered(byName('at', 'wings', 'height', 'weight', 'place', 'note', 'ratio', 'tame')),
       ),
       cut,
+      fc.option(
+        fc.uniqueArray(fc.constantFrom('sighting_id', 'at', 'place', 'kind', 'wings'), { minLength: 1 }),
+      ),
     )
-    .map(([filter, { clause, columns }, limits]) => {
-      const whole = `select * from sighting${filter}${clause}`;
+    .map(([filter, { clause, columns }, limits, some]) => {
+      const list = some === null ? '*' : [...new Set([...some, ...columns])].join(', ');
+      const whole = `select ${list} from sighting${filter}${clause}`;
+      return { sql: whole + limits, whole, order: columns };
+    });
+
+/** The first rows of groups: by `distinct on`, and as a window numbers them. */
+export const sightingTops = (own: string, other: string): fc.Arbitrary<GeneratedStatement> =>
+  fc
+    .record({
+      filter: where(own, other),
+      by: fc.uniqueArray(
+        fc.constantFrom('kind', 'place', 'wings', 'height', 'weight', 'tame', 'seen_on', 'ratio'),
+        {
+          minLength: 1,
+          maxLength: 2,
+        },
+      ),
+      within: fc.uniqueArray(
+        fc.tuple(fc.constantFrom('at', 'wings', 'height', 'weight', 'note', 'ratio', 'seen_on'), direction),
+        { maxLength: 2, selector: ([column]) => column },
+      ),
+      way: direction,
+      count: fc.integer({ min: 1, max: 3 }),
+      isNumbered: fc.boolean(),
+      limits: cut,
+      star: fc.boolean(),
+    })
+    .map(({ filter, by, within, way, count, isNumbered, limits, star }) => {
+      // Orders that say all, so that there is one right answer.
+      const last = [...within.map(([column, how]) => `${column}${how}`), 'at', 'sighting_id', 'tenant'].join(
+        ', ',
+      );
+      const order = ['at', 'sighting_id'];
+      if (!isNumbered) {
+        const whole = `select distinct on (${by.join(', ')}) ${star ? '*' : [...new Set([...by, ...order])].join(', ')} from sighting${filter} order by ${by.map((column) => `${column}${way}`).join(', ')}, ${last}`;
+        return { sql: whole + limits, whole, order: [...by, ...order] };
+      }
+      const shown = star
+        ? '*'
+        : ['tenant', ...order, ...by, 'n'].filter((one, at, all) => all.indexOf(one) === at).join(', ');
+      const whole = `select ${shown} from (select *, row_number() over (partition by ${by.join(', ')} order by ${last}) as n from sighting${filter}) s where n <= ${count} order by n desc, ${order.join(', ')}`;
+      return { sql: whole + limits, whole, order: ['n', ...order] };
+    });
+
+/** Rows that differ in what they show. */
+export const sightingDistincts = (own: string, other: string): fc.Arbitrary<GeneratedStatement> =>
+  fc
+    .tuple(
+      fc.uniqueArray(
+        fc.constantFrom('kind', 'place', 'wings', 'height', 'weight', 'tame', 'seen_on', 'ratio', 'note'),
+        {
+          minLength: 1,
+          maxLength: 3,
+        },
+      ),
+      where(own, other),
+      cut,
+    )
+    .map(([columns, filter, limits]) => {
+      const whole = `select distinct ${columns.join(', ')} from sighting${filter} order by ${columns.join(', ')}`;
       return { sql: whole + limits, whole, order: columns };
     });
 
 const buckets = ["date_trunc('hour', at)", "date_trunc('day', at)", "date_trunc('month', at)"];
-const groupings = [...buckets, 'kind', 'place', 'wings', 'height', 'weight', 'tame', 'seen_on'];
+/** The same for stores that hold rows, and other groups of several values. */
+const cuts = [
+  ...['second', 'minute', 'week', 'quarter', 'year'].map((unit) => `date_trunc('${unit}', at)`),
+  "date_trunc('Day', at, 'UTC')",
+  "date_trunc('month', seen_on)",
+  "date_bin('15 minutes', at, '2013-01-01 00:05Z')",
+  "date_bin('7 days 2 hours', at, timestamptz '2020-02-29')",
+  "date_bin('250 milliseconds', at, '0001-01-01')",
+  "date_bin('1 week', seen_on, '2012-12-31')",
+  'wings / 2',
+  'height / 1000',
+  'wings / 2147483647',
+];
+const groupings = [...buckets, ...cuts, 'kind', 'place', 'wings', 'height', 'weight', 'tame', 'seen_on'];
 const totals = [
   'count(*)',
   'count(wings)',
   'count(extra)',
+  'count(photo)',
+  'count(distinct wings)',
+  'count(distinct height)',
+  'count(distinct weight)',
+  'count(distinct ratio)',
+  'count(distinct note)',
+  'count(distinct at)',
+  'count(distinct tame)',
   'sum(wings)',
   'sum(height)',
   'sum(weight)',

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Row } from '../../lambda/change/change.ts';
 import { createVersion } from '../../lambda/change/version.ts';
@@ -9,11 +8,11 @@ import { createAnalyser } from '../../lambda/query/analyse.ts';
 import { executeRead } from '../../lambda/query/execute-read.ts';
 import { createQueryEngine, createTokens, type QueryEngine } from '../../lambda/query/index.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
-import type { QueryStores } from '../../lambda/query/query-stores.ts';
 import { startDeadline } from '../../lambda/query/timer.ts';
 import type { TokenParts } from '../../lambda/query/tokens.ts';
 import type { Caller, Store } from '../../lambda/stores/store.ts';
-import { fakeAurora, nowMs, planContext, request, secret } from './harness.ts';
+import type { FilledStores } from './filled-stores.ts';
+import { fakeAurora, nowMs, planContext, request, secret, realTimer as timer } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
 import { openViewStores } from './real-stores.ts';
 import { changesOf, sightingOf, sightingPlacement, sightingRow, viewCatalog } from './view-model.ts';
@@ -22,14 +21,10 @@ const run = randomUUID().slice(0, 8);
 const catalog = viewCatalog(`tokens-${run}`);
 const entity = sightingOf(catalog);
 const clock = () => nowMs;
-const timer = {
-  clock: Date.now,
-  sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal }),
-};
 const tokens = createTokens(secret);
 const analyse = createAnalyser(catalog);
 
-let stores: QueryStores & Required<Pick<QueryStores, 'keyspaces' | 'opensearch' | 'archive'>>;
+let stores: FilledStores & Required<Pick<FilledStores, 'keyspaces' | 'opensearch' | 'archive'>>;
 let engine: QueryEngine;
 let folder: string;
 beforeAll(async () => {

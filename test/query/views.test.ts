@@ -237,6 +237,6 @@ test('what only views that are not there could answer is refused with every reas
     harness.query("select kind from sighting where lower(kind) = 'bird'", { freshness: 'strong' }),
   );
 
-  expect(error.code).toBe('not_supported');
+  expect(error.code).toBe('scan_refused');
   expect(error.message).toContain('is a view there, which follows its source');
 });

@@ -1,30 +1,44 @@
 import type { Row } from '../../lambda/change/change.ts';
 import { aggregateRows } from '../../lambda/stores/aggregate-rows.ts';
-import type { AggregateStore, FilterFragment, VersionedRow, WordMatch } from '../../lambda/stores/store.ts';
+import { parted } from '../../lambda/stores/parted.ts';
+import type {
+  AggregateStore,
+  FilterFragment,
+  PagedStore,
+  TopStore,
+  VersionedRow,
+  WordMatch,
+} from '../../lambda/stores/store.ts';
 
 /**
  * A store of memory that matches words in the plainest way: a row matches when its text has one of them, its
  * score is how many of them, and its highlight the text with them marked. What a search engine makes of words
  * (stems, weights) is not there; the real one is in test/query/every-view.integration.test.ts.
  */
-export function withWords(store: AggregateStore): AggregateStore {
+export function withWords(
+  store: AggregateStore & PagedStore & TopStore,
+): AggregateStore & PagedStore & TopStore {
+  const read: PagedStore['read'] = async (fragment) => {
+    if (fragment.kind !== 'filter') return store.read(fragment);
+    const { match, order, limit } = fragment;
+    const rows = await store.read({
+      ...fragment,
+      match: [],
+      order: order === 'score' ? [] : order,
+      limit: Number.MAX_SAFE_INTEGER,
+    });
+    const found = rows.flatMap((row) => matched(row, fragment));
+    return (
+      order === 'score' && match.length > 0
+        ? found.toSorted((a, b) => (b.match?.score ?? 0) - (a.match?.score ?? 0))
+        : found
+    ).slice(0, limit);
+  };
   return {
     ...store,
-    read: async (fragment) => {
-      if (fragment.kind !== 'filter') return store.read(fragment);
-      const { match, order, limit } = fragment;
-      const rows = await store.read({
-        ...fragment,
-        match: [],
-        order: order === 'score' ? [] : order,
-        limit: Number.MAX_SAFE_INTEGER,
-      });
-      const found = rows.flatMap((row) => matched(row, fragment));
-      return (
-        order === 'score' && match.length > 0
-          ? found.toSorted((a, b) => (b.match?.score ?? 0) - (a.match?.score ?? 0))
-          : found
-      ).slice(0, limit);
+    read,
+    pages: async function* (fragment) {
+      for (const page of parted(await read(fragment), 7)) yield page;
     },
     aggregate: async (fragment) => {
       if (fragment.match.length === 0) return store.aggregate(fragment);

@@ -1,5 +1,6 @@
 import type { CatalogEntity } from '../../lambda/model/index.ts';
 import type { SourceWriter } from '../../lambda/stores/store.ts';
+import { rowWriter } from '../stores/row-writer.ts';
 import type { DeployedCode } from './deployed-code.ts';
 import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
@@ -89,7 +90,8 @@ export async function writeItems(
     readonly writes: number;
   },
 ): Promise<void> {
-  const { scheduler, random, writer, entity } = options;
+  const { scheduler, random, entity } = options;
+  const writer = rowWriter(options.writer);
   for (let count = 0; count < options.writes; count += 1) {
     const row = { ...options.rows.next() };
     const key = { owner: row.owner, number: row.number };

@@ -111,9 +111,9 @@ export function createSimulatedDynamodb(
       .filter(([id]) => after === undefined || id > after);
     const page = rest.slice(0, input.Limit ?? rest.length);
     const [, last] = page.at(-1) ?? [];
-    const entity = input.ExpressionAttributeValues?.[':entity']?.S;
+    const entities = Object.values(input.ExpressionAttributeValues ?? {}).map(({ S }) => S);
     return {
-      Items: page.flatMap(([, item]) => (item.entity?.S === entity ? [item] : [])),
+      Items: page.flatMap(([, item]) => (entities.includes(item.entity?.S) ? [item] : [])),
       ...(rest.length > page.length && last && { LastEvaluatedKey: { pk: last.pk, sk: last.sk } }),
     };
   }

@@ -84,12 +84,12 @@ function openDynamodb(
           return code.dynamodbTruth.truthOfKeys(entity, of.keys, { images, generation });
         }
         const { after, limit, buckets } = of;
-        const page = await scanItems(client, { tableName, entity, limit }, positionOf(after));
+        const page = await scanItems(client, { tableName, entities: [entity], limit }, positionOf(after));
         return code.dynamodbTruth.truthOfPage(entity, page, { buckets, generation });
       }),
     digestTruth: (request) =>
       guarded(async () => {
-        const scan = { tableName, entity: request.placement.entity, limit: request.limit };
+        const scan = { tableName, entities: [request.placement.entity], limit: request.limit };
         const page = await scanItems(client, scan, positionOf(request.after));
         const generation = generationOf('dynamodb');
         return code.dynamodbTruth.digestOfPage(request, page, { generation, nowMs: scheduler.now() });

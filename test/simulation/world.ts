@@ -276,6 +276,7 @@ export async function simulate(
             clock: clockOf(process),
             generation: generations.dynamodb,
             random: () => 0,
+            newToken: () => 'unused: each writes one item',
           });
           return writeItems(process, {
             scheduler,

@@ -25,8 +25,8 @@ export interface TestDatabase {
     readonly generation?: number;
     readonly truthWaitMs?: number;
   }): AuroraStore;
-  /** A connection of the superuser. */
-  connect(): Promise<pg.Client>;
+  /** A connection of the superuser, to the writer unless said otherwise. */
+  connect(to?: PostgresEndpoint): Promise<pg.Client>;
   /** Runs statements as the superuser. */
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   /** Drops a slot with failover if it is there: one that nobody reads keeps the WAL of the whole cluster. */
@@ -58,8 +58,8 @@ export async function createDatabase(
         ...credentials,
         poolSize: 8,
       }),
-    connect: async () => {
-      const client = new pg.Client({ ...connection, ssl: false });
+    connect: async ({ host, port } = writer) => {
+      const client = new pg.Client({ ...connection, host, port, ssl: false });
       // Dropping the database ends connections that a failed test left open.
       client.on('error', () => {});
       await client.connect();

@@ -207,8 +207,8 @@ export const extremes: readonly Readonly<Record<string, Row[string]>>[] = [
   { count: 8, seen_at: '1969-12-31T23:59:59.999999Z', due_on: '2012-02-29' },
   { count: 9, extra: { nested: { '': [true, false, 1e21, 1e-7, 'ü', {}], 'a"b': [] } } },
   { count: 10, extra: [] },
-  { count: 11, extra: 'text' },
-  { count: 12, extra: false },
+  { count: 11, extra: 'text', image: '\\x' },
+  { count: 12, extra: false, image: `\\x00${'ff5c78'.repeat(1000)}` },
   { count: 13, extra: 0 },
   // Shortest digits halfway to the next double.
   { count: 14, ratio: 26814796471957670, extra: 26814796471957670 },
@@ -225,5 +225,6 @@ export const barest: Readonly<Record<string, Row[string]>> = {
   seen_at: null,
   due_on: null,
   note: null,
+  image: null,
   extra: null,
 };

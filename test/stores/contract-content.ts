@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, { nil: null });
-const plainText = fc.string({ unit: 'grapheme', maxLength: 8 }).filter((text) => !text.includes('\0'));
+const plainText = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.string({ unit: 'grapheme', maxLength: 8 }).filter((text) => !text.includes('\0')),
+  },
+  // What decoders of UTF-8 drop unless they are told not to.
+  { weight: 1, arbitrary: fc.constantFrom('\ufeff', '\ufeffa text') },
+);
 
 /** What one version of an `item` says in its columns beside the key, of every type. */
 export const rowContent = fc.record({
@@ -17,5 +24,8 @@ export const rowContent = fc.record({
       .map(([s, us]) => `${new Date(s * 1000).toISOString().slice(0, 19)}.${String(us).padStart(6, '0')}Z`),
   ),
   note: optional(plainText),
+  image: optional(
+    fc.uint8Array({ maxLength: 20 }).map((value) => `\\x${Buffer.from(value).toString('hex')}`),
+  ),
   extra: optional(fc.dictionary(plainText, fc.oneof(plainText, fc.integer(), fc.boolean()), { maxKeys: 3 })),
 });

@@ -7,8 +7,10 @@ import {
   aurora,
   bigint,
   boolean,
+  bytes,
   type Catalog,
   type CatalogEntity,
+  compare,
   compile,
   count,
   date,
@@ -55,6 +57,7 @@ const fields = {
   seenAt: timestamp().optional(),
   dueOn: date().optional(),
   note: text().optional(),
+  image: bytes().optional(),
   extra: json().optional(),
 };
 const key = ['tenant', 'label', 'number', 'at'] as const;
@@ -64,9 +67,13 @@ const inDynamodb = dynamodb({
   sortKey: 'N#{number}#AT#{at}',
   indexes: {
     byState: { partitionKey: 'T#{tenant}#S#{state}', sortKey: '{at}', spread: 4 },
-    byNote: { partitionKey: 'T#{tenant}#NOTE#{note}', sortKey: 'SEEN#{seenAt}' },
+    byNote: {
+      partitionKey: 'T#{tenant}#NOTE#{note}',
+      sortKey: 'SEEN#{seenAt}',
+      fields: ['place', 'price', 'extra'],
+    },
   },
-  localIndexes: { byCount: { sortKey: 'count' }, byPrice: { sortKey: 'price' } },
+  localIndexes: { byCount: { sortKey: 'count' }, byPrice: { sortKey: 'price', fields: [] } },
 });
 
 /** Lives in DynamoDB, with an index of each kind; or on the log, where each change is a record. */
@@ -85,6 +92,11 @@ const itemIn = (source: typeof inDynamodb | ReturnType<typeof kafka>) =>
       ranking: redis.sortedSet({ by: ['tenant', day('at')], score: 'count', expire: after('at', hours(36)) }),
       top: redis.sortedSet({ by: ['tenant'], score: 'ratio', limit: 3 }),
       latest: redis.sortedSet({ by: ['tenant'], score: 'seenAt' }),
+      near: redis.geo({ by: ['tenant', 'place'], latitude: 'price', longitude: 'ratio' }),
+      nearToday: redis.geo({
+        ...{ by: ['tenant'], latitude: 'ratio', longitude: 'price' },
+        expire: after('at', hours(36)),
+      }),
       wide: keyspaces.table({ by: ['tenant', 'label'], orderBy: descending('at') }),
       daily: keyspaces.table({
         by: ['tenant', 'place', day('at')],
@@ -96,6 +108,8 @@ const itemIn = (source: typeof inDynamodb | ReturnType<typeof kafka>) =>
       logged: opensearch.log({ at: 'at', keep: hours(36), text: ['note'] }),
       history: archive.parquet({ partitionBy: day('at') }),
     },
+    // What a source is written with is held to it; what is applied has been.
+    checks: { priceNotNegative: compare('price', '>=', 0) },
     // `wide` is written by all of it and gets four sub-buckets, `daily` by a tenth.
     rate: { changesPerSecond: 3500, changesPerDay: 1_000_000, rowBytes: 500 },
   });
@@ -158,6 +172,11 @@ export const contractCatalog = (name: string, itemSource: 'dynamodb' | 'kafka' =
   return compile(model(name, [item, event, reading, place, account]));
 };
 
+/** The views of items that Redis holds. */
+export const redisViews = ['hash', 'brief', 'ranking', 'top', 'latest', 'near', 'nearToday'].map(
+  (view) => `item.${view}`,
+);
+
 export const itemOf = (catalog: Catalog): CatalogEntity => entityOf(catalog, 'item');
 
 /** `item.source`, `item.hash`… as a placement. */
@@ -187,6 +206,7 @@ export function itemRow(columns: Partial<Record<string, Row[string]>> = {}): Row
     seen_at: '2013-01-01T11:00:00.000001Z',
     due_on: '2013-02-28',
     note: 'a note',
+    image: '\\x6869',
     extra: { a: [1, null, 'x'] },
     ...columns,
   };

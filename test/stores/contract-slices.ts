@@ -1,6 +1,6 @@
 import type { Row, Value } from '../../lambda/change/change.ts';
 import type { Catalog } from '../../lambda/model/index.ts';
-import type { SliceFragment } from '../../lambda/stores/store.ts';
+import type { Near, SliceFragment } from '../../lambda/stores/store.ts';
 import { itemRow, placementOf } from './contract-model.ts';
 
 /** A slice of a placement of `item`, without its order and limit. */
@@ -10,10 +10,23 @@ interface SliceSpec {
   readonly equal: Readonly<Record<string, Value>>;
   /** Bounds to try; none where the slice has no order. */
   readonly bounds?: readonly [from: Value | undefined, to: Value | undefined][];
+  /** Searches to try, besides all rows. */
+  readonly near?: readonly Near[];
 }
 
 const at = '2013-01-01T10:15:00.000000Z';
 const minute = (value: number): string => `2013-01-01T10:${String(value).padStart(2, '0')}:00.000000Z`;
+
+/** Circles that hold none, some and all of the rows, and no circle. */
+const searches: readonly Near[] = [
+  ...[-1, 0, 300_000, 1_500_000, 30_000_000, undefined].flatMap((withinMetres) =>
+    [
+      { latitude: 2.5, longitude: 11 },
+      { latitude: -8.5, longitude: -179 },
+      { latitude: 84, longitude: 40 },
+    ].map((place) => ({ place, withinMetres })),
+  ),
+];
 
 const specs: readonly SliceSpec[] = [
   {
@@ -89,6 +102,8 @@ const specs: readonly SliceSpec[] = [
       [9, -5],
     ],
   },
+  { placement: 'item.near', equal: { place: 'here' }, near: searches },
+  { placement: 'item.nearToday', equal: {}, near: searches },
   { placement: 'item.top', equal: {}, bounds: [[2, undefined]] },
   {
     placement: 'item.wide',
@@ -146,23 +161,22 @@ export function slicesOf(
       .filter(({ placement }) => placements.includes(placement))
       // The log is read by key alone.
       .filter(({ placement }) => placementOf(catalog, placement).target.kind !== 'kafka.source')
-      .flatMap(({ placement, index, equal, bounds = [] }) =>
-        [[undefined, undefined] as const, ...bounds].flatMap(([from, to]) =>
+      .flatMap(({ placement, index, equal, bounds = [], near = [] }) => {
+        const slice = (rest: Pick<SliceFragment, 'from' | 'to' | 'order' | 'limit' | 'near'>) => ({
+          ...({ kind: 'slice', placement: placementOf(catalog, placement), index } as const),
+          ...{ equal: { tenant, ...equal }, ...rest },
+        });
+        const limits = [undefined, 1, 4, 100];
+        const ranges = [[undefined, undefined] as const, ...bounds].flatMap(([from, to]) =>
           (['ascending', 'descending'] as const).flatMap((order) =>
-            [undefined, 1, 4, 100].map(
-              (limit): SliceFragment => ({
-                kind: 'slice',
-                placement: placementOf(catalog, placement),
-                index,
-                equal: { tenant, ...equal },
-                from,
-                to,
-                order,
-                limit,
-              }),
-            ),
+            limits.map((limit) => slice({ from, to, order, limit })),
           ),
-        ),
-      )
+        );
+        const unbounded = { from: undefined, to: undefined, order: 'ascending' } as const;
+        return [
+          ...ranges,
+          ...near.flatMap((each) => limits.map((limit) => slice({ ...unbounded, limit, near: each }))),
+        ];
+      })
   );
 }

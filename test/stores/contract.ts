@@ -35,6 +35,8 @@ export interface Contract {
   }[];
   /** How often each property is tried. */
   readonly propertyRuns: number;
+  /** How often filters are asked for. @default 60 */
+  readonly filterRuns?: number;
   open(clock: () => number): Promise<Harness>;
 }
 
@@ -158,7 +160,8 @@ export function storeContract(contract: Contract): void {
         for (const store of [reference, harness.store])
           await store.apply(placement(name), [...changes, ...deleted]);
 
-        if (filters) await expectFilters(harness.store, reference, placement(name), tenant);
+        if (filters)
+          await expectFilters(harness.store, reference, placement(name), tenant, contract.filterRuns);
         // Who does not filter adds up what it keeps totals of; its own tests say what.
         if (filters && aggregates) await expectAggregates(harness.store, reference, placement(name), tenant);
       });

@@ -32,6 +32,8 @@ storeContract({
     },
   ],
   propertyRuns: 10,
+  // Each goes through all that the suite has put into the table.
+  filterRuns: 15,
   open: async (clock) => {
     const catalog = contractCatalog('contract-dynamodb');
     const { endpoint } = sharedEngines().dynamodb;

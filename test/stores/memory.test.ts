@@ -1,6 +1,6 @@
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import { storeContract } from './contract.ts';
-import { contractCatalog, placementOf } from './contract-model.ts';
+import { contractCatalog, placementOf, redisViews } from './contract-model.ts';
 
 storeContract({
   name: 'memory',
@@ -9,11 +9,7 @@ storeContract({
     'item.table',
     'item.flat',
     'item.kept',
-    'item.hash',
-    'item.brief',
-    'item.ranking',
-    'item.top',
-    'item.latest',
+    ...redisViews,
     'item.wide',
     'item.daily',
     'item.found',

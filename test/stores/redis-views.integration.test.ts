@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Catalog } from '../../lambda/model/index.ts';
 import { createRedisStore } from '../../lambda/stores/redis/index.ts';
 import { sharedEngines } from '../engines.ts';
-import { contractCatalog } from './contract-model.ts';
+import { contractCatalog, redisViews } from './contract-model.ts';
 import { viewContract } from './view-contract.ts';
 
 /** Redis knows a view by its name alone, and the node is shared. */
@@ -16,7 +16,7 @@ function renamed(catalog: Catalog): Catalog {
 
 viewContract({
   name: 'redis',
-  placements: ['item.hash', 'item.brief', 'item.ranking', 'item.top', 'item.latest'],
+  placements: redisViews,
   propertyRuns: 10,
   open: async (clock) => ({
     catalog: renamed(contractCatalog('views-redis')),

@@ -1,13 +1,13 @@
 import { createRedisStore } from '../../lambda/stores/redis/index.ts';
 import { sharedEngines } from '../engines.ts';
 import { storeContract } from './contract.ts';
-import { contractCatalog, placementOf } from './contract-model.ts';
+import { contractCatalog, placementOf, redisViews } from './contract-model.ts';
 
 const slice = { kind: 'slice', index: undefined, order: 'ascending', limit: 1 } as const;
 
 storeContract({
   name: 'redis',
-  placements: ['item.hash', 'item.brief', 'item.ranking', 'item.top', 'item.latest'],
+  placements: redisViews,
   keepsGenerations: true,
   refusals: [
     {

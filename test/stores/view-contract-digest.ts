@@ -26,6 +26,7 @@ const others: Row = {
   seen_at: '2013-01-01T11:00:00.000002Z',
   due_on: '2013-03-01',
   note: 'a note: “ü”\n\u0001\\"',
+  image: '\\x00ff5c',
   extra: { a: [1, null, 'y'] },
 };
 

@@ -5,6 +5,8 @@ import { positionOf } from '../../lambda/change/version.ts';
 import type { Catalog } from '../../lambda/model/index.ts';
 import type { SourceWriter, Store } from '../../lambda/stores/store.ts';
 import { itemOf, itemRow, keyOfRow, placementOf } from './contract-model.ts';
+import { rowWriter } from './row-writer.ts';
+import { transactionContract } from './transaction-contract.ts';
 
 export interface WriterHarness {
   readonly catalog: Catalog;
@@ -23,7 +25,7 @@ export function writerContract(name: string, open: (clock: () => number) => Prom
     });
     afterAll(() => harness.store.close());
     const entity = () => itemOf(harness.catalog);
-    const writer = () => harness.store.writer;
+    const writer = () => rowWriter(harness.store.writer);
     const source = () => placementOf(harness.catalog, 'item.source');
     const read = async (rows: readonly Row[]): Promise<readonly Row[]> => {
       const keys = rows.map((row) => keyOfRow(entity(), row));
@@ -242,6 +244,13 @@ export function writerContract(name: string, open: (clock: () => number) => Prom
       await expect(writer().delete(entity(), { tenant: 'a' })).rejects.toMatchObject({
         code: 'invalid_value',
       });
+    });
+
+    transactionContract({
+      entity,
+      writer: () => harness.store.writer,
+      read,
+      versions: (rows) => harness.store.versions(source(), rows),
     });
   });
 }

@@ -22,23 +22,27 @@ import { createDeadLetters, renderDeadLettersTable } from '../../lambda/sync/dea
 import { createLetterBox } from '../../lambda/sync/letter-box.ts';
 import { type DynamodbStreamTrigger, startDynamodbStreamTrigger } from '../../local/triggers/index.ts';
 import { sharedEngines } from '../engines.ts';
+import { rowWriter } from '../stores/row-writer.ts';
 import { createFakeLines, createFakeLog, createFakeMetrics } from './fakes.ts';
 
 jest.setTimeout(120_000);
 
 const tableName = `captured-${process.pid}`;
 const letters = `captured-letters-${process.pid}`;
-const catalog = compile(
-  model('captured', [
-    entity('seat', {
-      key: ['owner', 'number'],
-      tenant: 'owner',
-      fields: { owner: text(), number: integer(), count: integer() },
-      // No local index: DynamoDB Local expires nothing in a table that has one.
-      source: dynamodb({ partitionKey: 'OWNER#{owner}', sortKey: 'SEAT#{number}' }),
-    }),
-  ]),
-);
+type Indexes = NonNullable<Parameters<typeof dynamodb>[0]['indexes']>;
+const catalogWith = (indexes: Indexes) =>
+  compile(
+    model('captured', [
+      entity('seat', {
+        key: ['owner', 'number'],
+        tenant: 'owner',
+        fields: { owner: text(), number: integer(), count: integer() },
+        // DynamoDB Local expires nothing in a table that has an index.
+        source: dynamodb({ partitionKey: 'OWNER#{owner}', sortKey: 'SEAT#{number}', indexes }),
+      }),
+    ]),
+  );
+const catalog = catalogWith({});
 const [seat] = catalog.entities;
 const connection = () => ({ ...sharedEngines().dynamodb, region: 'eu-west-1' });
 
@@ -148,7 +152,7 @@ describe('capture on a real stream', () => {
       // The tombstone item itself, which says the same.
       ['delete', future + 1n],
     ]);
-    const [written] = await store.writer.insert(entityOf(), [row]);
+    const [written] = await rowWriter(store.writer).insert(entityOf(), [row]);
     expect(positionOf(written?.version ?? (0n as never))).toBe(future + 2n);
   });
 
@@ -190,6 +194,29 @@ describe('capture on a real stream', () => {
       ['upsert', 9n],
       ['delete', 10n],
       ['delete', 10n],
+    ]);
+  });
+
+  test('an item that is given the keys of an index is no change; what is written next is', async () => {
+    // Of a deployment that knows an index which is to be made: its keys can be there before it is.
+    const byCount = { partitionKey: 'OWNER#{owner}#COUNT#{count}', sortKey: 'SEAT#{number}' };
+    const next = createDynamodbStore({
+      ...{ ...connection(), tableName, clock: Date.now },
+      catalog: catalogWith({ byCount }),
+    });
+    await put(rowOf(5, 1), 10n);
+    const page = await next.fillIndex?.({ index: 'byCount', after: undefined, limit: 1_000 });
+    await next.close();
+    await put(rowOf(5, 2), 11n);
+
+    await until(() => changesOf(5).length >= 2);
+    await until(() => running.trigger.status().backlog === 0);
+
+    expect(page?.filled).toBeGreaterThan(0);
+    expect(page?.unfilled).toEqual([]);
+    expect(changesOf(5).map(({ kind, version }) => [kind, positionOf(version)])).toEqual([
+      ['upsert', 10n],
+      ['upsert', 11n],
     ]);
   });
 

@@ -131,6 +131,43 @@ describe('capture', () => {
     });
   });
 
+  test('takes keys of an index that are put beside a row, at the version that it has, for no change', async () => {
+    await fc.assert(
+      fc.asyncProperty(everyRow, fc.bigInt({ min: 0n, max: 2n ** 56n - 1n }), async (held, position) => {
+        const before = live(held, position);
+        const filled = { ...before, byOther_pk: { S: 'OTHER#1' }, byOther_sk: { S: '1' } };
+        const streams = [
+          streamed({ before, after: filled }),
+          streamed({ before: filled, after: before }),
+          streamed({ before: dead(held, position), after: dead(held, position) }),
+        ];
+
+        const { decoded, response, letters } = await capture(streams);
+
+        expect({ decoded, response, letters }).toEqual({
+          decoded: [],
+          response: { batchItemFailures: [] },
+          letters: [],
+        });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('carries what somebody changed without giving it a version, and the same again at another one', async () => {
+    const { decoded } = await capture([
+      streamed({ before: live(row, 5n), after: live({ ...row, place: 'EWR' }, 5n) }),
+      streamed({ before: live(row, 5n), after: live(row, 6n) }),
+      streamed({ before: live(row, 5n), after: dead(row, 5n) }),
+    ]);
+
+    expect(decoded).toMatchObject([
+      { change: { kind: 'upsert', version: createVersion(4, 5n), row: { place: 'EWR' } } },
+      { change: { kind: 'upsert', version: createVersion(4, 6n) } },
+      { change: { kind: 'delete', version: createVersion(4, 5n) } },
+    ]);
+  });
+
   test.each([
     ['a live item by somebody', streamed({ before: live(row, 5n) })],
     ['a live item by TTL', byService(streamed({ before: live(row, 5n) }))],

@@ -4,8 +4,10 @@ import { PolystoreError } from '../../lambda/errors.ts';
 import { compile, entityOf } from '../../lambda/model/index.ts';
 import type { Caller } from '../../lambda/stores/store.ts';
 import { createBackPressure } from '../../lambda/sync/back-pressure.ts';
+import { parseEvents } from '../../lambda/sync/events.ts';
 import { createIngestApp, type EventPosition } from '../../lambda/sync/ingest.ts';
 import flights from '../../model/flights.ts';
+import { bankCatalog } from '../query/bank-model.ts';
 import { createFakeLines, createFakeLog, createFakeMetrics } from './fakes.ts';
 
 const catalog = compile(flights);
@@ -183,4 +185,23 @@ describe('POST /events', () => {
 
     expect(response.status).toBe(401);
   });
+});
+
+test('events that break a check of their entity are all named, and none is taken', () => {
+  const payment = (amount: number, id = 'p1') => ({ bank: 'UA', id, amount });
+  const take = (...events: Record<string, unknown>[]) =>
+    parseEvents(bankCatalog('ingest'), tenant, { entity: 'payment', events });
+
+  expect(take(payment(1)).rows).toHaveLength(1);
+  expect(() => take(payment(0), payment(1, 'p2'), payment(-3, 'p3'))).toThrow(
+    expect.objectContaining({
+      code: 'check_violated',
+      details: {
+        problems: [
+          'events[0]: breaks the check amount_positive, amount > 0',
+          'events[2]: breaks the check amount_positive, amount > 0',
+        ],
+      },
+    }),
+  );
 });

@@ -372,6 +372,41 @@ test('tombstones are swept in every view', async () => {
   expect(work).toMatchObject({ kind: 'sweep', left: [], swept: 1 });
 });
 
+test('an index is filled page by page, goes on after a crash where it was, and counts what it will lack', async () => {
+  const asked: unknown[] = [];
+  const { job, killAfter, pass } = open((store) => ({
+    ...store,
+    fillIndex: async (request) => {
+      asked.push(request);
+      const page = Number(request.after ?? 0);
+      return {
+        ...{ read: 2, filled: 1, unfilled: page === 3 ? [{ at: 'the item a / b', reason: 'too long' }] : [] },
+        next: page === 3 ? undefined : String(page + 1),
+      };
+    },
+  }));
+  killAfter(3);
+
+  const begun = await job({ command: 'fill-index', index: 'byNote' });
+  killAfter(100);
+  pass(200_000);
+  const ended = await job({ command: 'continue', id: begun.id });
+
+  expect(begun).toMatchObject({ status: 'failed', work: { state: { phase: 'read', after: '3' } } });
+  expect(asked).toEqual([undefined, '1', '2', '3'].map((after) => ({ index: 'byNote', after, limit: 2 })));
+  expect(ended).toMatchObject({
+    status: 'done',
+    work: { state: { phase: 'done', counts: { read: 8, filled: 4, unfilled: 1 } } },
+  });
+});
+
+test('an index that is not there is not filled, and those that are there are named', async () => {
+  await expect(open().ask({ command: 'fill-index', index: 'byCount' })).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringMatching(/no index 'byCount' to fill\. It has: byNote, byState/),
+  });
+});
+
 test('a command that is none is refused by what is wrong with it', () => {
   expect(() => parseMaintainRequest({ command: 'verify', sample: 0 })).toThrow(/sample/);
   expect(() => parseMaintainRequest({ command: 'format' })).toThrow(/no command/);

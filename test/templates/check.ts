@@ -1,20 +1,20 @@
-// `npm run check:templates`: synthesises the sample in every environment, and a model with a view of every kind,
-// by the CDK's own command line with its own validation, then lets cfn-lint read every template and cdk-nag the
-// constructs. One finding fails, and so does an acceptance of one (lib/constructs/accept-finding.ts) that nothing needs.
+// `npm run check:templates`: synthesises the sample in every environment, a model with a view of every kind, options
+// that no environment takes and each construct by itself, by the CDK's own command line with its own validation; then
+// cfn-lint and checkov read every template, and cdk-nag the constructs. One finding fails, and so does an acceptance
+// of one (lib/constructs/accept-finding.ts) that nothing needs, and a tool that does not find what was planted.
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { environments } from '../../lib/index.ts';
-import { setUpPythonPackages } from '../../local/setup/index.ts';
 import { runTool } from '../../local/setup/run-tool.ts';
-import { review } from '../lib/findings.ts';
-import { buildAll } from '../lib/reviewed-deployments.ts';
+import { type Review, review, reviewByNag } from '../lib/findings.ts';
+import { plant, plantedRules } from '../lib/planted.ts';
+import { buildAll } from '../lib/reviewed-apps.ts';
+import { findByCfnLint } from './cfn-lint.ts';
+import { findByCheckov } from './checkov.ts';
 
 const root = dirname(dirname(import.meta.dirname));
-
-/** W3005 is about every `DependsOn` that the CDK writes beside a reference. */
-const ignored = ['W3005'] as const;
 
 interface Synthesis {
   readonly title: string;
@@ -24,25 +24,19 @@ interface Synthesis {
 const syntheses: readonly Synthesis[] = [
   ...Object.keys(environments).map((name) => ({ title: name, args: ['-c', `env=${name}`] })),
   // Prod has the most of everything.
-  {
-    title: 'everything',
+  ...['everything-prod', 'options', 'constructs'].map((title) => ({
+    title,
     args: [
-      '-c',
-      'env=prod',
-      '--app',
-      `${process.execPath} ${join(root, 'test', 'lib', 'everything-app.ts')}`,
+      ...['-c', `reviewed=${title}`],
+      ...['--app', `${process.execPath} ${join(root, 'test', 'lib', 'reviewed-app.ts')}`],
     ],
-  },
-  // What no environment takes.
-  {
-    title: 'options',
-    args: ['--app', `${process.execPath} ${join(root, 'test', 'lib', 'every-option-app.ts')}`],
-  },
+  })),
 ];
 
-// With the variable, which tests set, the CDK would not validate; with another temporary folder than
-// ours, what the apps write there would stay.
+// Without the variable, which tests set, the CDK validates what its command line synthesises; with another temporary
+// folder than ours, what the apps write there would stay.
 const { CDK_VALIDATION: _, ...inherited } = process.env;
+process.env.CDK_VALIDATION = 'false';
 const folder = mkdtempSync(join(tmpdir(), 'polystore-templates-'));
 const environment = { ...inherited, TMPDIR: folder, CDK_DISABLE_CLI_TELEMETRY: 'true' };
 
@@ -60,64 +54,79 @@ const synthesise = ({ title, args }: Synthesis) =>
     remedy: 'Mend what the CDK says above.',
   });
 
-/** @throws PolystoreError `setup_failed` with what cfn-lint found. */
-async function lint(templates: readonly string[]): Promise<void> {
-  const packages = await setUpPythonPackages({
-    root,
-    name: 'cfn-lint',
-    requirements: join(import.meta.dirname, 'requirements.txt'),
-    neededFor: 'checking the templates',
-    leastPythonMinor: 11,
-  });
-  await runTool({
-    step: 'cfn-lint',
-    command: 'python3',
-    args: [
-      // As its own script does, which pip writes for one place only.
-      ...['-c', 'import sys; from cfnlint.runner import main; sys.exit(main())'],
-      ...['--format', 'parseable', '--ignore-checks', ...ignored, '--', ...templates],
-    ],
-    environment: { ...environment, PYTHONPATH: packages },
-    remedy: 'Each line is template:line:column:…:rule:message.',
-  });
+const isPlanted = (file: string): boolean => file.startsWith(join(folder, 'planted') + sep);
+
+/** What a tool made of our templates, and of the planted one. */
+interface Verdict {
+  readonly tool: keyof typeof plantedRules;
+  readonly ours: Review;
+  readonly planted: readonly string[];
 }
 
-/**
- * By the rules of AWS Solutions; the constructs need not be synthesised.
- * @throws PolystoreError `setup_failed` with what nobody accepted, and what was accepted for nothing.
- */
-function reviewConstructs(): number {
-  const { accepted, unexplained, unused } = review(buildAll(folder));
-  const problems = [...unexplained, ...unused.map((each) => `nothing needs the acceptance of ${each}`)];
-  if (problems.length > 0)
-    throw new PolystoreError(
-      'setup_failed',
-      `cdk-nag: ${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join('\n')}\nMend each, or accept it beside its construct with a reason (lib/constructs/accept-finding.ts); take away what nothing needs.`,
-    );
-  return accepted;
+/** By CloudFormation's own schemas, of which we accept nothing. */
+async function lint(templates: readonly string[]): Promise<Verdict> {
+  const lines = await findByCfnLint(root, templates, environment);
+  return {
+    tool: 'cfn-lint',
+    ours: { accepted: 0, unexplained: lines.filter((line) => !isPlanted(line)), unused: [] },
+    planted: lines.filter(isPlanted),
+  };
 }
+
+async function check(templates: readonly string[]): Promise<Verdict> {
+  const found = [...(await findByCheckov(root, templates, { folder, environment }))];
+  const of = (isOne: (file: string) => boolean): Review =>
+    review(
+      'CKV',
+      found.flatMap(([file, checked]) => (isOne(file) ? [checked] : [])),
+    );
+  return { tool: 'checkov', ours: of((file) => !isPlanted(file)), planted: of(isPlanted).unexplained };
+}
+
+/** By the rules of AWS Solutions; the constructs need not be synthesised. */
+const nag = async (planted: ReturnType<typeof plant>): Promise<Verdict> => ({
+  tool: 'cdk-nag',
+  ours: reviewByNag(await buildAll(folder)),
+  planted: reviewByNag([planted]).unexplained,
+});
+
+const problemsOf = ({ tool, ours, planted }: Verdict): readonly string[] => [
+  ...ours.unexplained,
+  ...ours.unused.map((each) => `nothing needs the acceptance of ${each}`),
+  ...(planted.some((line) => line.includes(plantedRules[tool]))
+    ? []
+    : [`${plantedRules[tool]} was not found where it was planted, so nothing is proved`]),
+];
 
 const begun = performance.now();
 try {
-  const accepted = reviewConstructs();
+  const planted = plant(folder);
+  const byNag = await nag(planted);
   // Two at a time, on two cores.
   const waiting = [...syntheses];
   const synthesiseAll = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await synthesise(next);
   };
   await Promise.all([synthesiseAll(), synthesiseAll()]);
-  const templates = globSync(join(folder, '*', '*.template.json'));
+  const templates = globSync(join(folder, '**', '*.template.json'));
   const missing = syntheses.filter(
-    ({ title }) => !templates.some((file) => file.startsWith(join(folder, title))),
+    ({ title }) => !templates.some((file) => file.startsWith(join(folder, title) + sep)),
   );
   if (missing.length > 0)
     throw new PolystoreError(
       'setup_failed',
       `No template of ${missing.map(({ title }) => title).join(', ')}`,
     );
-  await lint(templates);
+  const verdicts = [byNag, ...(await Promise.all([lint(templates), check(templates)]))];
+  const problems = verdicts.flatMap((each) => problemsOf(each).map((line) => `${each.tool}: ${line}`));
+  if (problems.length > 0)
+    throw new PolystoreError(
+      'setup_failed',
+      `${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join('\n')}\nMend each, or accept it beside its construct with a reason (lib/constructs/accept-finding.ts); take away what nothing needs.`,
+    );
+  const accepted = verdicts.map(({ tool, ours }) => `${ours.accepted} of ${tool}`).join(', ');
   console.log(
-    `templates: ${templates.length} of ${syntheses.length} deployments, valid for the CDK and for cfn-lint; ${accepted} findings of cdk-nag, each accepted with a reason; in ${Math.round((performance.now() - begun) / 1000)} s`,
+    `templates: ${templates.length - 1} of ${syntheses.length} apps, valid for the CDK; findings accepted with a reason: ${accepted}; each tool found what was planted; in ${Math.round((performance.now() - begun) / 1000)} s`,
   );
 } catch (error) {
   console.error(error instanceof PolystoreError ? error.message : error);

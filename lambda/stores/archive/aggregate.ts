@@ -1,16 +1,18 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import type { Row, Value } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
-import type { CatalogColumn } from '../../model/index.ts';
+import { type CatalogColumn, isOpaque } from '../../model/index.ts';
+import { fromDuckdb, isTextDecimal, scaledText } from '../duckdb-values.ts';
+import { type Bin, binStart } from '../grouping.ts';
+import { microsecondsOf } from '../instants.ts';
 import { heldColumns } from '../placement.ts';
 import type { Condition } from '../predicate.ts';
+import { quoteName } from '../sql-quote.ts';
 import type { Aggregate, AggregateFragment, AggregateGroup } from '../store.ts';
 import { renderAll } from './condition.ts';
-import { joinSumParts, scaledText, sortKey, sumParts } from './decimal.ts';
+import { joinSumParts, sortKey, sumParts } from './decimal.ts';
 import { createParameters, type Statement } from './parameters.ts';
 import { renderVisible } from './read.ts';
-import { isTextDecimal, quoted } from './schema.ts';
-import { fromDuckdb, timestampText } from './value.ts';
 
 /** One member of an answer: the expressions that it is made of, and how. */
 interface Output {
@@ -77,26 +79,43 @@ export function groupsOf(
 }
 
 function planGroup({ as, column, unit }: AggregateGroup): Output {
-  refuseJson(column, 'groups by');
-  const name = quoted(column.name);
+  refuseOpaque(column, 'groups by');
+  const name = quoteName(column.name);
   if (unit === 'value')
     return { as, expressions: [name], decode: ([value = null]) => fromDuckdb(column.type, value) };
+  if (typeof unit === 'object' && unit.kind === 'quotient') {
+    const whole = `CAST(${name} AS HUGEINT)`;
+    return {
+      as,
+      expressions: [`CAST(sign(${whole}) * (abs(${whole}) // ${unit.divisor}) AS BIGINT)`],
+      decode: ([value = null]) => fromDuckdb(column.type, value),
+    };
+  }
   // Without a time zone, so that days are those of the calendar that canonical timestamps have, in every year.
   const local =
     column.type.kind === 'date' ? `CAST(${name} AS TIMESTAMP)` : `make_timestamp(epoch_us(${name}))`;
   return {
     as,
-    expressions: [`epoch_us(date_trunc('${unit}', ${local}))`],
-    decode: ([micros = null]) => (micros === null ? null : timestampText(BigInt(String(micros)))),
+    expressions: [
+      typeof unit === 'object' ? renderBin(unit, local) : `epoch_us(date_trunc('${unit}', ${local}))`,
+    ],
+    decode: ([micros = null]) => (micros === null ? null : binStart(BigInt(String(micros)))),
   };
+}
+
+/** Microseconds of the start of the bin that a timestamp lies in, the one before it where it lies before the origin. */
+function renderBin({ width, origin }: Bin, timestamp: string): string {
+  const since = `(CAST(epoch_us(${timestamp}) AS HUGEINT) - ${microsecondsOf(origin)})`;
+  return `CAST(${since} - ((${since} % ${width}) + ${width}) % ${width} + ${microsecondsOf(origin)} AS BIGINT)`;
 }
 
 function planOne({ as, function: of, column }: Aggregate): Output {
   const digits = ([value = null]: readonly DuckDBValue[]): Value => (value === null ? null : String(value));
   if (column === undefined) return { as, expressions: ['count(*)'], decode: digits };
-  const name = quoted(column.name);
+  const name = quoteName(column.name);
   if (of === 'count') return { as, expressions: [`count(${name})`], decode: digits };
-  refuseJson(column, `takes the ${of} of`);
+  refuseOpaque(column, `takes the ${of} of`);
+  if (of === 'count distinct') return { as, expressions: [`count(DISTINCT ${name})`], decode: digits };
   if (of === 'sum') return planSum(as, column);
   return {
     as,
@@ -113,13 +132,13 @@ function planSum(as: string, { name, type }: CatalogColumn): Output {
     case 'bigint':
       return {
         as,
-        expressions: [`CAST(sum(${quoted(name)}) AS VARCHAR)`],
+        expressions: [`CAST(sum(${quoteName(name)}) AS VARCHAR)`],
         decode: ([value = null]) => (value === null ? null : String(value)),
       };
     case 'float':
       return {
         as,
-        expressions: [`sum(${quoted(name)})`],
+        expressions: [`sum(${quoteName(name)})`],
         decode: ([value = null]) => fromDuckdb(type, value),
       };
     case 'decimal': {
@@ -147,15 +166,17 @@ const columnsIn = (condition: Condition): readonly CatalogColumn[] => {
       return condition.of.flatMap(columnsIn);
     case 'not':
       return columnsIn(condition.of);
+    case 'distance':
+      return [condition.distance.latitude, condition.distance.longitude];
     default:
       return [condition.column];
   }
 };
 
-function refuseJson({ name, type }: CatalogColumn, what: string): void {
-  if (type.kind === 'json')
+function refuseOpaque({ name, type }: CatalogColumn, what: string): void {
+  if (isOpaque(type))
     throw new PolystoreError(
       'not_supported',
-      `The statement ${what} ${name}, which is JSON; the archive only counts its values.`,
+      `The statement ${what} ${name} of type ${type.kind}; the archive only counts its values.`,
     );
 }

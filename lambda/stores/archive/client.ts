@@ -149,6 +149,7 @@ export function createArchiveStore(options: ArchiveStoreOptions): ArchiveStore {
       writesSources: false,
       filters: true,
       matches: false,
+      pages: false,
       aggregates: true,
       countsStale: false,
       orderedSlices: true,

@@ -1,3 +1,4 @@
+import { quoteName } from '../sql-quote.ts';
 import type { Placement } from '../store.ts';
 import { keepTombstonesMs } from '../tombstone.ts';
 import { compareText } from '../value-order.ts';
@@ -5,7 +6,7 @@ import { fileName, levelOf, maxLevel } from './file-name.ts';
 import type { StoredObject } from './objects.ts';
 import { createParameters, type Parameters, type Statement } from './parameters.ts';
 import { renderFiles } from './read.ts';
-import { dayFolder, fileColumns, guardColumns, keyList, quoted } from './schema.ts';
+import { dayFolder, fileColumns, guardColumns, keyList } from './schema.ts';
 
 /** When files of a day become one, and how many bytes of them at once. */
 export interface CompactionLimits {
@@ -104,7 +105,7 @@ export function renderCompaction(
   const kept = whole
     ? `not (${deleted.name} and ${deletedAt.name} <= ${parameters.instant(nowMs - keepTombstonesMs)} and _lowest = ${version.name})`
     : 'true';
-  const columns = fileColumns(placement).map(({ name }) => quoted(name));
+  const columns = fileColumns(placement).map(({ name }) => quoteName(name));
   return parameters.statement(
     `select ${columns.join(', ')} from (${ranked}) where _rank = 1 and ${kept} order by ${key}`,
   );

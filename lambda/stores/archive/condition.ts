@@ -1,9 +1,9 @@
 import { PolystoreError } from '../../errors.ts';
-import type { CatalogColumn } from '../../model/index.ts';
-import type { Comparison, Condition } from '../predicate.ts';
+import { type CatalogColumn, type Comparison, isOpaque } from '../../model/index.ts';
+import type { Condition } from '../predicate.ts';
+import { quoteName } from '../sql-quote.ts';
 import { fitComparison, sortKey } from './decimal.ts';
 import type { Parameters } from './parameters.ts';
-import { quoted } from './schema.ts';
 
 /**
  * A condition as DuckDB decides it, exactly as PostgreSQL would: text by code point, three-valued logic.
@@ -20,11 +20,13 @@ function renderCondition(condition: Condition, parameters: Parameters): string {
     case 'not':
       return `(not ${renderCondition(condition.of, parameters)})`;
     case 'isNull':
-      return `(${quoted(condition.column.name)} is null)`;
+      return `(${quoteName(condition.column.name)} is null)`;
     case 'in':
       return renderList(condition, parameters);
     case 'compare':
       return renderComparison(condition, parameters);
+    case 'distance':
+      throw new PolystoreError('not_supported', 'The archive computes no distances.');
   }
 }
 
@@ -42,16 +44,16 @@ function joined(word: 'and' | 'or', parts: readonly string[]): string {
 
 /** Unknown for null, and this for every value. */
 const forValues = (column: CatalogColumn, truth: boolean): string =>
-  truth ? `(${quoted(column.name)} is not null or null)` : `(${quoted(column.name)} is null and null)`;
+  truth ? `(${quoteName(column.name)} is not null or null)` : `(${quoteName(column.name)} is null and null)`;
 
 function renderComparison(
   { column, operator, value }: Extract<Condition, { readonly kind: 'compare' }>,
   parameters: Parameters,
 ): string {
-  refuseJson(column);
+  refuseOpaque(column);
   if (value === null) return 'CAST(null AS BOOLEAN)';
   if (column.type.kind !== 'decimal')
-    return `(${quoted(column.name)} ${operator} ${parameters.value(column.type, value)})`;
+    return `(${quoteName(column.name)} ${operator} ${parameters.value(column.type, value)})`;
   const fitted = fitComparison(column.type, operator, String(value));
   if (fitted.kind === 'always') return forValues(column, fitted.truth);
   return renderDecimal(column, fitted.operator, parameters.value(column.type, fitted.value));
@@ -59,15 +61,15 @@ function renderComparison(
 
 function renderDecimal(column: CatalogColumn, operator: Comparison, value: string): string {
   const { name, type } = column;
-  if (operator === '=' || operator === '<>') return `(${quoted(name)} ${operator} ${value})`;
-  return `(${sortKey(type, quoted(name))} ${operator} ${sortKey(type, value)})`;
+  if (operator === '=' || operator === '<>') return `(${quoteName(name)} ${operator} ${value})`;
+  return `(${sortKey(type, quoteName(name))} ${operator} ${sortKey(type, value)})`;
 }
 
 function renderList(
   { column, values }: Extract<Condition, { readonly kind: 'in' }>,
   parameters: Parameters,
 ): string {
-  refuseJson(column);
+  refuseOpaque(column);
   // Nothing is in an empty list, not even what is unknown.
   if (values.length === 0) return 'false';
   const { type } = column;
@@ -82,13 +84,13 @@ function renderList(
   const places = held.map((value) => parameters.value(type, value));
   if (present.length < values.length) places.push('null');
   if (places.length === 0) return forValues(column, false);
-  return `(${quoted(column.name)} in (${places.join(', ')}))`;
+  return `(${quoteName(column.name)} in (${places.join(', ')}))`;
 }
 
-function refuseJson({ name, type }: CatalogColumn): void {
-  if (type.kind === 'json')
+function refuseOpaque({ name, type }: CatalogColumn): void {
+  if (isOpaque(type))
     throw new PolystoreError(
       'not_supported',
-      `${name} is JSON, which the archive neither compares nor orders; it can only be tested for null.`,
+      `${name} is of type ${type.kind}, which the archive neither compares nor orders; it can only be tested for null.`,
     );
 }

@@ -55,6 +55,7 @@ function daysOfOne(column: string, condition: Condition): DayRange {
     // What is not so may be any day.
     case 'not':
     case 'isNull':
+    case 'distance':
       return everyDay;
   }
 }

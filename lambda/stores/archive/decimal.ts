@@ -1,6 +1,6 @@
-import type { FieldType } from '../../model/index.ts';
-import type { Comparison } from '../predicate.ts';
-import { isTextDecimal, quoted } from './schema.ts';
+import type { Comparison, FieldType } from '../../model/index.ts';
+import { isTextDecimal, scaledText } from '../duckdb-values.ts';
+import { quoteName } from '../sql-quote.ts';
 
 type Decimal = Extract<FieldType, { readonly kind: 'decimal' }>;
 
@@ -55,13 +55,6 @@ function floorOf(constant: string, scale: number): { readonly floor: bigint; rea
   return { floor: exact ? -size : -size - 1n, exact };
 }
 
-/** A number of so many digits after the point, in plain notation: 15 with scale 1 is `1.5`. */
-export function scaledText(unscaled: bigint, scale: number): string {
-  if (scale === 0) return String(unscaled);
-  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0');
-  return `${unscaled < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
-}
-
 /**
  * What a column is compared and ordered by: itself, or of a decimal that is kept as text a text whose
  * order is that of the numbers. Behind the sign come the digits with leading zeros, of a negative
@@ -80,7 +73,7 @@ const nativeDigits = 28;
 
 /** How a decimal column is summed exactly: as it is, or in parts of its digits, lowest first. */
 export function sumParts(type: Decimal, name: string): readonly string[] {
-  const column = quoted(name);
+  const column = quoteName(name);
   if (type.precision <= nativeDigits) return [`sum(${column})`];
   const text = `CAST(${column} AS VARCHAR)`;
   const digits = `replace(replace(${text}, '-', ''), '.', '')`;

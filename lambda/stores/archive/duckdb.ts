@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { keepWholeTexts } from '../duckdb-texts.ts';
+import { interruptAfter } from '../duckdb-timeout.ts';
+import { toDuckdb } from '../duckdb-values.ts';
 import { createGate } from '../gate.ts';
 import { heldColumns } from '../placement.ts';
+import { quoteName, quoteText } from '../sql-quote.ts';
 import type { Placement } from '../store.ts';
 import { duckdbError } from './errors.ts';
 import type { Statement } from './parameters.ts';
-import { fileColumns, quoted } from './schema.ts';
-import { toDuckdb } from './value.ts';
+import { fileColumns } from './schema.ts';
 import type { FileRow } from './write.ts';
 
 export interface DuckdbOptions {
@@ -38,6 +41,7 @@ const parquetOptions = 'format parquet, compression zstd, row_group_size 20480';
 /** Opens DuckDB. It installs and loads nothing, and reaches no file but those in the given folders. */
 export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   const { scratch, folders, memoryMb, threads } = options;
+  keepWholeTexts();
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: `${memoryMb}MB`,
@@ -48,7 +52,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
     allow_community_extensions: 'false',
   });
   const settings = await instance.connect();
-  await settings.run(`set allowed_directories = [${folders.map(literal).join(', ')}]`);
+  await settings.run(`set allowed_directories = [${folders.map(quoteText).join(', ')}]`);
   await settings.run('set enable_external_access = false');
   await settings.run("set TimeZone = 'UTC'");
   await settings.run('set lock_configuration = true');
@@ -70,36 +74,24 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
 
   return {
     read: (statement, timeoutMs) =>
-      withConnection('reading', async (connection) => {
-        // Again and again, for an interruption is lost on a statement that has only just begun.
-        let again: NodeJS.Timeout | undefined;
-        const timer = setTimeout(() => {
-          again = setInterval(() => connection.interrupt(), 50);
-        }, timeoutMs);
-        try {
-          const reader = await connection.runAndReadAll(
-            statement.sql,
-            [...statement.values],
-            [...statement.types],
-          );
-          return reader.getColumns();
-        } finally {
-          clearTimeout(timer);
-          clearInterval(again);
-        }
-      }),
+      withConnection('reading', (connection) =>
+        interruptAfter(connection, timeoutMs, async () => {
+          const { sql, values, types } = statement;
+          return (await connection.runAndReadAll(sql, [...values], [...types])).getColumns();
+        }),
+      ),
     write: (placement, rows, atMs) =>
       withConnection('writing a batch', async (connection) => {
         const file = newFile();
         await fillTable(connection, placement, { rows, atMs });
-        await connection.run(`copy "rows" to ${literal(file)} (${parquetOptions})`);
+        await connection.run(`copy "rows" to ${quoteText(file)} (${parquetOptions})`);
         return file;
       }),
     copy: (statement) =>
       withConnection('merging files', async (connection) => {
         const file = newFile();
         const result = await connection.runAndReadAll(
-          `copy (${statement.sql}) to ${literal(file)} (${parquetOptions})`,
+          `copy (${statement.sql}) to ${quoteText(file)} (${parquetOptions})`,
           [...statement.values],
           [...statement.types],
         );
@@ -110,8 +102,6 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Duckdb> {
   };
 }
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
 /** A temporary table, which this connection alone sees and which ends with it. */
 async function fillTable(
   connection: DuckDBConnection,
@@ -120,7 +110,7 @@ async function fillTable(
 ): Promise<void> {
   const columns = fileColumns(placement);
   await connection.run(
-    `create temp table "rows" (${columns.map(({ name, type }) => `${quoted(name)} ${type}`).join(', ')})`,
+    `create temp table "rows" (${columns.map(({ name, type }) => `${quoteName(name)} ${type}`).join(', ')})`,
   );
   const appender = await connection.createAppender('rows');
   const types = columns.map((_, index) => appender.columnType(index));

@@ -1,5 +1,7 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
-import { PolystoreError } from '../../errors.ts';
+import { messageOf, PolystoreError } from '../../errors.ts';
+
+const unanswered = 'The archive did not answer. The same request may be sent again.';
 
 /** What DuckDB throws, as ours. Its messages begin with the kind: `Out of Memory Error: …`. */
 export function duckdbError(error: unknown, doing: string): PolystoreError {
@@ -9,7 +11,7 @@ export function duckdbError(error: unknown, doing: string): PolystoreError {
     return new PolystoreError(
       'deadline_exceeded',
       `The archive was still ${doing} when its time was over. Ask for fewer days.`,
-      { cause: error },
+      { cause: error, told: 'The archive was still at it when its time was over. Ask for fewer days.' },
     );
   if (message.startsWith('Out of Memory Error'))
     return new PolystoreError(
@@ -20,6 +22,7 @@ export function duckdbError(error: unknown, doing: string): PolystoreError {
   if (message.startsWith('IO Error'))
     return new PolystoreError('store_unavailable', `The archive failed while ${doing}: ${message}`, {
       cause: error,
+      told: unanswered,
     });
   return new PolystoreError('store_rejected', `DuckDB refused ${doing}: ${message}`, { cause: error });
 }
@@ -31,7 +34,7 @@ export function folderError(error: unknown, location: string): PolystoreError {
   return new PolystoreError(
     'store_unavailable',
     `The archive's folder ${location} cannot be used: ${message}. The same request may be sent again`,
-    { cause: error },
+    { cause: error, told: unanswered },
   );
 }
 
@@ -62,7 +65,7 @@ export function s3Error(error: unknown, location: string): PolystoreError {
     : new PolystoreError(
         'store_unavailable',
         `S3 did not answer for ${location} (${message}). The same request may be sent again`,
-        { cause: error },
+        { cause: error, told: unanswered },
       );
 }
 
@@ -76,6 +79,3 @@ const throttled: ReadonlySet<string> = new Set([
 
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
-
-const messageOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);

@@ -3,13 +3,14 @@ import type { Key, Row } from '../../change/change.ts';
 import { parseVersion } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import { columnOf } from '../../model/index.ts';
+import { fromDuckdb } from '../duckdb-values.ts';
 import { heldColumns, placementName } from '../placement.ts';
+import { quoteName } from '../sql-quote.ts';
 import type { Placement } from '../store.ts';
 import type { HeldRow } from '../view-store.ts';
 import { createParameters, type Parameters, type Statement } from './parameters.ts';
 import { highest, renderFiles } from './read.ts';
-import { guardColumns, keyList, quoted } from './schema.ts';
-import { fromDuckdb } from './value.ts';
+import { guardColumns, keyList } from './schema.ts';
 
 /** Where a page of a view ended: behind a key of a day, or behind all of the day before. */
 export interface HeldPosition {
@@ -54,7 +55,7 @@ export function renderHeld(
   { after, limit }: { readonly after: Key | undefined; readonly limit: number },
 ): Statement {
   const parameters = createParameters();
-  const columns = heldColumns(placement).map(({ name }) => quoted(name));
+  const columns = heldColumns(placement).map(({ name }) => quoteName(name));
   const rows = [
     `select ${columns.join(', ')}, ${guardColumns.version.name}, ${guardColumns.deleted.name}`,
     `from ${renderFiles(files, parameters)}`,
@@ -66,7 +67,7 @@ export function renderHeld(
 /** What is behind a key, column by column; the first one's bound lets groups of rows be passed over. */
 function renderBehind({ entity }: Placement, after: Key, parameters: Parameters): string {
   const bounds = entity.key.map((name) => ({
-    column: quoted(name),
+    column: quoteName(name),
     value: parameters.value(columnOf(entity, name).type, after[name] ?? null),
   }));
   const behind = bounds.reduceRight(

@@ -1,13 +1,7 @@
 import {
-  BIGINT,
-  BOOLEAN,
-  DATE,
-  DECIMAL,
-  DOUBLE,
   DuckDBTimestampTZValue,
   type DuckDBType,
   type DuckDBValue,
-  INTEGER,
   LIST,
   listValue,
   TIMESTAMPTZ,
@@ -15,8 +9,7 @@ import {
 } from '@duckdb/node-api';
 import type { Value } from '../../change/change.ts';
 import type { FieldType } from '../../model/index.ts';
-import { isTextDecimal } from './schema.ts';
-import { toDuckdb } from './value.ts';
+import { duckdbTypeOf, toDuckdb } from '../duckdb-values.ts';
 
 /** A statement for DuckDB, with `$1`-style parameters. */
 export interface Statement {
@@ -43,33 +36,11 @@ export function createParameters(): Parameters {
     return `$${values.push(value)}`;
   };
   return {
-    value: (type, value) => add(boundType(type), toDuckdb(type, value)),
-    values: (type, each) => add(LIST(boundType(type)), listValue(each.map((value) => toDuckdb(type, value)))),
+    value: (type, value) => add(duckdbTypeOf(type), toDuckdb(type, value)),
+    values: (type, each) =>
+      add(LIST(duckdbTypeOf(type)), listValue(each.map((value) => toDuckdb(type, value)))),
     texts: (texts) => add(LIST(VARCHAR), listValue(texts)),
     instant: (ms) => add(TIMESTAMPTZ, new DuckDBTimestampTZValue(BigInt(Math.trunc(ms)) * 1000n)),
     statement: (sql) => ({ sql, values, types }),
   };
-}
-
-function boundType(type: FieldType): DuckDBType {
-  switch (type.kind) {
-    case 'text':
-    case 'oneOf':
-    case 'json':
-      return VARCHAR;
-    case 'integer':
-      return INTEGER;
-    case 'bigint':
-      return BIGINT;
-    case 'decimal':
-      return isTextDecimal(type) ? VARCHAR : DECIMAL(type.precision, type.scale);
-    case 'float':
-      return DOUBLE;
-    case 'boolean':
-      return BOOLEAN;
-    case 'timestamp':
-      return TIMESTAMPTZ;
-    case 'date':
-      return DATE;
-  }
 }

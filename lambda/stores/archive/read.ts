@@ -2,10 +2,12 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import type { Row } from '../../change/change.ts';
 import { parseVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
-import { type CatalogColumn, columnOf, termValue } from '../../model/index.ts';
+import { type CatalogColumn, columnOf, isOpaque, termValue } from '../../model/index.ts';
+import { fromDuckdb } from '../duckdb-values.ts';
 import { heldColumns, placementName } from '../placement.ts';
 import type { Condition } from '../predicate.ts';
 import { sliceShape } from '../slice.ts';
+import { quoteName } from '../sql-quote.ts';
 import type {
   FilterFragment,
   FilterOrder,
@@ -18,8 +20,7 @@ import { renderAll } from './condition.ts';
 import { type DayRange, daysOf } from './days.ts';
 import { sortKey } from './decimal.ts';
 import { createParameters, type Parameters, type Statement } from './parameters.ts';
-import { dayColumn, guardColumns, keyList, quoted } from './schema.ts';
-import { fromDuckdb } from './value.ts';
+import { dayColumn, guardColumns, keyList } from './schema.ts';
 
 /** Which rows of which days, in which order, and how many at most. */
 export interface RowsPlan {
@@ -103,7 +104,7 @@ export function renderKeys(
   const columns = tombstones === 'with tombstones' ? keyColumns : heldColumns(placement);
   const lists = keyColumns.map(({ name, type }) => {
     const values = keys.map((key) => key[name] ?? null);
-    return `unnest(${parameters.values(type, values)}) as ${quoted(name)}`;
+    return `unnest(${parameters.values(type, values)}) as ${quoteName(name)}`;
   });
   const rows = `select ${selected(columns)}, ${guardColumns.deleted.name} from ${renderFiles(files, parameters)} semi join (select ${lists.join(', ')}) using (${keyList(placement)})`;
   const hidden = tombstones === 'with tombstones' ? 'true' : `not ${guardColumns.deleted.name}`;
@@ -141,7 +142,7 @@ export const renderFiles = (files: readonly string[], parameters: Parameters): s
   `read_parquet(${parameters.texts(files)}, union_by_name = true, hive_partitioning = false)`;
 
 const selected = (columns: readonly CatalogColumn[]): string =>
-  [...columns.map(({ name }) => quoted(name)), guardColumns.version.name].join(', ');
+  [...columns.map(({ name }) => quoteName(name)), guardColumns.version.name].join(', ');
 
 function isOfKey(placement: Placement, condition: Condition): boolean {
   switch (condition.kind) {
@@ -150,15 +151,20 @@ function isOfKey(placement: Placement, condition: Condition): boolean {
       return condition.of.every((part) => isOfKey(placement, part));
     case 'not':
       return isOfKey(placement, condition.of);
+    case 'distance':
+      return false;
     default:
       return placement.entity.key.includes(condition.column.name);
   }
 }
 
 function renderOrder({ column, descending, nullsFirst }: FilterOrder): string {
-  if (column.type.kind === 'json')
-    throw new PolystoreError('not_supported', `${column.name} is JSON, which has no order.`);
-  return `${sortKey(column.type, quoted(column.name))} ${descending ? 'desc' : 'asc'} nulls ${nullsFirst ? 'first' : 'last'}`;
+  if (isOpaque(column.type))
+    throw new PolystoreError(
+      'not_supported',
+      `${column.name} is of type ${column.type.kind}, by which the archive orders nothing.`,
+    );
+  return `${sortKey(column.type, quoteName(column.name))} ${descending ? 'desc' : 'asc'} nulls ${nullsFirst ? 'first' : 'last'}`;
 }
 
 /** Rows of the placement out of the columns of an answer, which ends with their version. */

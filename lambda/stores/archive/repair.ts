@@ -1,11 +1,12 @@
 import type { Change, Row } from '../../change/change.ts';
 import { renderVersion, type Version } from '../../change/version.ts';
 import { columnOf } from '../../model/index.ts';
+import { quoteName } from '../sql-quote.ts';
 import type { Placement } from '../store.ts';
 import type { Repair } from '../view-store.ts';
 import { createParameters, type Parameters, type Statement } from './parameters.ts';
 import { renderFiles } from './read.ts';
-import { fileColumns, guardColumns, keyList, quoted } from './schema.ts';
+import { fileColumns, guardColumns, keyList } from './schema.ts';
 
 /** Versions of a key that are void: those from the one that is right up to the one that was found to be wrong. */
 interface VoidRange {
@@ -45,7 +46,7 @@ export function renderRepaired(
   { inputs, right }: { readonly inputs: readonly string[]; readonly right: readonly string[] },
 ): Statement {
   const parameters = createParameters();
-  const columns = fileColumns(placement).map(({ name }) => quoted(name));
+  const columns = fileColumns(placement).map(({ name }) => quoteName(name));
   const kept = columns.map((column) => `f.${column}`).join(', ');
   const empty = right.slice(0, 1);
   const stays = `select ${kept} from ${renderFiles([...empty, ...inputs], parameters)} f anti join ${renderVoid(placement, repairs, parameters)} v on ${onVoid(placement, 'f')}`;
@@ -62,7 +63,7 @@ function renderVoid(placement: Placement, repairs: readonly Repair[], parameters
     return `unnest(${parameters.values(
       type,
       ranges.map(({ key }) => key[name] ?? null),
-    )}) as ${quoted(name)}`;
+    )}) as ${quoteName(name)}`;
   });
   const lowest = parameters.texts(ranges.map((range) => renderVersion(range.lowest)));
   const highest = parameters.texts(ranges.map((range) => renderVersion(range.highest)));
@@ -71,7 +72,7 @@ function renderVoid(placement: Placement, repairs: readonly Repair[], parameters
 
 const onVoid = ({ entity }: Placement, rows: string): string =>
   [
-    ...entity.key.map((name) => `${rows}.${quoted(name)} = v.${quoted(name)}`),
+    ...entity.key.map((name) => `${rows}.${quoteName(name)} = v.${quoteName(name)}`),
     `${rows}.${guardColumns.version.name} between v._from and v._to`,
   ].join(' and ');
 

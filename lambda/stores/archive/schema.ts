@@ -1,5 +1,7 @@
 import type { ArchivePlacement, CatalogColumn, FieldType } from '../../model/index.ts';
+import { isTextDecimal } from '../duckdb-values.ts';
 import { heldColumns, notHeld, placementName } from '../placement.ts';
+import { quoteName } from '../sql-quote.ts';
 import type { Placement } from '../store.ts';
 
 /** @throws `not_supported` for a placement that the archive does not hold. */
@@ -39,13 +41,6 @@ export const fileColumns = (placement: Placement): readonly FileColumn[] => [
   ...Object.values(guardColumns),
 ];
 
-/** DuckDB's decimals have at most so many digits; longer ones are kept as their canonical text. */
-const maxDecimalDigits = 38;
-
-/** Whether a decimal is kept as a text, whose order is not its own. */
-export const isTextDecimal = (type: FieldType): boolean =>
-  type.kind === 'decimal' && type.precision > maxDecimalDigits;
-
 /** The type that values of a field have in DuckDB and, by what DuckDB makes of it, in Parquet. */
 function duckdbType(type: FieldType): string {
   switch (type.kind) {
@@ -66,16 +61,15 @@ function duckdbType(type: FieldType): string {
       return 'TIMESTAMP WITH TIME ZONE';
     case 'date':
       return 'DATE';
+    case 'bytes':
+      return 'BLOB';
     case 'json':
       return 'JSON';
   }
 }
 
-/** A name as DuckDB takes it whatever it is: `at` alone is a word of its grammar. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 /** The columns of the key, as a list in SQL. */
-export const keyList = ({ entity }: Placement): string => entity.key.map(quoted).join(', ');
+export const keyList = ({ entity }: Placement): string => entity.key.map(quoteName).join(', ');
 
 /** The column that says the day of a row. */
 export function dayColumn(placement: Placement): CatalogColumn {

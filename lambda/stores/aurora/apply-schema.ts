@@ -12,6 +12,7 @@ import { qualified } from './names.ts';
 import { type AuroraConnection, withOwner } from './owner.ts';
 import { isPartitioned, monthsAhead, partitionLock, renderPartition } from './partition.ts';
 import { renderSchema } from './schema.ts';
+import { validateChecks } from './table-checks.ts';
 import { viewsToFill } from './views-to-fill.ts';
 
 export interface SchemaOptions {
@@ -54,6 +55,7 @@ export async function applySchema(options: SchemaOptions): Promise<SchemaChanges
     try {
       return await withOwner(options.connection, async (client) => {
         const { tables, ...changes } = await migrate(client, options);
+        await validateChecks(client, tables);
         const time = AbortSignal.timeout(options.buildIndexesForMs ?? defaultBuildMs);
         return { ...changes, indexes: await buildIndexes(client, tables, time) };
       });

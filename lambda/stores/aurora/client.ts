@@ -6,7 +6,7 @@ import type { Workload } from '../../model/index.ts';
 import { backOff } from '../backoff.ts';
 import { notFiltered, notHeld, placementName } from '../placement.ts';
 import { sliceShape } from '../slice.ts';
-import type { ApplyResult, Clock, Placement, SqlStore } from '../store.ts';
+import type { ApplyResult, Clock, Placement, SqlRequest, SqlStore } from '../store.ts';
 import type { SourceStore, ViewStore } from '../view-store.ts';
 import { holdBuilds, readBuilds, resolve, written } from './builds.ts';
 import { type AuroraCredentials, type AuroraNode, createPool } from './connection.ts';
@@ -15,7 +15,8 @@ import { measureLag, type ReplicaLag } from './lag.ts';
 import { tableName } from './names.ts';
 import { monthsOf, partitionLock, renderPartition, stillKept } from './partition.ts';
 import { parseRows, renderKeysRead, renderSliceRead, renderVersionsRead, versionOf } from './read.ts';
-import { runSql } from './run.ts';
+import { nodePosition, runSql, streamSql } from './run.ts';
+import { runTransaction } from './run-transaction.ts';
 import { fetchRows, inTransaction, withClient } from './transaction.ts';
 import { createMaintenance } from './view-maintenance.ts';
 import { renderUpsert, type Statement } from './write.ts';
@@ -63,6 +64,8 @@ export function createAuroraStore(options: AuroraStoreOptions): AuroraStore {
           analytics: poolOf(replicas.analytics),
           reporting: poolOf(replicas.reporting),
         };
+  const nodeOf = ({ node }: Pick<SqlRequest, 'node'>): pg.Pool =>
+    node === 'writer' ? writer : (readers?.[node] ?? writer);
   /** Partitions that are known to be there. */
   const partitions = new Set<string>();
   let closed = false;
@@ -161,6 +164,7 @@ export function createAuroraStore(options: AuroraStoreOptions): AuroraStore {
       writesSources: false,
       filters: false,
       matches: false,
+      pages: false,
       aggregates: false,
       countsStale: true,
       orderedSlices: true,
@@ -202,13 +206,10 @@ export function createAuroraStore(options: AuroraStoreOptions): AuroraStore {
       const rows = await fetchOf(placement, (resolved) => renderVersionsRead(resolved, keys));
       return rows.map(([text]) => versionOf(text));
     },
-    run: async (request) => {
-      const { access, node } = request;
-      return runSql(
-        open(access === 'write' || node === 'writer' ? writer : (readers?.[node] ?? writer)),
-        request,
-      );
-    },
+    run: async (request) => runSql(open(request.access === 'write' ? writer : nodeOf(request)), request),
+    stream: async (request, sink) => streamSql(open(nodeOf(request)), request, sink),
+    transact: async (transaction) => runTransaction(open(writer), transaction),
+    position: async (node) => nodePosition(open(nodeOf({ node }))),
     ...createMaintenance({
       transact: ({ as, access, waitMs = 0 }, work) =>
         inTransaction(

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { CatalogColumn, FieldType } from '../../model/index.ts';
-import { fitName, quoteName, quoteText } from './names.ts';
+import { quoteName, quoteText } from './names.ts';
 
 /**
  * The type of a column as `format_type` spells it. Text has the collation `pg_c_utf8`: code points in
@@ -25,6 +24,8 @@ export function columnType(type: FieldType): string {
       return 'timestamp with time zone';
     case 'date':
       return 'date';
+    case 'bytes':
+      return 'bytea';
     case 'json':
       return 'jsonb';
   }
@@ -36,26 +37,13 @@ export const columnDefinition = ({ name, type }: CatalogColumn): string =>
 const collation = (type: FieldType): string =>
   columnType(type) === 'text' ? ' collate pg_catalog.pg_c_utf8' : '';
 
-/** A check that holds a source's column to its canonical values, which PostgreSQL's type is wider than. */
-export interface ColumnCheck {
-  /** Changes with the expression, so that a changed model replaces it. */
-  readonly name: string;
-  readonly expression: string;
-}
-
-export const checkSuffix = 'canonical';
-
-export function columnCheck(table: string, { name, type }: CatalogColumn): ColumnCheck | undefined {
-  const expression = checkExpression(quoteName(name), type);
-  if (expression === undefined) return undefined;
-  const hash = createHash('sha256').update(`${table} ${expression}`).digest('hex').slice(0, 8);
-  return { name: fitName(`${name.slice(0, 40)}_${checkSuffix}_${hash}`), expression };
-}
-
-function checkExpression(name: string, type: FieldType): string | undefined {
+/** What holds a source's column to its canonical values, which PostgreSQL's type is wider than; undefined: nothing. */
+export function canonicalExpression(name: string, type: FieldType): string | undefined {
   switch (type.kind) {
     case 'text':
       return type.maxLength === undefined ? undefined : `char_length(${name}) <= ${type.maxLength}`;
+    case 'bytes':
+      return type.maxLength === undefined ? undefined : `octet_length(${name}) <= ${type.maxLength}`;
     case 'oneOf':
       return `${name} in (${type.values.map(quoteText).join(', ')})`;
     case 'decimal':

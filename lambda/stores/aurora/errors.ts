@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { type ErrorCode, PolystoreError } from '../../errors.ts';
+import { checkViolated } from '../row-checks.ts';
+import { declaredCheck } from './names.ts';
 
 /** SQLSTATE, or the class of it, to our code. The longest match counts. */
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -37,8 +39,10 @@ export function auroraError(error: unknown): PolystoreError {
     return new PolystoreError(
       'store_unavailable',
       `PostgreSQL did not answer (${message}); of a write the outcome is unknown`,
-      { cause: error },
+      { cause: error, told: 'PostgreSQL did not answer; of a write the outcome is unknown.' },
     );
+  const broken = brokenCheck(error);
+  if (broken !== undefined) return broken;
   // A standby that must replay what a reader holds up ends the reader, with the state of a lost race.
   const code = message.includes('conflict with recovery')
     ? 'store_unavailable'
@@ -49,6 +53,18 @@ export function auroraError(error: unknown): PolystoreError {
     `PostgreSQL says: ${message}${detail === undefined ? '' : ` ${detail}`} (SQLSTATE ${state})`,
     { cause: error, details: { sqlState: state } },
   );
+}
+
+/** A check of the model, told as the other stores tell it: without the row, which PostgreSQL's detail has. */
+function brokenCheck(error: unknown): PolystoreError | undefined {
+  if (!(error instanceof pg.DatabaseError) || error.code !== '23514') return undefined;
+  const check = declaredCheck(error.constraint ?? '');
+  if (check === undefined) return undefined;
+  const { message, details } = checkViolated(error.table ?? '', check, undefined);
+  return new PolystoreError('check_violated', message, {
+    cause: error,
+    details: { ...details, sqlState: error.code },
+  });
 }
 
 /** The data of one row is at fault, so the others can be written without it. */

@@ -1,3 +1,4 @@
+import { earthDistanceFunction, renderEarthDistance } from '../earth-distance.ts';
 import { renderHashing } from './hashing.ts';
 import { renderMaintenance } from './maintenance-tables.ts';
 import { roles } from './names.ts';
@@ -95,6 +96,15 @@ export const renderMachinery = (): readonly string[] => [
    end $$`,
   ),
   ...renderHashing(),
+  /*
+   * What `earth_distance` is in every placement, where the search path of a statement finds it. Its body is one
+   * expression, which PostgreSQL puts in place of the call.
+   */
+  `create or replace function entities.${earthDistanceFunction}(
+     latitude double precision, longitude double precision, to_latitude double precision, to_longitude double precision
+   ) returns double precision
+   language sql immutable parallel safe
+   return ${renderEarthDistance(['latitude', 'longitude', 'to_latitude', 'to_longitude'])}`,
   ...[
     'polystore.seal_of(text)',
     'polystore.tenant()',

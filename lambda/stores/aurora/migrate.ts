@@ -1,10 +1,11 @@
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog, CatalogColumn } from '../../model/index.ts';
-import { checkSuffix, columnCheck, columnDefinition, columnType } from './column-type.ts';
+import { columnDefinition, columnType } from './column-type.ts';
 import type { CurrentColumn, CurrentSchema, CurrentTable } from './current-schema.ts';
 import { type ModelTable, tablesOf } from './model-table.ts';
-import { fitName, qualified, quoteName, schemas, tableName } from './names.ts';
+import { fitName, isOwnCheck, qualified, quoteName, schemas, tableName } from './names.ts';
 import { changedAt, visibleColumns, visibleTable } from './schema.ts';
+import { checksOf } from './table-checks.ts';
 
 /**
  * The statements that bring what is there to where `renderSchema` can go on. What only adds is done;
@@ -100,9 +101,9 @@ function alterTable(
     const old = there.columns.find(({ name }) => name === column.name);
     return old === undefined ? [] : alterColumn({ plain, old, column, isSource, alter, allow, refused });
   });
-  const checks = isSource ? held.map((column) => columnCheck(there.table, column)?.name) : [];
+  const checks = checksOf(table).map(({ name }) => name);
   const outdated = there.checks
-    .filter((name) => name.includes(`_${checkSuffix}_`) && !checks.includes(name))
+    .filter((name) => isOwnCheck(name) && !checks.includes(name))
     .map((name) => alter(`drop constraint ${quoteName(name)}`));
   // A view of before tombstones were swept: its own are as old as this migration.
   const guard =

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { snakeCase } from '../../model/index.ts';
 import { notHeld, viewOf } from '../placement.ts';
+import { quoteName, quoteText } from '../sql-quote.ts';
 import type { Placement } from '../store.ts';
 
 /** PostgreSQL cuts longer names off in silence (NAMEDATALEN − 1 bytes). */
@@ -32,8 +33,8 @@ export function fitName(name: string): string {
   return `${name.slice(0, maxNameBytes - 9)}_${hash}`;
 }
 
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export { quoteName, quoteText };
+
 export const quoteNames = (names: readonly string[]): string => names.map(quoteName).join(', ');
 
 export interface TableName {
@@ -68,3 +69,13 @@ export const partitionName = (parent: TableName, month: string): TableName => ({
   schema: parent.schema,
   table: fitName(`${parent.table}_${month.replace('-', '_')}`),
 });
+
+/** Names of check constraints end in what they are for and a hash of their expression (`table-checks.ts`). */
+const ownCheck = /^(.+)_(canonical|check)_[0-9a-f]{8}$/;
+/** Whether a check constraint of a source table was made here. */
+export const isOwnCheck = (constraint: string): boolean => ownCheck.test(constraint);
+/** The check of the model that a constraint stands for. */
+export function declaredCheck(constraint: string): string | undefined {
+  const [, name, kind] = ownCheck.exec(constraint) ?? [];
+  return kind === 'check' ? name : undefined;
+}

@@ -133,6 +133,8 @@ function shownOnly(placement: Placement, nowMs: number): readonly string[] {
   const view = viewOf(placement);
   const conditions = [...unexpired(placement, nowMs)];
   if (view?.kind === 'redis.sortedSet') conditions.push(`t.${quoteName(view.score)} is not null`);
+  if (view?.kind === 'redis.geo')
+    conditions.push(...[view.latitude, view.longitude].map((column) => `t.${quoteName(column)} is not null`));
   if (view?.kind === 'keyspaces.table')
     conditions.push(...view.by.map(({ column }) => `t.${quoteName(column)} is not null`));
   return conditions;

@@ -8,6 +8,7 @@ import { fromText } from './value-text.ts';
 /** PostgreSQL's own type numbers (pg_type.dat), which never change. */
 const kinds: Readonly<Record<number, FieldType['kind']>> = {
   16: 'boolean',
+  17: 'bytes',
   20: 'bigint',
   21: 'integer',
   23: 'integer',
@@ -28,6 +29,7 @@ const kinds: Readonly<Record<number, FieldType['kind']>> = {
 const arrays: Readonly<Record<number, number>> = {
   199: 114,
   1000: 16,
+  1001: 17,
   1005: 21,
   1007: 23,
   1009: 25,
@@ -43,8 +45,6 @@ const arrays: Readonly<Record<number, number>> = {
   3807: 3802,
 };
 
-const bytea = 17;
-
 /** Leaves every value as the text that PostgreSQL wrote. */
 export const rawText: pg.CustomTypesConfig = {
   getTypeParser: () => (text: string) => text,
@@ -55,8 +55,8 @@ type FieldDescription = Pick<pg.FieldDef, 'name' | 'dataTypeID' | 'tableID'>;
 
 /**
  * Rows of text as canonical values. A bigint that is a column is text, as everywhere; one that was
- * computed, such as `count(*)`, is a number when a number holds it exactly. Bytes are base64, an array
- * is an array, every other type is PostgreSQL's text.
+ * computed, such as `count(*)`, is a number when a number holds it exactly. An array is an array,
+ * every other type is PostgreSQL's text.
  */
 export function canonicalResult(
   fields: readonly FieldDescription[],
@@ -81,7 +81,6 @@ function parserOf({ dataTypeID, tableID }: FieldDescription): (text: string) => 
     // Elements are values, and arrays of more dimensions are arrays of them: JSON both.
     return (text) => parseArray(text, parse) as Value;
   }
-  if (dataTypeID === bytea) return (text) => Buffer.from(text.slice(2), 'hex').toString('base64');
   const kind = kinds[dataTypeID];
   if (kind === 'bigint' && tableID === 0)
     return (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : text);

@@ -38,6 +38,8 @@ function plainText({ name, type }: CatalogColumn): string {
       return `to_char(${column}, 'YYYY-MM-DD')`;
     case 'float':
       return `polystore.number_text(${column})`;
+    case 'bytes':
+      return `'\\x' || encode(${column}, 'hex')`;
     case 'json':
       return `polystore.json_text(${column})`;
     default:
@@ -49,6 +51,7 @@ function jsonText(column: CatalogColumn): string {
   switch (column.type.kind) {
     case 'text':
     case 'oneOf':
+    case 'bytes':
       return `to_json(${plainText(column)})::text`;
     case 'bigint':
     case 'decimal':

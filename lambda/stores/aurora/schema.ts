@@ -1,9 +1,10 @@
 import type { Catalog, CatalogEntity } from '../../model/index.ts';
 import { activeOf, type BuildsOf } from './builds.ts';
-import { columnCheck, columnDefinition } from './column-type.ts';
+import { columnDefinition } from './column-type.ts';
 import { renderMachinery } from './machinery.ts';
 import { type ModelTable, tablesOf } from './model-table.ts';
 import { fitName, qualified, quoteName, quoteNames, quoteText, roles, schemas, tableName } from './names.ts';
+import { checksOf } from './table-checks.ts';
 import { indexesOf } from './table-index.ts';
 
 /**
@@ -65,22 +66,18 @@ function renderDefinition(table: ModelTable): readonly string[] {
 }
 
 function renderChecks(table: ModelTable): readonly string[] {
-  const name = tableName(table);
-  return table.entity.columns.flatMap((column) => {
-    const check = columnCheck(name.table, column);
-    if (check === undefined) return [];
-    return [
-      `do $$
+  const name = qualified(tableName(table));
+  return checksOf(table).map(
+    (check) => `do $$
 begin
   if not exists (
     select from pg_catalog.pg_constraint
-    where conrelid = ${quoteText(qualified(name))}::regclass and conname = ${quoteText(check.name)}
+    where conrelid = ${quoteText(name)}::regclass and conname = ${quoteText(check.name)}
   ) then
-    alter table ${qualified(name)} add constraint ${quoteName(check.name)} check (${check.expression});
+    alter table ${name} add constraint ${quoteName(check.name)} check (${check.expression})${check.declared ? ' not valid' : ''};
   end if;
 end $$`,
-    ];
-  });
+  );
 }
 
 /** On a table that holds no rows yet: `build-indexes.ts` builds those of others, which are in use. */

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { parseBytes, renderBytes } from '../../change/bytes-text.ts';
 import { plainNotation } from '../../change/canonical-row.ts';
 import type { Value } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
@@ -12,6 +13,8 @@ export interface ImageValue {
   readonly S?: string | undefined;
   readonly N?: string | undefined;
   readonly BOOL?: boolean | undefined;
+  /** In Lambda's records as base64. */
+  readonly B?: string | Uint8Array | undefined;
 }
 
 /**
@@ -36,6 +39,8 @@ export function encodeAttribute(type: FieldType, value: Exclude<Value, null>): A
       return fitsNumber(Number(value)) ? { N: String(value) } : { S: String(value) };
     case 'boolean':
       return { BOOL: value === true };
+    case 'bytes':
+      return { B: parseBytes(String(value)) };
     case 'json':
       return { S: JSON.stringify(value) };
   }
@@ -58,6 +63,12 @@ export function decodeAttribute(column: CatalogColumn, attribute: ImageValue): u
       if (attribute.N !== undefined)
         return column.type.kind === 'float' ? Number(attribute.N) : plainNotation(attribute.N);
       if (attribute.S !== undefined) return attribute.S;
+      break;
+    case 'bytes':
+      if (attribute.B !== undefined)
+        return renderBytes(
+          typeof attribute.B === 'string' ? Buffer.from(attribute.B, 'base64') : attribute.B,
+        );
       break;
     case 'json':
       if (attribute.S !== undefined) return parseText(column, attribute.S);

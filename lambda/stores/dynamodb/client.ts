@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import type { Catalog, CatalogEntity } from '../../model/index.ts';
-import { notFiltered, notHeld } from '../placement.ts';
-import type { ApplyResult, Clock, Placement, SourceWriter, Store } from '../store.ts';
+import { notHeld } from '../placement.ts';
+import type { ApplyResult, Clock, PagedStore, Placement, SourceWriter, VersionedRow } from '../store.ts';
 import type { SourceStore } from '../view-store.ts';
 import { createApplyBatches } from './apply-batches.ts';
 import { type ConnectionOptions, createClient } from './connection.ts';
 import { dynamodbError } from './errors.ts';
+import { fillPage } from './fill-index.ts';
+import { filterPages } from './filter.ts';
 import { type DecodedItem, encodeItemKey } from './item.ts';
 import { getImages, getItems, itemText, readSlice } from './items.ts';
 import { beginScan, parsePosition, type ScanPosition, scanItems } from './scan.ts';
@@ -26,6 +29,8 @@ export interface DynamodbStoreOptions extends ConnectionOptions {
   readonly random?: () => number;
   /** Into how many segments the table is parted when all of it is read; they are read side by side. Default: 4. */
   readonly segments?: number;
+  /** Items of all segments that are gone through for one page of a filter's rows. Default: 4000. */
+  readonly pageItems?: number;
   /**
    * Refuses to write by a clock that is more than a second off the service's, with `clock_off`. Not where
    * the clock stands still. Default: false.
@@ -33,13 +38,14 @@ export interface DynamodbStoreOptions extends ConnectionOptions {
   readonly checksClock?: boolean;
 }
 
-export interface DynamodbStore extends Store, SourceStore {
+export interface DynamodbStore extends PagedStore, SourceStore {
   readonly writer: SourceWriter;
 }
 
 /** The sources of the model's DynamoDB entities, in one table. */
 export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
-  const { tableName, clock, generation = 0, random = Math.random, segments = 4 } = options;
+  const { tableName, catalog, clock, generation = 0, random = Math.random } = options;
+  const { segments = 4, pageItems = 4_000 } = options;
   const client = createClient(options, 3);
   // A conditional write that the SDK sent twice could lose against itself: the writer retries by itself.
   const once = createClient(options, 1);
@@ -64,6 +70,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
     if (placement.target.kind !== 'dynamodb.source') throw notHeld('The DynamoDB store', placement, what);
     return placement.entity;
   };
+  const scanOptions = { tableName, segments, pageItems, generation };
   const positionOf = (after: string | undefined): ScanPosition =>
     after === undefined ? beginScan(segments) : parsePosition(after);
   const versionOf = (item: DecodedItem): Version => createVersion(generation, item.position);
@@ -73,8 +80,10 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
     capabilities: {
       sql: false,
       writesSources: true,
-      filters: false,
+      // By going through the whole table.
+      filters: true,
       matches: false,
+      pages: true,
       aggregates: false,
       countsStale: true,
       orderedSlices: true,
@@ -101,13 +110,27 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
     },
     read: async (fragment) => {
       const entity = held(fragment.placement, 'read from');
-      if (fragment.kind === 'filter') throw notFiltered('The DynamoDB store', fragment.placement);
+      if (fragment.kind === 'filter')
+        return run(async (dynamodb) => {
+          const rows: VersionedRow[] = [];
+          for await (const page of filterPages(dynamodb, fragment, scanOptions)) rows.push(...page);
+          return rows;
+        });
       if (fragment.kind === 'slice')
         return run((dynamodb) => readSlice(dynamodb, fragment, { tableName, generation }));
       const found = await run((dynamodb) => getItems(dynamodb, { tableName, entity, keys: fragment.keys }));
       return [...found.values()].flatMap((item) =>
         item.kind === 'row' ? [{ row: item.row, version: versionOf(item) }] : [],
       );
+    },
+    pages: async function* (fragment) {
+      held(fragment.placement, 'read from');
+      const pages = filterPages(client, fragment, scanOptions);
+      for (;;) {
+        const page = await run(() => pages.next());
+        if (page.done === true) return;
+        yield page.value;
+      }
     },
     versions: async (placement, keys) => {
       const entity = held(placement, 'look up versions in');
@@ -125,7 +148,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
           return truthOfKeys(entity, of.keys, { images, generation });
         }
         const { after, limit, buckets } = of;
-        const page = await scanItems(dynamodb, { tableName, entity, limit }, positionOf(after));
+        const page = await scanItems(dynamodb, { tableName, entities: [entity], limit }, positionOf(after));
         return truthOfPage(entity, page, { buckets, generation });
       });
     },
@@ -133,11 +156,15 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
       const { entity } = request.placement;
       held({ entity, target: entity.source }, 'tell digests of');
       return run(async (dynamodb) => {
-        const scan = { tableName, entity, limit: request.limit };
+        const scan = { tableName, entities: [entity], limit: request.limit };
         const page = await scanItems(dynamodb, scan, positionOf(request.after));
         return digestOfPage(request, page, { generation, nowMs: clock() });
       });
     },
+    fillIndex: ({ index, after, limit }) =>
+      run((dynamodb) =>
+        fillPage({ client: dynamodb, tableName, catalog, random }, { index, limit }, positionOf(after)),
+      ),
     health: () =>
       run(async (dynamodb) => {
         await dynamodb.send(new DescribeTableCommand({ TableName: tableName }));
@@ -151,6 +178,7 @@ export function createDynamodbStore(options: DynamodbStoreOptions): DynamodbStor
     writer: createWriter({
       ...{ client: once, isClosed: () => closed, tableName, clock, generation, random },
       requireClock,
+      newToken: randomUUID,
     }),
   };
 }

@@ -46,11 +46,12 @@ export function dynamodbError(error: unknown): PolystoreError {
     return new PolystoreError(
       'store_unavailable',
       `DynamoDB did not answer (${message}); of a write the outcome is unknown`,
-      { cause: error },
+      { cause: error, told: 'DynamoDB did not answer; of a write the outcome is unknown.' },
     );
   if (throttled.has(error.name) || error.$fault === 'server')
     return new PolystoreError('store_unavailable', `DynamoDB cannot take the request now (${message})`, {
       cause: error,
+      told: 'DynamoDB cannot take the request now.',
     });
   if (error.name === 'ValidationException') return invalidItem(error.message, error);
   if (error.name === 'ResourceNotFoundException')
@@ -68,13 +69,19 @@ export function invalidItem(message: string, cause: unknown): PolystoreError {
     return new PolystoreError(
       'payload_too_large',
       `DynamoDB refused the write: ${message}. An item is at most 400 KB, a transaction 4 MB`,
-      { cause },
+      {
+        cause,
+        told: 'DynamoDB refused the write: it is too large. An item is at most 400 KB, a transaction 4 MB.',
+      },
     );
   if (/key|index|empty|number|magnitude|significant/i.test(message))
     return new PolystoreError(
       'invalid_value',
       `DynamoDB refused the write: ${message}. A partition key has 1 to 2,048 bytes, a sort key 1 to 1,024`,
-      { cause },
+      {
+        cause,
+        told: 'DynamoDB refused the write: a key or a number is none that it holds. A partition key has 1 to 2,048 bytes, a sort key 1 to 1,024.',
+      },
     );
   return new PolystoreError('store_rejected', `DynamoDB refused a request: ${message}`, { cause });
 }

@@ -6,6 +6,7 @@ import {
   type Catalog,
   type CatalogColumn,
   type CatalogEntity,
+  type CatalogGlobalIndex,
   columnOf,
   type DynamodbSourcePlacement,
   parseRow,
@@ -51,8 +52,16 @@ export function decodeItem(catalog: Catalog, image: Image): DecodedItem | undefi
   return decodeItemOf(entity, image);
 }
 
-/** Reads an item that is known to be of the entity. @throws as `decodeItem`. */
-export function decodeItemOf(entity: CatalogEntity, image: Image): DecodedItem {
+/**
+ * Reads an item that is known to be of the entity.
+ * @param held the columns that the image has where it comes from an index, the key among them; all by default
+ * @throws as `decodeItem`.
+ */
+export function decodeItemOf(
+  entity: CatalogEntity,
+  image: Image,
+  held: readonly CatalogColumn[] = entity.columns,
+): DecodedItem {
   const key = decodeColumns(
     entity.key.map((name) => columnOf(entity, name)),
     image,
@@ -63,6 +72,8 @@ export function decodeItemOf(entity: CatalogEntity, image: Image): DecodedItem {
     const before = { ...key, ...decodeColumns(kept, image) };
     return { kind: 'tombstone', entity, key, position, before };
   }
+  if (held.length < entity.columns.length)
+    return { kind: 'row', entity, key, position, row: decodeColumns(held, image) };
   const known = entity.columns.flatMap((column) => {
     const attribute = image[column.name];
     return attribute === undefined ? [] : [[column.name, decodeAttribute(column, attribute)] as const];
@@ -99,15 +110,25 @@ export function encodeRow(entity: CatalogEntity, row: Row, position: bigint): It
     if (value !== null && value !== undefined) item[column.name] = encodeAttribute(column.type, value);
   }
   for (const index of sourceOf(entity).indexes) {
-    const partition = renderKey(index.partitionKey, row);
-    const sort = renderKey(index.sortKey, row);
-    // An item that lacks a part of an index's key is not in that index.
-    if (partition === undefined || sort === undefined) continue;
-    const suffix = index.spread > 1 ? `#${spreadOf(item, index.spread)}` : '';
-    item[`${index.name}_pk`] = { S: partition + suffix };
-    item[`${index.name}_sk`] = { S: sort };
+    const keys = encodeIndexKeys(entity, index, row);
+    if (keys === undefined) continue;
+    item[`${index.name}_pk`] = { S: keys.partition };
+    item[`${index.name}_sk`] = { S: keys.sort };
   }
   return item;
+}
+
+/** The keys of a row in a global index; undefined where it lacks a part of them, and so is not in that index. */
+export function encodeIndexKeys(
+  entity: CatalogEntity,
+  index: CatalogGlobalIndex,
+  row: Row,
+): { readonly partition: string; readonly sort: string } | undefined {
+  const partition = renderKey(index.partitionKey, row);
+  const sort = renderKey(index.sortKey, row);
+  if (partition === undefined || sort === undefined) return undefined;
+  const suffix = index.spread > 1 ? `#${spreadOf(encodeItemKey(entity, row), index.spread)}` : '';
+  return { partition: partition + suffix, sort };
 }
 
 /**
@@ -150,9 +171,9 @@ export function encodeItemKey(
 }
 
 /** Which of `spread` partitions an item's index entry is in: decided by its primary key alone. */
-function spreadOf(item: Item, spread: number): number {
+function spreadOf(item: ReturnType<typeof encodeItemKey>, spread: number): number {
   const hash = createHash('sha256')
-    .update(JSON.stringify([item.pk?.S, item.sk?.S]))
+    .update(JSON.stringify([item.pk.S, item.sk.S]))
     .digest();
   return hash.readUInt32BE(0) % spread;
 }

@@ -12,7 +12,7 @@ import type { CatalogEntity } from '../../model/index.ts';
 import { arrange } from '../arrange.ts';
 import { backOff } from '../backoff.ts';
 import { inParallel } from '../in-parallel.ts';
-import { sliceShape } from '../slice.ts';
+import { sliceColumns, sliceShape } from '../slice.ts';
 import type { SliceFragment, VersionedRow } from '../store.ts';
 import { requestsInFlight } from './connection.ts';
 import { type DecodedItem, decodeItemOf, encodeItemKey, type Image, type Item } from './item.ts';
@@ -93,10 +93,11 @@ export async function readSlice(
   if (isEmptyRange(fragment, shape.sort)) return [];
   const { queries, ordered } = planQuery(fragment, shape, tableName);
   const limit = ordered ? fragment.limit : undefined;
+  const held = sliceColumns(fragment);
   const parts = await inParallel(queries, requestsInFlight, async (query) => {
     const items = await queryItems(client, query, limit);
     return items.flatMap((image): VersionedRow[] => {
-      const item = decodeItemOf(entity, image);
+      const item = decodeItemOf(entity, image, held);
       return item.kind === 'row'
         ? [{ row: item.row, version: createVersion(generation, item.position) }]
         : [];

@@ -52,9 +52,9 @@ const noPosition = (text: string): PolystoreError =>
     `'${text.slice(0, 80)}' is not where a page of a DynamoDB table ended; give the 'next' of the page before, or nothing to begin.`,
   );
 
-/** One request for some items of an entity; undefined where the segment has no more. */
+/** One request for some items; undefined where the segment has no more. */
 function planScan(
-  { tableName, entity, limit }: ScanOptions,
+  { tableName, entities, limit }: ScanOptions,
   position: ScanPosition,
   segment: number,
 ): ScanCommandInput | undefined {
@@ -67,16 +67,19 @@ function planScan(
     TotalSegments: position.length,
     // Items that are gone through, of whatever entity: DynamoDB filters after it has read.
     Limit: Math.max(1, Math.ceil(limit / position.length)),
-    FilterExpression: '#entity = :entity',
+    FilterExpression: `#entity IN (${entities.map((_, at) => `:entity${at}`).join(', ')})`,
     ExpressionAttributeNames: { '#entity': 'entity' },
-    ExpressionAttributeValues: { ':entity': { S: entity.name } },
+    ExpressionAttributeValues: Object.fromEntries(
+      entities.map(({ name }, at) => [`:entity${at}`, { S: name }]),
+    ),
     ...(at === 'start' ? {} : { ExclusiveStartKey: { pk: { S: at.pk }, sk: { S: at.sk } } }),
   };
 }
 
 export interface ScanOptions {
   readonly tableName: string;
-  readonly entity: CatalogEntity;
+  /** Whose items; at most 100, which is what DynamoDB compares with. */
+  readonly entities: readonly CatalogEntity[];
   /** About how many items to go through, over all segments. */
   readonly limit: number;
 }
@@ -86,7 +89,7 @@ export interface ItemPage {
   readonly position: ScanPosition;
 }
 
-/** One page of an entity's items, tombstones included, read consistently from all segments side by side. */
+/** One page of items, tombstones included, read consistently from all segments side by side. */
 export async function scanItems(
   client: DynamoDBClient,
   options: ScanOptions,

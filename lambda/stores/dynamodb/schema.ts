@@ -5,11 +5,10 @@ import type {
   UpdateTimeToLiveCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { PolystoreError } from '../../errors.ts';
-import type { Catalog, DynamodbTable } from '../../model/index.ts';
+import type { Catalog, DynamodbTable, Projection } from '../../model/index.ts';
 
 /**
- * The definition of the model's table: on demand, every index with all attributes, a stream of new and
- * old images.
+ * The definition of the model's table: on demand, a stream of new and old images.
  *
  * @throws `invalid_model` when no entity of the model lives in DynamoDB.
  */
@@ -25,11 +24,6 @@ export function renderTable(catalog: Catalog, tableName: string): CreateTableCom
     ]),
     ...localIndexes.map((index): [string, 'S' | 'N'] => [index.sortKeyAttribute, index.sortKeyType]),
   ]);
-  const index = (name: string, hash: string, range: string) => ({
-    IndexName: name,
-    KeySchema: keySchema(hash, range),
-    Projection: { ProjectionType: 'ALL' as const },
-  });
   return {
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',
@@ -43,13 +37,13 @@ export function renderTable(catalog: Catalog, tableName: string): CreateTableCom
       ? {}
       : {
           GlobalSecondaryIndexes: globalIndexes.map((global) =>
-            index(global.name, global.partitionKeyAttribute, global.sortKeyAttribute),
+            renderIndex(global, global.partitionKeyAttribute),
           ),
         }),
     ...(localIndexes.length === 0
       ? {}
       : {
-          LocalSecondaryIndexes: localIndexes.map((local) => index(local.name, pk, local.sortKeyAttribute)),
+          LocalSecondaryIndexes: localIndexes.map((local) => renderIndex(local, pk)),
         }),
   };
 }
@@ -65,35 +59,57 @@ const keySchema = (hash: string, range: string) => [
   { AttributeName: range, KeyType: 'RANGE' as const },
 ];
 
+const renderIndex = (
+  {
+    name,
+    sortKeyAttribute,
+    projection,
+  }: { readonly name: string; readonly sortKeyAttribute: string; readonly projection?: Projection },
+  hash: string,
+) => ({
+  IndexName: name,
+  KeySchema: keySchema(hash, sortKeyAttribute),
+  Projection:
+    projection === undefined
+      ? { ProjectionType: 'ALL' as const }
+      : { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [...projection] },
+});
+
 /** The indexes of a table as DynamoDB describes it. */
 export function readIndexes({
   GlobalSecondaryIndexes = [],
   LocalSecondaryIndexes = [],
   AttributeDefinitions = [],
 }: TableDescription): Pick<DynamodbTable, 'globalIndexes' | 'localIndexes'> {
-  const named = ({ IndexName = '', KeySchema = [] }: IndexDescription) => ({
+  const named = ({ IndexName = '', KeySchema = [], Projection = {} }: IndexDescription) => ({
     name: IndexName,
     hash: KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '',
     range: KeySchema.find(({ KeyType }) => KeyType === 'RANGE')?.AttributeName ?? '',
+    held:
+      Projection.ProjectionType === 'ALL'
+        ? {}
+        : { projection: (Projection.NonKeyAttributes ?? []).toSorted() },
   });
   const typeOf = (attribute: string): 'S' | 'N' =>
     AttributeDefinitions.find(({ AttributeName }) => AttributeName === attribute)?.AttributeType === 'N'
       ? 'N'
       : 'S';
   return {
-    globalIndexes: GlobalSecondaryIndexes.map(named).map(({ name, hash, range }) => ({
+    globalIndexes: GlobalSecondaryIndexes.map(named).map(({ name, hash, range, held }) => ({
       name,
       partitionKeyAttribute: hash,
       sortKeyAttribute: range,
+      ...held,
     })),
-    localIndexes: LocalSecondaryIndexes.map(named).map(({ name, range }) => ({
+    localIndexes: LocalSecondaryIndexes.map(named).map(({ name, range, held }) => ({
       name,
       sortKeyAttribute: range,
       sortKeyType: typeOf(range),
+      ...held,
     })),
   };
 }
-type IndexDescription = Pick<LocalSecondaryIndexDescription, 'IndexName' | 'KeySchema'>;
+type IndexDescription = Pick<LocalSecondaryIndexDescription, 'IndexName' | 'KeySchema' | 'Projection'>;
 
 export function tableOf(catalog: Catalog): DynamodbTable {
   if (catalog.table !== undefined) return catalog.table;

@@ -1,8 +1,13 @@
-import type { PutItemCommandInput } from '@aws-sdk/client-dynamodb';
+import type {
+  AttributeValue,
+  ConditionCheck,
+  PutItemCommandInput,
+  UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { type Change, coalesce } from '../../change/change.ts';
 import { generationOf, positionOf } from '../../change/version.ts';
 import type { ApplyResult, Placement } from '../store.ts';
-import { encodeRow, encodeTombstone, type Item } from './item.ts';
+import { type encodeItemKey, encodeRow, encodeTombstone, type Item } from './item.ts';
 
 export interface WritePlan {
   readonly writes: readonly { readonly change: Change; readonly item: Item }[];
@@ -54,12 +59,56 @@ export const putIfLower = (tableName: string, item: Item): PutItemCommandInput =
 export const putIfSame = (tableName: string, item: Item, old: bigint | undefined): PutItemCommandInput => ({
   TableName: tableName,
   Item: item,
-  ...(old === undefined
-    ? { ConditionExpression: 'attribute_not_exists(#pk)', ExpressionAttributeNames: { '#pk': 'pk' } }
-    : {
-        ConditionExpression: '#version = :old',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: { ':old': { N: String(old) } },
-      }),
-  ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  ...isSame(old),
 });
+
+/** Lets a transaction go on only where exactly this was read. */
+export const checkIfSame = (
+  tableName: string,
+  key: ReturnType<typeof encodeItemKey>,
+  old: bigint | undefined,
+): ConditionCheck => ({ TableName: tableName, Key: key, ...isSame(old) });
+
+const isSame = (old: bigint | undefined) =>
+  ({
+    ...(old === undefined
+      ? { ConditionExpression: 'attribute_not_exists(#pk)', ExpressionAttributeNames: { '#pk': 'pk' } }
+      : {
+          ConditionExpression: '#version = :old',
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':old': { N: String(old) } },
+        }),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  }) as const;
+
+/** Puts the keys of a global index into an item that is still as it was read, or takes them out; nothing else of it. */
+export const putIndexKeys = (
+  tableName: string,
+  {
+    item,
+    index,
+    keys,
+  }: {
+    readonly item: Item;
+    readonly index: string;
+    readonly keys: { readonly partition: string; readonly sort: string } | undefined;
+  },
+): UpdateItemCommandInput => {
+  const read: Record<string, AttributeValue> = { ':version': item.version ?? { N: '0' } };
+  return {
+    TableName: tableName,
+    // It was read by these.
+    Key: { pk: item.pk ?? { S: '' }, sk: item.sk ?? { S: '' } },
+    UpdateExpression:
+      keys === undefined ? 'REMOVE #partition, #sort' : 'SET #partition = :partition, #sort = :sort',
+    ConditionExpression: '#version = :version',
+    ExpressionAttributeNames: {
+      '#version': 'version',
+      '#partition': `${index}_pk`,
+      '#sort': `${index}_sk`,
+    },
+    ExpressionAttributeValues:
+      keys === undefined ? read : { ...read, ':partition': { S: keys.partition }, ':sort': { S: keys.sort } },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+};

@@ -1,19 +1,19 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  type PutItemCommandInput,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
-import type { Key, Row } from '../../change/change.ts';
-import { createVersion } from '../../change/version.ts';
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import type { Row } from '../../change/change.ts';
+import { createVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import type { CatalogEntity } from '../../model/index.ts';
 import { backOff } from '../backoff.ts';
-import { conflict, contended, keyOf, parseInsert, parseKey, parseUpdate } from '../source-write.ts';
-import type { Clock, SourceWriter, Written } from '../store.ts';
+import { contended } from '../source-write.ts';
+import type { Clock, SourceWriter } from '../store.ts';
+import {
+  type Outcome,
+  parseStatements,
+  runStatements,
+  type TouchedRow,
+  touchedRows,
+  writtenBy,
+} from '../working-rows.ts';
 import { dynamodbError, isThrottled } from './errors.ts';
 import {
   type DecodedItem,
@@ -23,8 +23,9 @@ import {
   encodeTombstone,
   type Image,
 } from './item.ts';
+import { getImages, itemText } from './items.ts';
+import { type Action, sendActions } from './send-actions.ts';
 import type { ServiceClock } from './service-clock.ts';
-import { putIfSame } from './write.ts';
 
 export interface WriterContext {
   /** Sends once: a write that was sent twice could lose against itself. */
@@ -37,6 +38,8 @@ export interface WriterContext {
   readonly requireClock: ServiceClock['require'];
   /** Spreads the tries of writers that meet: 0 to 1. */
   readonly random: () => number;
+  /** By which DynamoDB knows a transaction again that is sent twice; another each time. */
+  readonly newToken: () => string;
 }
 
 /**
@@ -45,7 +48,14 @@ export interface WriterContext {
  */
 const writeAttempts = 40;
 
-/** Conditional writes: each says what it read, and is tried again when that has changed. */
+/** What lies under a key, by the id of its row; undefined: nothing. */
+type Held = ReadonlyMap<string, DecodedItem | undefined>;
+
+/**
+ * Writes on condition: rows are read, statements are run on them here, and what comes of it is written if all that was
+ * read is still so; else all of it is done again. So a transaction is as if it ran alone, and a row's version is what its
+ * condition is about (DESIGN §4).
+ */
 export function createWriter(context: WriterContext): SourceWriter {
   const { client, tableName, clock, generation, random, requireClock } = context;
   /** Later than the old version, and no earlier than the clock: microseconds. */
@@ -62,90 +72,89 @@ export function createWriter(context: WriterContext): SourceWriter {
       throw dynamodbError(error);
     }
   };
-  const readItem = async (entity: CatalogEntity, key: Key): Promise<DecodedItem | undefined> => {
+  const readItem = async ({ entity, key }: TouchedRow): Promise<DecodedItem | undefined> => {
     const { Item } = await client.send(
       new GetItemCommand({ TableName: tableName, Key: encodeItemKey(entity, key), ConsistentRead: true }),
     );
     return Item === undefined ? undefined : ownItem(entity, Item);
   };
+  const readItems = async (touched: readonly TouchedRow[]): Promise<Held> => {
+    const [only] = touched;
+    if (only === undefined) return new Map();
+    if (touched.length === 1) return new Map([[only.id, await readItem(only)]]);
+    const items = new Map<string, Image>();
+    for (const entity of new Set(touched.map((row) => row.entity))) {
+      const keys = touched.filter((row) => row.entity === entity).map(({ key }) => key);
+      for (const image of await getImages(client, { tableName, entity, keys }))
+        items.set(itemText(image), image);
+    }
+    return new Map(
+      touched.map(({ id, entity, key }) => {
+        const image = items.get(itemText(encodeItemKey(entity, key)));
+        return [id, image === undefined ? undefined : ownItem(entity, image)];
+      }),
+    );
+  };
 
-  /** Replaces a live row by what `put` makes of it. */
-  const replace = (
-    entity: CatalogEntity,
-    key: Key,
-    put: (
-      before: Row,
-      position: bigint,
-    ) => { readonly item: ReturnType<typeof encodeRow>; readonly row: Row | undefined },
-  ): Promise<Written | undefined> =>
-    run(async () => {
-      for (let attempt = 1; attempt <= writeAttempts; attempt += 1) {
-        if (attempt > 1) await backOff(attempt - 1, random);
-        // Read after the wait, not taken from the lost try: the shorter before the put, the likelier it holds.
-        const old = await withoutThrottling(() => readItem(entity, key));
-        if (old === 'again') continue;
-        if (old === undefined || old.kind === 'tombstone') return undefined;
-        await requireClock(() => readItem(entity, key));
-        const position = nextPosition(old.position);
-        const { item, row } = put(old.row, position);
-        const outcome = await send(client, [putIfSame(tableName, item, old.position)]);
-        if (outcome.kind === 'written')
-          return { key, row, before: old.row, version: createVersion(generation, position) };
-      }
-      throw contended(entity, key, writeAttempts);
+  /** What has to be written, and of what is only read that it has not changed. */
+  const planActions = (touched: readonly TouchedRow[], held: Held, { written }: Outcome) => {
+    const versions = new Map<string, Version>();
+    const actions = touched.map(({ id, entity, key }): Action => {
+      const old = held.get(id)?.position;
+      const change = written.get(id);
+      if (change === undefined) return { kind: 'check', key: encodeItemKey(entity, key), old };
+      const position = nextPosition(old);
+      versions.set(id, createVersion(generation, position));
+      const { row, last } = change;
+      const item =
+        row === undefined
+          ? encodeTombstone(entity, last, position, clock())
+          : encodeRow(entity, row, position);
+      return { kind: 'put', item, old };
     });
+    return { actions, versions };
+  };
 
   return {
-    insert: (entity, input) =>
+    transact: (input) =>
       run(async () => {
-        const rows = parseInsert(entity, input);
-        /** Positions of tombstones that stand where rows shall be. */
-        const old = new Map<number, bigint>();
-        for (let attempt = 1; attempt <= writeAttempts && rows.length > 0; attempt += 1) {
-          if (attempt > 1) await backOff(attempt - 1, random);
-          await requireClock(() => readItem(entity, keyOf(entity, rows[0] ?? {})));
-          const positions = rows.map((_, index) => nextPosition(old.get(index)));
-          const puts = rows.map((row, index) =>
-            putIfSame(tableName, encodeRow(entity, row, positions[index] ?? 0n), old.get(index)),
-          );
-          const outcome = await send(client, puts);
-          if (outcome.kind === 'written')
-            return rows.map((row, index) => ({
-              key: keyOf(entity, row),
-              row,
-              before: undefined,
-              version: createVersion(generation, positions[index] ?? 0n),
-            }));
-          const taken: Key[] = [];
-          for (const { index, image } of outcome.failed) {
-            const row = rows[index];
-            if (row === undefined) continue;
-            const found = image === undefined ? undefined : ownItem(entity, image);
-            if (found?.kind === 'row') taken.push(keyOf(entity, row));
-            else if (found === undefined) old.delete(index);
-            else old.set(index, found.position);
+        const statements = parseStatements(input);
+        const touched = touchedRows(statements);
+        const [first] = touched;
+        if (first === undefined) return runStatements(statements, () => undefined).steps.map(() => []);
+        /** What was found where rows were to be inserted, which are not read before. */
+        const found = new Map<string, DecodedItem | undefined>();
+        let met = first;
+        for (let attempt = 1; attempt <= writeAttempts; attempt += 1) {
+          // An insert that has met a row ends here: nothing is to be waited for.
+          const isTaken = [...found.values()].some((item) => item?.kind === 'row');
+          if (attempt > 1 && !isTaken) await backOff(attempt - 1, random);
+          // Read after the wait, not taken from the lost try: the shorter before the write, the likelier it holds.
+          const read = await withoutThrottling(() => readItems(touched.filter(({ inserted }) => !inserted)));
+          if (read === 'again') continue;
+          const held: Held = new Map([...read, ...found]);
+          const outcome = runStatements(statements, (id) => rowOf(held.get(id)));
+          // One row that was read, and is left as it is, was so when it was read.
+          if (outcome.written.size === 0 && touched.length === 1) return outcome.steps.map(() => []);
+          await requireClock(() => readItem(first));
+          const { actions, versions } = planActions(touched, held, outcome);
+          const sent = await sendActions(client, actions, { tableName, token: context.newToken(), random });
+          if (sent.kind === 'written') return writtenBy(outcome.steps, versions);
+          for (const { index, image } of sent.failed) {
+            const lost = touched[index];
+            if (lost === undefined) continue;
+            met = lost;
+            if (lost.inserted)
+              found.set(lost.id, image === undefined ? undefined : ownItem(lost.entity, image));
           }
-          if (taken.length > 0) throw conflict(entity, taken);
         }
-        const [first] = rows;
-        if (first === undefined) return [];
-        throw contended(entity, keyOf(entity, first), writeAttempts);
+        throw contended(met.entity, met.key, writeAttempts);
       }),
-    update: async (entity, input, set) => {
-      const key = parseKey(entity, input);
-      const changes = parseUpdate(entity, set);
-      return replace(entity, key, (before, position) => {
-        const row = { ...before, ...changes };
-        return { row, item: encodeRow(entity, row, position) };
-      });
-    },
-    delete: async (entity, input) =>
-      replace(entity, parseKey(entity, input), (before, position) => ({
-        row: undefined,
-        item: encodeTombstone(entity, before, position, clock()),
-      })),
   };
 }
+
+const rowOf = (item: DecodedItem | undefined): Row | undefined =>
+  item?.kind === 'row' ? item.row : undefined;
 
 /** @throws `store_rejected` when the primary key holds an item of another entity. */
 function ownItem(entity: CatalogEntity, image: Image): DecodedItem {
@@ -154,50 +163,6 @@ function ownItem(entity: CatalogEntity, image: Image): DecodedItem {
     'store_rejected',
     `The item ${image.pk?.S} / ${image.sk?.S} is of '${image.entity?.S}' and stands where a row of ${entity.name} belongs; give the entities' key templates different texts`,
   );
-}
-
-type Outcome =
-  | { readonly kind: 'written' }
-  /** Nothing was written; which conditions failed, and the item that was found there. */
-  | {
-      readonly kind: 'lost';
-      readonly failed: readonly { readonly index: number; readonly image: Image | undefined }[];
-    };
-
-/** Sends conditional puts, all or none. Conflicts and throttling are outcomes: nothing was written. */
-async function send(client: DynamoDBClient, puts: readonly PutItemCommandInput[]): Promise<Outcome> {
-  const [only] = puts;
-  try {
-    if (only !== undefined && puts.length === 1) await client.send(new PutItemCommand(only));
-    else
-      await client.send(
-        new TransactWriteItemsCommand({ TransactItems: puts.map((put) => ({ Put: { ...put } })) }),
-      );
-    return { kind: 'written' };
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException)
-      return { kind: 'lost', failed: [{ index: 0, image: error.Item }] };
-    if (error instanceof TransactionCanceledException) return cancelled(error);
-    if (isThrottled(error)) return { kind: 'lost', failed: [] };
-    throw error;
-  }
-}
-
-function cancelled(error: TransactionCanceledException): Outcome {
-  const reasons = error.CancellationReasons ?? [];
-  const invalid = reasons.find(
-    ({ Code }) => Code === 'ValidationError' || Code === 'ItemCollectionSizeLimitExceeded',
-  );
-  if (invalid !== undefined)
-    throw new PolystoreError('invalid_value', `DynamoDB refused a row of the insert: ${invalid.Message}`, {
-      cause: error,
-    });
-  return {
-    kind: 'lost',
-    failed: reasons.flatMap(({ Code, Item }, index) =>
-      Code === 'ConditionalCheckFailed' ? [{ index, image: Item }] : [],
-    ),
-  };
 }
 
 async function withoutThrottling<T>(work: () => Promise<T>): Promise<T | 'again'> {

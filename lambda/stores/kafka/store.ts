@@ -111,6 +111,7 @@ export function createKafkaStore(options: KafkaStoreOptions): KafkaStore {
       writesSources: false,
       filters: false,
       matches: false,
+      pages: false,
       aggregates: false,
       countsStale: false,
       orderedSlices: false,

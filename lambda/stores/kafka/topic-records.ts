@@ -41,6 +41,9 @@ const timestamps = { earliest: -2n, latest: -1n } as const;
 /** Bits of a batch's attributes in Kafka's message format 2. */
 const attributes = { logAppendTime: 0x08, control: 0x20 } as const;
 
+/** A broker is named the leader of a partition, and of an epoch, before it knows so itself. */
+const notYetLeading = ['NOT_LEADER_OR_FOLLOWER', 'UNKNOWN_LEADER_EPOCH'] as const;
+
 /** Reads a topic. It tries nothing again by itself: the caller does, and can be stopped while it waits. */
 export function createTopicRecords(options: ConnectionOptions & { readonly topic: string }): TopicRecords {
   const { topic, clientId } = options;
@@ -55,13 +58,20 @@ export function createTopicRecords(options: ConnectionOptions & { readonly topic
   // A broker answers the requests of one connection in their order, and a read may wait for records.
   const pools = new Map<number, ConnectionPool>();
 
-  const describeTopic = async () => {
-    const metadata = await consumer.metadata({ topics: [topic] });
+  // Each client keeps what it was told of the topic, so each is asked for what it then uses.
+  const describeTopic = async (client: Admin | Consumer) => {
+    const metadata = await client.metadata({ topics: [topic] });
     const found = metadata.topics.get(topic);
     if (found === undefined)
       throw new PolystoreError('store_unavailable', `The change log has no topic ${topic} (yet).`);
     return found;
   };
+  const forgetTopic = (): void => {
+    consumer.clearMetadata();
+    admin.clearMetadata();
+  };
+  const noLeader = (what: string, cause?: unknown): PolystoreError =>
+    new PolystoreError('store_unavailable', `${what} of ${topic} has no leader.`, { cause });
   const poolOf = (partition: number): ConnectionPool => {
     const held = pools.get(partition);
     if (held !== undefined) return held;
@@ -72,11 +82,11 @@ export function createTopicRecords(options: ConnectionOptions & { readonly topic
 
   return {
     async read(partition, offset) {
-      const { id, partitions } = await describeTopic();
+      const { id, partitions } = await describeTopic(consumer);
       const leader = partitions[partition]?.leader;
       if (leader === undefined || leader < 0) {
-        consumer.clearMetadata();
-        throw new PolystoreError('store_unavailable', `Partition ${partition} of ${topic} has no leader.`);
+        forgetTopic();
+        throw noLeader(`Partition ${partition}`);
       }
       try {
         const response = await consumer.fetch({
@@ -103,24 +113,24 @@ export function createTopicRecords(options: ConnectionOptions & { readonly topic
         });
         return parseResponse(response, offset);
       } catch (error) {
-        if (isOutOfRange(error)) return { kind: 'out of range' };
-        consumer.clearMetadata();
+        if (hasApiId(error, 'OFFSET_OUT_OF_RANGE')) return { kind: 'out of range' };
+        forgetTopic();
         throw error;
       }
     },
     async offsets(at) {
-      const { partitionsCount } = await describeTopic();
-      const [listed] = await admin.listOffsets({
-        topics: [
-          {
-            name: topic,
-            partitions: Array.from({ length: partitionsCount }, (_, partitionIndex) => ({
-              partitionIndex,
-              timestamp: timestamps[at],
-            })),
-          },
-        ],
-      });
+      const { partitionsCount } = await describeTopic(admin);
+      const partitions = Array.from({ length: partitionsCount }, (_, partitionIndex) => ({
+        partitionIndex,
+        timestamp: timestamps[at],
+      }));
+      const [listed] = await admin
+        .listOffsets({ topics: [{ name: topic, partitions }] })
+        .catch((error: unknown): never => {
+          forgetTopic();
+          if (notYetLeading.some((id) => hasApiId(error, id))) throw noLeader('A partition', error);
+          throw error;
+        });
       return new Map(
         (listed?.partitions ?? []).map(({ partitionIndex, offset }) => [partitionIndex, offset]),
       );
@@ -162,8 +172,7 @@ function parseResponse(response: FetchResponse, offset: bigint): Fetched {
   return { kind: 'records', records, next };
 }
 
-function isOutOfRange(error: unknown): boolean {
-  const id = 'OFFSET_OUT_OF_RANGE';
+function hasApiId(error: unknown, id: string): boolean {
   // Two branches, since the driver's two classes type the same method differently.
   if (error instanceof MultipleErrors) return error.findBy('apiId', id) !== null;
   return error instanceof GenericError && error.findBy('apiId', id) !== null;

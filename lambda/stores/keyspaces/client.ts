@@ -85,6 +85,7 @@ export function createKeyspacesStore(options: KeyspacesStoreOptions): AggregateS
       writesSources: false,
       filters: false,
       matches: false,
+      pages: false,
       aggregates: true,
       countsStale: false,
       orderedSlices: true,

@@ -31,6 +31,8 @@ export const isThrottled = (error: unknown): boolean =>
     ? throttling.has(error.code)
     : error instanceof errors.OperationTimedOutError || error instanceof errors.BusyConnectionError;
 
+const unanswered = 'Keyspaces did not answer. The same request may be sent again.';
+
 /** What the driver throws, as ours. */
 export function keyspacesError(error: unknown): PolystoreError {
   if (error instanceof PolystoreError) return error;
@@ -42,7 +44,7 @@ export function keyspacesError(error: unknown): PolystoreError {
     return new PolystoreError(
       'store_unavailable',
       `Keyspaces cannot be reached: ${cause}. The same request may be sent again`,
-      { cause: error },
+      { cause: error, told: unanswered },
     );
   }
   if (error instanceof errors.ResponseError && !transient.has(error.code))
@@ -55,6 +57,6 @@ export function keyspacesError(error: unknown): PolystoreError {
   return new PolystoreError(
     'store_unavailable',
     `Keyspaces did not answer: ${message}. The same request may be sent again`,
-    { cause: error },
+    { cause: error, told: unanswered },
   );
 }

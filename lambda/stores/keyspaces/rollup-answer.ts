@@ -1,6 +1,6 @@
 import type { Row, Value } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
-import { termValue } from '../../model/index.ts';
+import { groupedValue } from '../grouping.ts';
 import { placementName } from '../placement.ts';
 import type { Aggregate, AggregateFragment, AggregateGroup } from '../store.ts';
 import type { RollupPlan } from './rollup.ts';
@@ -53,12 +53,11 @@ export function answerRollup(
   }));
 }
 
-/** A fixed value, or the first instant of the hour, day or month. */
-function groupValue({ column, unit }: AggregateGroup, { fixed }: RollupPlan, hour: string): Value {
-  if (unit === 'value') return fixed.get(column.name) ?? null;
-  const start = termValue(unit, hour);
-  return `${start}${'0000-01-01T00:00:00.000000Z'.slice(start.length)}`;
-}
+/** A fixed value, or the first instant of the time that an hour lies in. */
+const groupValue = (group: AggregateGroup, { fixed }: RollupPlan, hour: string): Value =>
+  group.unit === 'value'
+    ? (fixed.get(group.column.name) ?? null)
+    : groupedValue(group, `${hour}:00:00.000000Z`);
 
 function totalOf({ function: of }: Aggregate, { count, sum, minimum, maximum }: Totals): Value {
   switch (of) {
@@ -70,5 +69,7 @@ function totalOf({ function: of }: Aggregate, { count, sum, minimum, maximum }: 
       return minimum;
     case 'max':
       return maximum;
+    case 'count distinct':
+      throw new PolystoreError('internal', 'A rollup was planned for what it does not hold.');
   }
 }

@@ -8,6 +8,7 @@ import {
   parseValue,
   termValue,
 } from '../../model/index.ts';
+import { type Grouping, sayGrouping } from '../grouping.ts';
 import { notHeld } from '../placement.ts';
 import type { Condition } from '../predicate.ts';
 import type { Aggregate, AggregateFragment, AggregateGroup, Placement } from '../store.ts';
@@ -52,7 +53,7 @@ export function rollupOf(placement: Placement): KeyspacesRollupPlacement {
 /**
  * Decides whether a rollup answers an aggregate exactly, and from where: its conditions must be the
  * tenant, a range of the bucket's column from one full hour to another, and the values that one metric
- * counts by; its groups hours, days or months of that column, or columns that the conditions fix.
+ * counts by; its groups whole hours of that column, or what they add up to, or columns that the conditions fix.
  */
 export function planRollup(fragment: AggregateFragment): RollupPlan | RollupRefusal {
   const { placement, match } = fragment;
@@ -76,10 +77,7 @@ export function planRollup(fragment: AggregateFragment): RollupPlan | RollupRefu
   const alike = metrics.filter((metric) => countsBy(entity, metric, fixed));
   if (alike.length === 0) return refused(`no metric counts by ${sayFixed(entity, fixed)}`);
   const group = fragment.groups.find((each) => !isHeld(each, bucket.column, fixed));
-  if (group !== undefined)
-    return refused(
-      `it has no groups by ${group.unit === 'value' ? '' : `the ${group.unit} of `}${group.column.name}`,
-    );
+  if (group !== undefined) return refused(`it has no groups by ${sayGrouping(group)}`);
   const metricOf: CatalogMetric[] = [];
   for (const aggregate of fragment.aggregates) {
     const metric = alike.find((candidate) => answers(entity, candidate, aggregate));
@@ -180,6 +178,8 @@ function columnsOf(condition: Condition): readonly string[] {
       return [...new Set(condition.of.flatMap(columnsOf))];
     case 'not':
       return columnsOf(condition.of);
+    case 'distance':
+      return [condition.distance.latitude.name, condition.distance.longitude.name];
     default:
       return [condition.column.name];
   }
@@ -229,6 +229,7 @@ function countsBy(entity: CatalogEntity, metric: CatalogMetric, fixed: ReadonlyM
 
 /** Whether a metric holds what an aggregate asks for. Each row has a value of a column that is not optional. */
 function answers(entity: CatalogEntity, metric: CatalogMetric, { function: of, column }: Aggregate): boolean {
+  if (of === 'count distinct') return false;
   if (column !== undefined && metric.column === column.name) return true;
   const everyRow = metric.column === undefined || !columnOf(entity, metric.column).optional;
   return of === 'count' && everyRow && !column?.optional;
@@ -238,7 +239,15 @@ const isHeld = (
   { column, unit }: AggregateGroup,
   bucketColumn: string,
   fixed: ReadonlyMap<string, Value>,
-): boolean => (unit === 'value' ? fixed.has(column.name) : column.name === bucketColumn);
+): boolean => (unit === 'value' ? fixed.has(column.name) : column.name === bucketColumn && isOfHours(unit));
+
+/** Whether every hour lies in one group. */
+function isOfHours(unit: Exclude<Grouping, 'value'>): boolean {
+  if (typeof unit === 'object')
+    return unit.kind === 'bin' && isFullHour(unit.origin) && BigInt(unit.width) % microsecondsOfHour === 0n;
+  return unit !== 'second' && unit !== 'minute';
+}
+const microsecondsOfHour = 3_600_000_000n;
 
 const sayAggregate = ({ function: of, column }: Aggregate): string => `${of}(${column?.name ?? '*'})`;
 

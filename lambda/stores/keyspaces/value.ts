@@ -1,9 +1,18 @@
 import { types } from 'cassandra-driver';
+import { parseBytes, renderBytes } from '../../change/bytes-text.ts';
 import type { Value } from '../../change/change.ts';
 import { type CatalogColumn, parseValue, type WideColumn } from '../../model/index.ts';
 
 /** A value as the driver takes it. A column without one is left unset: a null would be a tombstone. */
-export type CqlValue = string | number | bigint | boolean | types.BigDecimal | typeof types.unset | null;
+export type CqlValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | Buffer
+  | types.BigDecimal
+  | typeof types.unset
+  | null;
 
 /** A canonical value for a column; JSON as its text. */
 export function encodeValue(type: WideColumn['type'], value: Value | undefined): CqlValue {
@@ -20,6 +29,8 @@ export function encodeValue(type: WideColumn['type'], value: Value | undefined):
       return types.BigDecimal.fromString(String(value));
     case 'boolean':
       return value === true;
+    case 'blob':
+      return parseBytes(String(value));
   }
 }
 
@@ -37,6 +48,9 @@ export const encodeColumn = (
 export function decodeColumn(column: CatalogColumn, value: unknown): Value {
   if (value === null || value === undefined) return null;
   switch (column.type.kind) {
+    case 'bytes':
+      // The driver gives blobs as buffers.
+      return renderBytes(value as Buffer);
     case 'json':
       // encodeColumn is the only writer.
       return JSON.parse(String(value)) as Value;
@@ -70,6 +84,7 @@ export function byteLength(value: CqlValue): number {
     case 'boolean':
       return 1;
     default:
+      if (Buffer.isBuffer(value)) return value.length;
       return value instanceof types.BigDecimal ? 4 + value.toString().length : 0;
   }
 }

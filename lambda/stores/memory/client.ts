@@ -1,25 +1,31 @@
 import { PolystoreError } from '../../errors.ts';
 import { aggregateRows } from '../aggregate-rows.ts';
+import { parted } from '../parted.ts';
 import type {
   AggregateStore,
   ApplyResult,
   Clock,
   Fragment,
+  PagedStore,
   Placement,
   SourceWriter,
+  TopStore,
   VersionedRow,
 } from '../store.ts';
 import type { SourceStore, ViewStore } from '../view-store.ts';
 import { createBuilds } from './builds.ts';
 import { createProgress } from './progress.ts';
-import { heldOf, readFilter, readKeys, readSlice, select } from './read.ts';
+import { heldOf, readFilter, readKeys, readSlice, readTop, select } from './read.ts';
 import type { Rows } from './rows.ts';
 import { digestPage, scanRows, sweepRows } from './scan.ts';
 import { readTruth } from './truth.ts';
 import { applyChanges, repairRows } from './write.ts';
 import { createWriter } from './writer.ts';
 
-export interface MemoryStore extends AggregateStore, ViewStore, SourceStore {
+/** Rows of a page: few, so that tests have several. */
+const pageRows = 7;
+
+export interface MemoryStore extends AggregateStore, PagedStore, TopStore, ViewStore, SourceStore {
   /** Writes to the source of an entity, with versions of generation 0 as the DynamoDB store makes them. */
   readonly writer: SourceWriter;
 }
@@ -60,6 +66,7 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
       writesSources: true,
       filters: true,
       matches: false,
+      pages: true,
       aggregates: true,
       countsStale: true,
       orderedSlices: true,
@@ -81,8 +88,13 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): MemoryS
       // Nothing of how a row is held is told.
       return find(fragment).map(({ row, version }) => ({ row, version }));
     },
+    pages: async function* (fragment) {
+      for (const page of parted(find(fragment), pageRows))
+        yield page.map(({ row, version }) => ({ row, version }));
+    },
     aggregate: async (fragment) =>
       aggregateRows(fragment, select(fragment, rowsOf(fragment.placement), clock())),
+    top: async (fragment) => readTop(fragment, rowsOf(fragment.placement), clock()),
     versions: async (placement, keys) => {
       const rows = rowsOf(placement);
       return keys.map((key) => heldOf(placement, key, rows)[0]?.version);

@@ -1,17 +1,19 @@
 import type { Row } from '../../change/change.ts';
-import { arrange, sliceOrder } from '../arrange.ts';
-import { isShown, knownPlace, notHeld, rowId, viewOf } from '../placement.ts';
+import { PolystoreError } from '../../errors.ts';
+import { arrange, filterOrder, sliceOrder } from '../arrange.ts';
+import { isShown, knownPlace, notHeld, placementName, rowId, viewOf } from '../placement.ts';
 import { createPredicate } from '../predicate.ts';
-import { inPartition, sliceShape } from '../slice.ts';
+import { inPartition, sliceColumns, sliceShape } from '../slice.ts';
 import type {
   FilterFragment,
   KeysFragment,
   Placement,
   Selection,
   SliceFragment,
+  TopFragment,
   VersionedRow,
 } from '../store.ts';
-import { compareInOrder } from '../value-order.ts';
+import { identityOf } from '../value-order.ts';
 import type { Held, Rows } from './rows.ts';
 
 /** Rows that a reader may see: there, not expired, and with a place in the view. */
@@ -55,7 +57,13 @@ export function readSlice(fragment: SliceFragment, rows: Rows, nowMs: number): r
     .filter(({ row }) => inPartition(fragment, shape, row))
     .filter(({ row }) => !shape.sparse || shape.sort.every(({ name }) => row[name] !== null));
   const view = viewOf(placement);
-  if (view?.kind !== 'redis.sortedSet' || view.limit === undefined) return arrange(fragment, shape, members);
+  if (view?.kind !== 'redis.sortedSet' || view.limit === undefined) {
+    const columns = sliceColumns(fragment);
+    return arrange(fragment, shape, members).map(({ row, version }) => ({
+      row: Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])),
+      version,
+    }));
+  }
   // The limit of a view counts from its highest row, whatever the caller's bounds and order are.
   const highest = members.sort(sliceOrder(placement, shape)).slice(-view.limit);
   return arrange(fragment, shape, highest);
@@ -81,18 +89,19 @@ export function readFilter(fragment: FilterFragment, rows: Rows, nowMs: number):
   const selected = select(fragment, rows, nowMs);
   const { order } = fragment;
   if (order === 'score') throw notHeld('The memory store', fragment.placement, 'rank rows of');
-  const comparisons = order.map((term) => {
-    const { name, type } = term.column;
-    const compare = compareInOrder(type, term);
-    return (a: VersionedRow, b: VersionedRow) => compare(a.row[name] ?? null, b.row[name] ?? null);
-  });
-  return selected
-    .toSorted((a, b) => {
-      for (const compare of comparisons) {
-        const difference = compare(a, b);
-        if (difference !== 0) return difference;
-      }
-      return 0;
-    })
-    .slice(0, fragment.limit);
+  return selected.toSorted(filterOrder(order)).slice(0, fragment.limit);
+}
+
+/** @throws `result_too_large` for more rows than the fragment allows. */
+export function readTop(fragment: TopFragment, rows: Rows, nowMs: number): readonly VersionedRow[] {
+  const { placement, by, order, count, maxRows } = fragment;
+  const groups = Map.groupBy(select(fragment, rows, nowMs).toSorted(filterOrder(order)), ({ row }) =>
+    JSON.stringify(by.map(({ name, type }) => identityOf(type, row[name] ?? null))),
+  );
+  const first = [...groups.values()].flatMap((group) => group.slice(0, count));
+  if (first.length <= maxRows) return first;
+  throw new PolystoreError(
+    'result_too_large',
+    `The first rows of groups of ${placementName(placement)} are more than ${maxRows}. Add a condition, or group by less`,
+  );
 }

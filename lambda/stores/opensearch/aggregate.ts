@@ -1,5 +1,7 @@
 import type { Row, Value } from '../../change/change.ts';
 import type { CatalogColumn } from '../../model/index.ts';
+import { type Bin, binStart } from '../grouping.ts';
+import { microsecondsOf } from '../instants.ts';
 import type { Aggregate, AggregateFragment, AggregateGroup, Placement } from '../store.ts';
 import { notAnswered } from './errors.ts';
 import { fieldOf, type SearchField, timeFieldOf } from './field.ts';
@@ -22,57 +24,107 @@ interface Part {
 }
 
 export interface AggregatePlan {
-  /** Names of the groups, in the order of `sources`. */
   readonly groups: readonly GroupSource[];
   readonly parts: readonly (Part & { readonly as: string })[];
   /** What is asked inside each group, or of all rows. */
   readonly inner: Record<string, Aggregation>;
+  /** Aggregates of different values: groups of each value are counted for them. */
+  readonly distinct: readonly { readonly as: string; readonly source: GroupSource }[];
   /** Groups to ask for at once. */
   readonly pageSize: number;
 }
 
-interface GroupSource {
+export interface GroupSource {
   readonly as: string;
-  readonly source: Record<string, unknown>;
+  readonly source: Readonly<Record<string, unknown>>;
   fromKey(key: unknown): Value;
 }
 
 /** @throws `not_supported` for groups and totals that OpenSearch cannot tell exactly. */
 export function planAggregate(fragment: AggregateFragment, pageRows: number): AggregatePlan {
   const { placement, groups, aggregates, maxGroups } = fragment;
-  const parts = aggregates.map((each, position) => ({
-    as: each.as,
-    ...planPart(placement, each, `a${position}`),
-  }));
+  const isDistinct = (each: Aggregate): boolean => each.function === 'count distinct';
+  const parts = aggregates
+    .filter((each) => !isDistinct(each))
+    .map((each, position) => ({ as: each.as, ...planPart(placement, each, `a${position}`) }));
   const buckets = parts.reduce((sum, part) => sum + part.buckets, 1);
   return {
     groups: groups.map((group) => planGroup(placement, group)),
     parts,
+    distinct: aggregates.filter(isDistinct).map(({ as, column }) => {
+      if (column === undefined)
+        throw notAnswered(placement, `cannot count different values of nothing as ${as}`);
+      return { as, source: planValues(placement, column, as) };
+    }),
     inner: Object.assign({}, ...parts.map(({ asked }) => asked)),
     pageSize: Math.min(maxGroups + 1, pageRows, Math.floor(maxBuckets / buckets)),
   };
 }
 
-function planGroup(placement: Placement, { as, column, unit }: AggregateGroup): GroupSource {
+/** How the groups of a column, or of what its values are put together by, are asked for and read. */
+export function planGroup(placement: Placement, { as, column, unit }: AggregateGroup): GroupSource {
   const field = fieldOf(placement, column);
   // A group of the rows that have no value.
   const missing = { missing_bucket: true };
-  if (unit === 'value')
+  if (unit === 'value') {
+    const { source, fromKey } = planValues(placement, column, as);
+    return { as, source: { terms: { ...source.terms, ...missing } }, fromKey };
+  }
+  if (typeof unit === 'object' && unit.kind === 'quotient')
     return {
       as,
-      source: { terms: { field: field.name, ...missing } },
+      // Painless divides whole numbers as PostgreSQL does, towards zero, where a histogram goes down.
+      source: {
+        terms: {
+          script: {
+            source: `doc[params.column].size() == 0 ? null : doc[params.column].value / params.divisor`,
+            params: { column: field.name, divisor: Number(unit.divisor) },
+          },
+          value_type: 'long',
+          ...missing,
+        },
+      },
       fromKey: (key) => (key === null ? null : field.fromTerm(key)),
     };
   return {
     as,
-    source: { date_histogram: { field: timeFieldOf(column), calendar_interval: unit, ...missing } },
-    // Milliseconds since the epoch; a canonical timestamp has six digits.
-    fromKey: (key) => (key === null ? null : new Date(Number(key)).toISOString().replace('Z', '000Z')),
+    source: {
+      date_histogram: {
+        field: timeFieldOf(column),
+        ...(typeof unit === 'object' ? renderBin(placement, unit) : { calendar_interval: unit }),
+        ...missing,
+      },
+    },
+    // Milliseconds since the epoch.
+    fromKey: (key) => (key === null ? null : binStart(BigInt(Number(key)) * 1000n)),
+  };
+}
+
+/** @throws `not_supported` for bins that do not begin at whole milliseconds, which is how fine its times are. */
+function renderBin(placement: Placement, { width, origin }: Bin): object {
+  const [wide, from] = [BigInt(width), microsecondsOf(origin)];
+  if (wide % 1000n !== 0n || from % 1000n !== 0n)
+    throw notAnswered(placement, 'has bins of whole milliseconds, from a whole millisecond on');
+  const offset = ((from % wide) + wide) % wide;
+  return { fixed_interval: `${wide / 1000n}ms`, offset: `+${offset / 1000n}ms` };
+}
+
+/** Groups of the rows that have each value of a column; not of those that have none. */
+function planValues(
+  placement: Placement,
+  column: CatalogColumn,
+  as: string,
+): GroupSource & { readonly source: { readonly terms: object } } {
+  const field = fieldOf(placement, column);
+  return {
+    as,
+    source: { terms: { field: field.name } },
+    fromKey: (key) => (key === null ? null : field.fromTerm(key)),
   };
 }
 
 function planPart(placement: Placement, { function: of, column, as }: Aggregate, name: string): Part {
-  if (column === undefined) {
+  if (column === undefined || of === 'count distinct') {
     if (of !== 'count') throw notAnswered(placement, `cannot tell the ${of} of nothing as ${as}`);
     return { asked: {}, buckets: 0, read: ({ doc_count }) => String(doc_count) };
   }
@@ -172,7 +224,10 @@ export interface GroupPage {
   readonly after_key?: Readonly<Record<string, unknown>>;
 }
 
-export const renderGroups = (plan: AggregatePlan, after: GroupPage['after_key']): Aggregation => ({
+/** How groups are asked for, and what of each. */
+export type GroupRequest = Pick<AggregatePlan, 'groups' | 'inner' | 'pageSize'>;
+
+export const renderGroups = (plan: GroupRequest, after: GroupPage['after_key']): Aggregation => ({
   composite: {
     size: plan.pageSize,
     // Under names of ours, for theirs may be any.
@@ -184,13 +239,20 @@ export const renderGroups = (plan: AggregatePlan, after: GroupPage['after_key'])
       ),
     }),
   },
-  aggs: plan.inner,
+  ...(Object.keys(plan.inner).length > 0 && { aggs: plan.inner }),
 });
+
+/** Values of the groups that a bucket is of, by their names. */
+export const groupValues = (
+  { groups }: Pick<AggregatePlan, 'groups'>,
+  key: Readonly<Record<string, unknown>>,
+): Row =>
+  Object.fromEntries(groups.map(({ as, fromKey }, position) => [as, fromKey(key[`g${position}`] ?? null)]));
 
 /** The row of a group. */
 export function groupRow(plan: AggregatePlan, key: Readonly<Record<string, unknown>>, bucket: Bucket): Row {
-  return Object.fromEntries([
-    ...plan.groups.map(({ as, fromKey }, position) => [as, fromKey(key[`g${position}`] ?? null)]),
-    ...plan.parts.map(({ as, read }) => [as, read(bucket)]),
-  ]);
+  return {
+    ...groupValues(plan, key),
+    ...Object.fromEntries(plan.parts.map(({ as, read }) => [as, read(bucket)])),
+  };
 }

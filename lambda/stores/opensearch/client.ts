@@ -4,7 +4,16 @@ import { PolystoreError } from '../../errors.ts';
 import { createAdaptiveGate } from '../adaptive-gate.ts';
 import { inParallel } from '../in-parallel.ts';
 import { applyToBuilds } from '../placed-builds.ts';
-import type { AggregateStore, ApplyResult, Clock, Fragment, Placement, VersionedRow } from '../store.ts';
+import type {
+  AggregateStore,
+  ApplyResult,
+  Clock,
+  Fragment,
+  PagedStore,
+  Placement,
+  TopStore,
+  VersionedRow,
+} from '../store.ts';
 import type { ViewStore } from '../view-store.ts';
 import { buildDelayMs, createBuildCatalog, type PlacedBuild, readBuilds } from './builds.ts';
 import { sendBulk } from './bulk.ts';
@@ -21,9 +30,10 @@ import { hitRow, isAlive, planFilter, planSlice } from './read.ts';
 import { activateBuild, beginBuild, dropBuild } from './rebuild.ts';
 import { repairRows } from './repair.ts';
 import { scanPage } from './scan.ts';
-import { type Searcher, searchRows } from './search.ts';
+import { type Searcher, searchPages, searchRows } from './search.ts';
 import { createState } from './state.ts';
 import { sweepPage } from './sweep.ts';
+import { topRows } from './tops.ts';
 import { planWrite } from './write.ts';
 
 export interface OpensearchStoreOptions extends OpensearchConnection {
@@ -42,7 +52,9 @@ export interface OpensearchStoreOptions extends OpensearchConnection {
 }
 
 /** Views in OpenSearch: indices of rows, and logs with an index a day. */
-export function createOpensearchStore(options: OpensearchStoreOptions): AggregateStore & ViewStore {
+export function createOpensearchStore(
+  options: OpensearchStoreOptions,
+): AggregateStore & PagedStore & TopStore & ViewStore {
   const { model, clock, refresh = false, pageRows = 2000, random = Math.random } = options;
   const client = createClient(options);
   const gate = () =>
@@ -93,6 +105,7 @@ export function createOpensearchStore(options: OpensearchStoreOptions): Aggregat
       writesSources: false,
       filters: true,
       matches: true,
+      pages: true,
       aggregates: true,
       countsStale: true,
       orderedSlices: true,
@@ -120,10 +133,28 @@ export function createOpensearchStore(options: OpensearchStoreOptions): Aggregat
         const { home } = await builds.read(fragment.placement);
         return readRows(searcher, { home, nowMs: clock() }, fragment);
       }),
+    pages: async function* (fragment) {
+      const { home } = await run(() => builds.read(fragment.placement));
+      const pages = searchPages(searcher, planFilter(home, fragment, clock()));
+      try {
+        for (;;) {
+          const { done, value: hits = [] } = await run(() => pages.next());
+          if (done === true) return;
+          yield hits.flatMap((hit) => hitRow(fragment, hit) ?? []);
+        }
+      } finally {
+        await run(() => pages.return());
+      }
+    },
     aggregate: (fragment) =>
       run(async () => {
         const { home } = await builds.read(fragment.placement);
         return aggregateRows(searcher, { home, nowMs: clock() }, fragment);
+      }),
+    top: (fragment) =>
+      run(async () => {
+        const { home } = await builds.read(fragment.placement);
+        return topRows(searcher, { home, nowMs: clock() }, fragment);
       }),
     versions: (placement, keys) =>
       run(async () => {

@@ -1,7 +1,7 @@
 import type { Types } from '@opensearch-project/opensearch';
 import type { Value } from '../../change/change.ts';
-import type { CatalogColumn } from '../../model/index.ts';
-import type { Comparison, Condition } from '../predicate.ts';
+import type { CatalogColumn, Comparison } from '../../model/index.ts';
+import type { Condition } from '../predicate.ts';
 import type { Placement } from '../store.ts';
 import { compareValues } from '../value-order.ts';
 import { notAnswered } from './errors.ts';
@@ -15,10 +15,43 @@ const maxListed = 65_536;
 const everything: Query = { match_all: {} };
 const nothing: Query = { match_none: {} };
 const not = (query: Query): Query => ({ bool: { must_not: [query] } });
-const all = (queries: readonly Query[]): Query => ({ bool: { filter: [...queries] } });
+const all = (queries: readonly Query[]): Query => ({ bool: { filter: joinRanges(queries) } });
 const any = (queries: readonly Query[]): Query =>
   // Without any part OpenSearch would take all rows.
   queries.length === 0 ? nothing : { bool: { should: [...queries], minimum_should_match: 1 } };
+
+/**
+ * Queries that must all be met, with the bounds of a field as one range: a range goes through every term in it, and one
+ * that is open to a side through most of the index, of which the other then leaves nearly nothing.
+ */
+export function joinRanges(queries: readonly Query[]): Query[] {
+  const joined: Query[] = [];
+  const places = new Map<string, number>();
+  for (const query of queries) {
+    const [range] = Object.entries(query.range ?? {});
+    if (range === undefined) {
+      joined.push(query);
+      continue;
+    }
+    const [field, bounds] = range;
+    const place = places.get(field);
+    const before = place === undefined ? undefined : joined[place]?.range?.[field];
+    if (place !== undefined && before !== undefined && areOpposite(before, bounds)) {
+      // Two ranges of one field, of its own type.
+      joined[place] = { range: { [field]: { ...before, ...bounds } as typeof before } };
+      continue;
+    }
+    if (place === undefined) places.set(field, joined.length);
+    joined.push(query);
+  }
+  return joined;
+}
+
+/** Whether no two bounds are to one side: of such each stands by itself. */
+function areOpposite(some: object, more: object): boolean {
+  const sides = [...Object.keys(some), ...Object.keys(more)].map((bound) => bound.startsWith('g'));
+  return new Set(sides).size === sides.length;
+}
 
 /** The queries of the rows for which a condition is true, and of those for which it is false; the others are unknown. */
 interface Truths {
@@ -63,6 +96,8 @@ function truthsOf(placement: Placement, condition: Condition): Truths {
       return membership(placement, condition.column, condition.values);
     case 'compare':
       return comparison(placement, condition);
+    case 'distance':
+      throw notAnswered(placement, 'computes no distances');
   }
 }
 

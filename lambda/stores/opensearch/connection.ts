@@ -9,7 +9,11 @@ export interface OpensearchConnection {
   /** `iam` signs each request (SigV4) with the function's own credentials; `none` only on loopback. */
   readonly auth: 'iam' | 'none';
   readonly region: string;
+  /** Whose requests are signed. @default - those of the SDK's chain: in Lambda the function's role */
+  readonly credentials?: () => Promise<Credentials>;
 }
+
+type Credentials = Awaited<ReturnType<ReturnType<typeof defaultProvider>>>;
 
 /** Requests of one client on the wire at once, and sockets. */
 export const requestsInFlight = 50;
@@ -23,11 +27,12 @@ class ExactSerializer extends Serializer {
 }
 
 /** A client with bounded waits that tries nothing again: the store does, where that is harmless. */
-export function createClient({ endpoint, auth, region }: OpensearchConnection): Client {
+export function createClient({ endpoint, auth, region, credentials }: OpensearchConnection): Client {
   return new Client({
     node: endpoint,
-    // By the AWS SDK's default chain: in Lambda the credentials of the function's role.
-    ...(auth === 'iam' ? AwsSigv4Signer({ region, service: 'es', getCredentials: defaultProvider() }) : {}),
+    ...(auth === 'iam'
+      ? AwsSigv4Signer({ region, service: 'es', getCredentials: credentials ?? defaultProvider() })
+      : {}),
     Serializer: ExactSerializer,
     maxRetries: 0,
     requestTimeout: 30_000,

@@ -34,6 +34,7 @@ export function opensearchError(error: unknown): PolystoreError {
   const unavailable = (what: string): PolystoreError =>
     new PolystoreError('store_unavailable', `${what} (${message}). The same request may be sent again`, {
       cause: error,
+      told: `${what}. The same request may be sent again.`,
     });
   if (isOverloaded(error)) return unavailable('OpenSearch cannot take the request now');
   if (!(error instanceof errors.ResponseError)) return unavailable('OpenSearch did not answer');

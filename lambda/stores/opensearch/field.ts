@@ -40,7 +40,7 @@ export interface SearchField {
 /**
  * The field that a column's conditions, order and groups go by.
  *
- * @throws `not_supported` for JSON, which is kept and not indexed, and for a column that the view does not hold.
+ * @throws `not_supported` for JSON and bytes, which are kept and not indexed, and for a column that the view does not hold.
  */
 export function fieldOf(placement: Placement, { name, type }: CatalogColumn): SearchField {
   const { columns } = searchView(placement);
@@ -59,6 +59,7 @@ export function fieldOf(placement: Placement, { name, type }: CatalogColumn): Se
   const order = `${orderField}.${name}`;
   switch (type.kind) {
     case 'json':
+    case 'bytes':
       throw notAnswered(placement, `keeps ${name} without looking into it; ask by other columns`);
     case 'decimal':
       return {

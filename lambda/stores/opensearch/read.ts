@@ -13,7 +13,7 @@ import type {
   SliceFragment,
   VersionedRow,
 } from '../store.ts';
-import { type Query, renderCondition } from './condition.ts';
+import { joinRanges, type Query, renderCondition } from './condition.ts';
 import { rowOf, type Source } from './document.ts';
 import { notAnswered } from './errors.ts';
 import { deletedField, fieldOf, wordsFieldOf } from './field.ts';
@@ -40,7 +40,7 @@ export function renderSelection({ placement, where, match }: Selection, nowMs: n
   const { filter, must_not } = visibleOnly(placement, nowMs);
   return {
     bool: {
-      filter: [...where.map((condition) => renderCondition(placement, condition)), ...filter],
+      filter: joinRanges([...where.map((condition) => renderCondition(placement, condition)), ...filter]),
       must_not,
       must: match.map(({ column, words }) => ({
         match: { [wordsFieldOf(placement, column)]: { query: words } },
@@ -167,7 +167,7 @@ const byKey = (placement: Placement): Sort =>
     keyColumns(placement).map((column) => ({ column, descending: false, nullsFirst: false })),
   );
 
-const renderOrder = (placement: Placement, order: readonly FilterOrder[]): Sort =>
+export const renderOrder = (placement: Placement, order: readonly FilterOrder[]): Sort =>
   order.map(({ column, descending, nullsFirst }) => {
     const { field, ...type } = fieldOf(placement, column).sort;
     const missing = nullsFirst ? '_first' : '_last';

@@ -56,6 +56,7 @@ export function renderMapping(placement: Placement): Mapping {
       case 'boolean':
         return { type: 'boolean' };
       case 'decimal':
+      case 'bytes':
       case 'json':
         return opaque;
       case 'timestamp':

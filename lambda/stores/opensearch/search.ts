@@ -52,28 +52,50 @@ const copyFor = (tenant: string | undefined) => ({
   preference: `tenant ${tenant ?? ''}`,
 });
 
-/** All hits of a search up to its limit, page by page on one snapshot where one page is not enough. */
+/** All hits of a search up to its limit. */
 export async function searchRows(searcher: Searcher, search: RowSearch): Promise<readonly Hit[]> {
+  const hits: Hit[] = [];
+  for await (const page of searchPages(searcher, search)) hits.push(...page);
+  return hits;
+}
+
+/**
+ * The hits of a search up to its limit, page by page: of one moment, on a snapshot where one page is not enough. However
+ * many there are, no page reaches beyond `index.max_result_window`.
+ */
+export async function* searchPages(
+  searcher: Searcher,
+  search: RowSearch,
+): AsyncGenerator<readonly Hit[], void, undefined> {
   const { pageRows } = searcher;
   const { limit = Number.POSITIVE_INFINITY, body } = search;
-  if (limit === 0) return [];
-  if (limit <= pageRows) return (await searchOnce(searcher, search, { ...body, size: limit })).hits.hits;
-  return onSnapshot(searcher, search, [], async (pit) => {
-    const rows: Hit[] = [];
+  if (limit === 0) return;
+  // Most have no more than a page, for which no snapshot need be opened and closed: two of three requests.
+  const { hits: only } = await searchOnce(searcher, search, { ...body, size: Math.min(limit, pageRows) });
+  if (limit <= pageRows || only.hits.length < pageRows) {
+    yield only.hits;
+    return;
+  }
+  const pit = await openSnapshot(searcher, search);
+  if (pit === undefined) return;
+  try {
     let after: readonly unknown[] | undefined;
-    for (;;) {
-      const size = Math.min(pageRows, limit - rows.length);
+    for (let left = limit; left > 0; ) {
+      const size = Math.min(pageRows, left);
       const { hits } = await searchOnce(searcher, search, {
         ...body,
         ...pit,
         size,
         ...(after !== undefined && { search_after: renderAfter(after) }),
       });
-      rows.push(...hits.hits);
+      yield hits.hits;
+      if (hits.hits.length < size) return;
+      left -= size;
       after = hits.hits.at(-1)?.sort;
-      if (hits.hits.length < size || rows.length >= limit) return rows;
     }
-  });
+  } finally {
+    await closeSnapshot(searcher, pit);
+  }
 }
 
 /** Whole numbers of 64 bits go as texts, which OpenSearch reads as exactly. */
@@ -83,12 +105,30 @@ const renderAfter = (values: readonly unknown[]): string[] =>
 
 /** Does some work on the rows of one moment; `none` is its answer where the index is not there. */
 export async function onSnapshot<T>(
+  searcher: Searcher,
+  target: SearchTarget,
+  none: T,
+  work: (pit: Snapshot) => Promise<T>,
+): Promise<T> {
+  const pit = await openSnapshot(searcher, target);
+  if (pit === undefined) return none;
+  try {
+    return await work(pit);
+  } finally {
+    await closeSnapshot(searcher, pit);
+  }
+}
+
+/** The part of a search that makes it see the rows of one moment. */
+interface Snapshot {
+  readonly pit: { readonly id: string; readonly keep_alive: string };
+}
+
+/** Undefined where the index is not there. */
+async function openSnapshot(
   { client, gate }: Searcher,
   { index, tenant }: SearchTarget,
-  none: T,
-  work: (pit: Pick<SearchBody, 'pit'>) => Promise<T>,
-): Promise<T> {
-  let id: string;
+): Promise<Snapshot | undefined> {
   try {
     const { body } = await gate.run(() =>
       client.createPit({
@@ -98,14 +138,13 @@ export async function onSnapshot<T>(
         ...copyFor(tenant),
       }),
     );
-    id = body.pit_id;
+    return { pit: { id: body.pit_id, keep_alive: keepAlive } };
   } catch (error) {
-    if (isMissing(error)) return none;
+    if (isMissing(error)) return undefined;
     throw error;
   }
-  try {
-    return await work({ pit: { id, keep_alive: keepAlive } });
-  } finally {
-    await client.deletePit({ body: { pit_id: [id] } });
-  }
+}
+
+async function closeSnapshot({ client }: Searcher, { pit }: Snapshot): Promise<void> {
+  await client.deletePit({ body: { pit_id: [pit.id] } });
 }

@@ -12,6 +12,7 @@ import type { ViewStore } from '../view-store.ts';
 import { createBuildCatalog } from './build-catalog.ts';
 import { buildsKey, written } from './builds.ts';
 import { isOverloaded, redisError } from './errors.ts';
+import { nearArgs } from './geo-score.ts';
 import { type Master, slotsOf, type Topology } from './groups.ts';
 import { groupOf, isVisible, planLookups, sliceArgs } from './read.ts';
 import { redisView } from './schema.ts';
@@ -21,6 +22,7 @@ import {
   digestScript,
   lookNodeScript,
   lookScript,
+  nearScript,
   progressScript,
   repairScript,
   sliceScript,
@@ -46,6 +48,7 @@ export interface RedisStoreOptions {
 /** ioredis makes a method of each script that is defined; its types cannot know their names. */
 interface Scripts extends MaintenanceScripts, WriteScripts {
   polystoreSlice(keyCount: number, ...keysAndArgs: string[]): Promise<string[]>;
+  polystoreNear(keyCount: number, ...keysAndArgs: string[]): Promise<string[]>;
 }
 type Connection = (Redis | Cluster) & Scripts;
 
@@ -117,6 +120,7 @@ export function createRedisStore(options: RedisStoreOptions): ViewStore {
       writesSources: false,
       filters: false,
       matches: false,
+      pages: false,
       aggregates: false,
       countsStale: true,
       orderedSlices: false,
@@ -185,10 +189,15 @@ async function readSlice(
   const shape = sliceShape(fragment);
   const view = redisView(fragment.placement);
   const group = groupOf(fragment.placement, fragment.equal);
+  const args =
+    view.kind === 'redis.sortedSet' ? sliceArgs(fragment, view) : nearArgs(fragment.near, fragment.limit);
+  if (group.score === undefined || args === undefined)
+    return arrange(fragment, shape, seen(await redis.hvals(group.rows), nowMs));
+  const keys = [group.rows, group.score] as const;
   const values =
-    view.kind === 'redis.hash' || group.score === undefined
-      ? await redis.hvals(group.rows)
-      : await redis.polystoreSlice(2, group.rows, group.score, String(nowMs), ...sliceArgs(fragment, view));
+    view.kind === 'redis.sortedSet'
+      ? await redis.polystoreSlice(2, ...keys, String(nowMs), ...args)
+      : await redis.polystoreNear(2, ...keys, String(nowMs), ...args);
   return arrange(fragment, shape, seen(values, nowMs));
 }
 
@@ -248,6 +257,7 @@ async function open({ host, port, tls }: RedisStoreOptions): Promise<Connection>
     redis.defineCommand('polystoreApply', { lua: applyScript });
     redis.defineCommand('polystoreStale', { lua: staleScript });
     redis.defineCommand('polystoreSlice', { lua: sliceScript });
+    redis.defineCommand('polystoreNear', { lua: nearScript });
     redis.defineCommand('polystoreRepair', { lua: repairScript });
     redis.defineCommand('polystoreSweep', { lua: sweepScript });
     redis.defineCommand('polystoreLook', { lua: lookScript });

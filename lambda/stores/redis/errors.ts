@@ -20,6 +20,6 @@ export function redisError(error: unknown): PolystoreError {
   return new PolystoreError(
     'store_unavailable',
     `Redis did not answer: ${message}. The same request may be sent again`,
-    { cause: error },
+    { cause: error, told: 'Redis did not answer. The same request may be sent again.' },
   );
 }

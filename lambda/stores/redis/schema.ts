@@ -1,15 +1,28 @@
 import type { Key, Row } from '../../change/change.ts';
-import type { CatalogColumn, RedisHashPlacement, RedisSortedSetPlacement } from '../../model/index.ts';
+import type {
+  CatalogColumn,
+  RedisGeoPlacement,
+  RedisHashPlacement,
+  RedisSortedSetPlacement,
+} from '../../model/index.ts';
 import { columnOf, termValue } from '../../model/index.ts';
+import { positionOf } from '../earth-distance.ts';
 import { escapePart, notHeld, placementName } from '../placement.ts';
 import type { Placement } from '../store.ts';
+import { geoScore } from './geo-score.ts';
 
-export type RedisView = RedisHashPlacement | RedisSortedSetPlacement;
+export type RedisView = RedisHashPlacement | RedisSortedSetPlacement | RedisGeoPlacement;
 
 /** @throws `not_supported` for a placement that Redis does not hold. */
 export function redisView(placement: Placement): RedisView {
   const { target } = placement;
-  if (target.kind === 'redis.hash' || target.kind === 'redis.sortedSet') return target;
+  switch (target.kind) {
+    case 'redis.hash':
+    case 'redis.sortedSet':
+    case 'redis.geo':
+      return target;
+    default:
+  }
   throw notHeld('The Redis store', placement, 'hold');
 }
 
@@ -22,7 +35,7 @@ export interface KeyGroup {
   readonly rows: string;
   /** Sorted set: row id, by the millisecond from which even its guard may go. Rows that stay are not in it. */
   readonly due: string;
-  /** Sorted set: row id by score; only of a `redis.sortedSet` view. */
+  /** Sorted set: row id by score, or by the cell of its position; not of a `redis.hash` view. */
   readonly score: string | undefined;
 }
 
@@ -42,8 +55,13 @@ export function keyGroup(placement: Placement, row: Row): KeyGroup | undefined {
 export const groupNamed = (placement: Placement, rows: string): KeyGroup => ({
   rows,
   due: `${rows}:due`,
-  score: redisView(placement).kind === 'redis.sortedSet' ? `${rows}:score` : undefined,
+  score: scoreKey(redisView(placement), rows),
 });
+
+function scoreKey({ kind }: RedisView, rows: string): string | undefined {
+  if (kind === 'redis.hash') return undefined;
+  return `${rows}:${kind === 'redis.geo' ? 'geo' : 'score'}`;
+}
 
 export const groupKeys = ({ rows, due, score }: KeyGroup): readonly string[] =>
   score === undefined ? [rows, due] : [rows, due, score];
@@ -99,3 +117,12 @@ export function scoreOf(column: CatalogColumn, value: Row[string] | undefined): 
 
 export const scoreColumn = (placement: Placement, view: RedisSortedSetPlacement): CatalogColumn =>
   columnOf(placement.entity, view.score);
+
+/** What orders a row in its view's sorted set; undefined: it is not in it. */
+export function rowScore(placement: Placement, row: Row): number | undefined {
+  const view = redisView(placement);
+  if (view.kind === 'redis.hash') return undefined;
+  if (view.kind === 'redis.sortedSet') return scoreOf(scoreColumn(placement, view), row[view.score]);
+  const position = positionOf(row, view);
+  return position === undefined ? undefined : geoScore(position);
+}

@@ -37,7 +37,7 @@ end`;
  * Rule 1 as one atomic step over rows of one key group. Versions are compared as text, which a value says first
  * (value.ts): a Lua number would lose their low bits.
  *
- * KEYS: rows, due, and score for a sorted set.
+ * KEYS: rows, due, and score for a sorted set or a geo index.
  * ARGV: now, how long guards are kept (both ms), how many scored rows are kept (0: all); then for each
  * row: id, value, due ('' for none), and of a sorted set score ('' for none).
  * Returns how many rows were written and stay.
@@ -134,6 +134,68 @@ while limit < 0 or #found < limit do
     end
   end
   offset = offset + page
+end
+return found
+`;
+
+/**
+ * The live rows of a geo index that are near a place, in one atomic step: all that may be as near as is asked for, and
+ * perhaps some that are a little further, for Redis knows places only by their cells. Rows that are off its map are
+ * among them always.
+ *
+ * A number of nearest rows is looked for in circles, each of 4 times the radius of the one before, until enough are
+ * found well within one. A circle that reaches a latitude where GEOSEARCH misses cells (geo-score.ts) is the whole earth.
+ *
+ * KEYS: rows, geo. ARGV: now (ms), longitude, latitude, radius (m), how many rows (-1: all), the error of a cell, the
+ * score of what is off the map, the radius from which on, and the one by which, the whole earth is searched (m).
+ * Returns the values.
+ */
+export const nearScript = `
+local now, radius, limit = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local err, widest = tonumber(ARGV[6]), tonumber(ARGV[8])
+local found = {}
+local function isLive(value)
+  if not value then return false end
+  local expiry = string.match(value, '^{"v":"%d+","x":(-?%d+)')
+  return not expiry or tonumber(expiry) > now
+end
+local function search(reach)
+  local metres = reach < widest and reach or ARGV[9]
+  return redis.call('GEOSEARCH', KEYS[2], 'FROMLONLAT', ARGV[2], ARGV[3], 'BYRADIUS', metres, 'm', 'ASC', 'WITHDIST')
+end
+local reach = limit < 0 and radius + err or math.min(100, radius + err)
+while true do
+  local isLast = reach >= radius + err or reach >= widest
+  local near = search(reach)
+  if isLast or #near >= limit then
+    found = {}
+    local furthest, count = isLast and radius + err or reach, 0
+    for from = 1, #near, 256 do
+      local upto = math.min(from + 255, #near)
+      if tonumber(near[from][2]) > furthest then break end
+      local ids = {}
+      for i = from, upto do ids[#ids + 1] = near[i][1] end
+      for at, value in ipairs(redis.call('HMGET', KEYS[1], unpack(ids))) do
+        local metres = tonumber(near[from + at - 1][2])
+        if metres <= furthest and isLive(value) then
+          found[#found + 1] = value
+          count = count + 1
+          -- Whatever is as near as the last one, by its position, is no further than this by its cell.
+          if count == limit and (isLast or metres + 2 * err <= reach) then
+            furthest = math.min(furthest, metres + 2 * err)
+          end
+        end
+      end
+    end
+    if isLast or (count >= limit and furthest < reach) then break end
+  end
+  reach = math.min(reach * 4, radius + err)
+end
+local off = redis.call('ZRANGE', KEYS[2], ARGV[7], ARGV[7], 'BYSCORE')
+for from = 1, #off, 256 do
+  for _, value in ipairs(redis.call('HMGET', KEYS[1], unpack(off, from, math.min(from + 255, #off)))) do
+    if isLive(value) then found[#found + 1] = value end
+  end
 end
 return found
 `;

@@ -6,15 +6,7 @@ import type { ApplyResult, Placement } from '../store.ts';
 import { keepTombstonesMs } from '../tombstone.ts';
 import type { Repair } from '../view-store.ts';
 import { groupOf } from './read.ts';
-import {
-  type KeyGroup,
-  keyGroup,
-  locationColumns,
-  type RedisView,
-  redisView,
-  scoreColumn,
-  scoreOf,
-} from './schema.ts';
+import { type KeyGroup, keyGroup, locationColumns, type RedisView, redisView, rowScore } from './schema.ts';
 import { renderValue } from './value.ts';
 
 /** Rows of one key group, of one call. */
@@ -53,7 +45,7 @@ export function planWrite(placement: Placement, changes: readonly Change[], nowM
     if (held === undefined) groups.set(group.rows, { group, changes: [change] });
     else held.changes.push(change);
   }
-  const isScored = redisView(placement).kind === 'redis.sortedSet';
+  const isScored = redisView(placement).kind !== 'redis.hash';
   const args = (some: readonly Change[]): readonly string[] => {
     const all = [String(nowMs), String(keepTombstonesMs), kept];
     for (const change of some) {
@@ -115,17 +107,13 @@ function rowArgs(
   change: Change,
   nowMs: number,
 ): readonly [value: string, due: string, score: string] {
-  const view = redisView(placement);
   const { version } = change;
   const expiry = change.kind === 'upsert' ? expiryOf(placement, change.row) : undefined;
-  const score =
-    view.kind === 'redis.sortedSet' && change.kind === 'upsert'
-      ? scoreOf(scoreColumn(placement, view), change.row[view.score])
-      : undefined;
+  const score = change.kind === 'upsert' ? rowScore(placement, change.row) : undefined;
   const hidden =
     change.kind === 'delete' ||
     (expiry !== undefined && expiry <= nowMs) ||
-    (view.kind === 'redis.sortedSet' && score === undefined);
+    (redisView(placement).kind !== 'redis.hash' && score === undefined);
   const row = hidden ? undefined : projectRow(placement, change.row);
   // A row that nobody sees is a guard from now on, whenever it would have expired.
   const ends = row === undefined ? nowMs : expiry;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Row } from '../../change/change.ts';
 import { parseVersion, renderVersion, type Version } from '../../change/version.ts';
-import { type ErrorCode, errorCatalog, PolystoreError } from '../../errors.ts';
+import { parseAnswer } from '../invoke/answer.ts';
 import { heldColumns } from '../placement.ts';
 import type { Placement, VersionedRow } from '../store.ts';
 
@@ -15,12 +15,7 @@ export type ArchiveAnswer =
     }
   | { readonly groups: readonly Row[] }
   | { readonly held: readonly (string | null)[] }
-  | { readonly healthy: true }
-  /** A refusal goes as an answer: of an error that a function throws only name and message would arrive. */
-  | { readonly error: { readonly code: ErrorCode; readonly message: string; readonly details: object } };
-
-/** What an invocation may answer, in bytes of JSON (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
-const maxAnswerBytes = 6_291_556;
+  | { readonly healthy: true };
 
 export function renderRows(placement: Placement, rows: readonly VersionedRow[]): ArchiveAnswer {
   const columns = heldColumns(placement).map(({ name }) => name);
@@ -38,23 +33,6 @@ export const renderHeld = (versions: readonly (Version | undefined)[]): ArchiveA
   held: versions.map((version) => (version === undefined ? null : renderVersion(version))),
 });
 
-export const renderError = ({ code, message, details }: PolystoreError): ArchiveAnswer => ({
-  error: { code, message, details },
-});
-
-export const fits = (answer: object): boolean => Buffer.byteLength(JSON.stringify(answer)) <= maxAnswerBytes;
-
-/** @throws PolystoreError `result_too_large`: Lambda would drop it, and say less. */
-export function checkSize<A extends object>(answer: A): A {
-  const bytes = Buffer.byteLength(JSON.stringify(answer));
-  if (bytes <= maxAnswerBytes) return answer;
-  throw new PolystoreError(
-    'result_too_large',
-    `The archive's answer has ${bytes} bytes; ${maxAnswerBytes} are allowed. Ask for fewer days, rows or columns, or for totals.`,
-    { details: { bytes, maxAnswerBytes } },
-  );
-}
-
 const value = z.json();
 const rowsShape = z.object({
   columns: z.array(z.string()),
@@ -64,13 +42,10 @@ const rowsShape = z.object({
 const groupsShape = z.object({ groups: z.array(z.record(z.string(), value)) });
 const heldShape = z.object({ held: z.array(z.nullable(z.string())) });
 const healthyShape = z.object({ healthy: z.literal(true) });
-const errorShape = z.object({
-  error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) }),
-});
 
 /** Columns that this model does not have are left out, and those that the other side's has not are null. */
 export function parseRows(placement: Placement, answer: unknown): readonly VersionedRow[] {
-  const { columns, rows, versions } = parse(rowsShape, answer);
+  const { columns, rows, versions } = parseAnswer(rowsShape, answer);
   const places = heldColumns(placement).map(({ name }) => [name, columns.indexOf(name)] as const);
   return rows.map((values, index) => ({
     row: Object.fromEntries(places.map(([name, at]) => [name, values[at] ?? null])),
@@ -78,28 +53,13 @@ export function parseRows(placement: Placement, answer: unknown): readonly Versi
   }));
 }
 
-export const parseGroups = (answer: unknown): readonly Row[] => parse(groupsShape, answer).groups;
+export const parseGroups = (answer: unknown): readonly Row[] => parseAnswer(groupsShape, answer).groups;
 
 export const parseHeld = (answer: unknown): readonly (Version | undefined)[] =>
-  parse(heldShape, answer).held.map((version) => (version === null ? undefined : parseVersion(version)));
+  parseAnswer(heldShape, answer).held.map((version) =>
+    version === null ? undefined : parseVersion(version),
+  );
 
 export const parseHealthy = (answer: unknown): void => {
-  parse(healthyShape, answer);
+  parseAnswer(healthyShape, answer);
 };
-
-/** @throws PolystoreError the other side's own, or `store_rejected` for what is none of its answers. */
-export function parse<S extends z.ZodMiniType>(shape: S, answer: unknown): z.infer<S> {
-  const parsed = z.safeParse(shape, answer);
-  // The schema's own type.
-  if (parsed.success) return parsed.data as z.infer<S>;
-  const failed = z.safeParse(errorShape, answer);
-  if (failed.success && failed.data.error.code in errorCatalog) {
-    const { code, message, details } = failed.data.error;
-    // `in` has just shown that it is a code.
-    throw new PolystoreError(code as ErrorCode, message, { details });
-  }
-  throw new PolystoreError(
-    'store_rejected',
-    `The archive's function answered what is not understood here: ${JSON.stringify(answer)?.slice(0, 200)}. Both must be of the same deployment.`,
-  );
-}

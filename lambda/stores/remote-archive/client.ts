@@ -1,9 +1,9 @@
 import { PolystoreError } from '../../errors.ts';
+import type { InvokeFunction } from '../invoke/index.ts';
 import { placementName } from '../placement.ts';
 import type { AggregateStore } from '../store.ts';
 import type { ViewStore } from '../view-store.ts';
 import { parseGroups, parseHealthy, parseHeld, parseRows } from './answer.ts';
-import type { InvokeFunction } from './invoke.ts';
 import { type ArchiveRequest, renderRequest } from './request.ts';
 import { createRemoteViews } from './view-client.ts';
 import { renderViewRequest } from './view-request.ts';
@@ -53,6 +53,7 @@ export function createRemoteArchive({
       writesSources: false,
       filters: true,
       matches: false,
+      pages: false,
       aggregates: true,
       countsStale: false,
       orderedSlices: true,

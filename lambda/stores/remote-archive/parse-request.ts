@@ -71,15 +71,20 @@ const fragment = z.discriminatedUnion('kind', [
     limit,
   }),
 ]);
+const digits = z.string().check(z.regex(/^[1-9]\d{0,18}$/));
+const instant = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/));
+const grouping = z.union([
+  z.enum(['value', 'second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year']),
+  z.strictObject({ kind: z.literal('bin'), width: digits, origin: instant }),
+  z.strictObject({ kind: z.literal('quotient'), divisor: digits }),
+]);
 const aggregate = z.strictObject({
   ...selection,
-  groups: z.array(
-    z.strictObject({ as: z.string(), column, unit: z.enum(['value', 'hour', 'day', 'month']) }),
-  ),
+  groups: z.array(z.strictObject({ as: z.string(), column, unit: grouping })),
   aggregates: z.array(
     z.strictObject({
       as: z.string(),
-      function: z.enum(['count', 'sum', 'min', 'max']),
+      function: z.enum(['count', 'count distinct', 'sum', 'min', 'max']),
       column: z.optional(column),
     }),
   ),

@@ -1,4 +1,5 @@
 import type { Row } from '../../change/change.ts';
+import { PolystoreError } from '../../errors.ts';
 import { placementName } from '../placement.ts';
 import type { Condition } from '../predicate.ts';
 import type { AggregateFragment, Fragment, Placement, Selection } from '../store.ts';
@@ -65,6 +66,8 @@ function renderCondition(condition: Condition): object {
       return { kind: condition.kind, of: condition.of.map(renderCondition) };
     case 'not':
       return { kind: 'not', of: renderCondition(condition.of) };
+    case 'distance':
+      throw new PolystoreError('not_supported', 'The archive computes no distances.');
     default:
       return { ...condition, column: condition.column.name };
   }

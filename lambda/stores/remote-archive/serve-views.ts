@@ -1,7 +1,7 @@
 import { PolystoreError } from '../../errors.ts';
+import { fitsAnswer } from '../invoke/answer.ts';
 import { placementName } from '../placement.ts';
 import type { ScanRequest, ViewStore } from '../view-store.ts';
-import { fits } from './answer.ts';
 import { renderDigests, renderProgress, renderScan, type ViewAnswer } from './view-answer.ts';
 import type { ReadingRequest, ViewRequest, WritingRequest } from './view-request.ts';
 
@@ -38,7 +38,7 @@ async function scan(store: ViewStore, request: ScanRequest): Promise<ViewAnswer>
   for (let limit = request.limit; ; limit = Math.floor(limit / 4)) {
     const page = await store.scan({ ...request, limit });
     const answer = renderScan(request.placement, page);
-    if (fits(answer) || page.rows.length <= 1) return answer;
+    if (fitsAnswer(answer) || page.rows.length <= 1) return answer;
     limit = Math.min(limit, page.rows.length);
   }
 }

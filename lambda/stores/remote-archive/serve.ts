@@ -1,8 +1,8 @@
-import { PolystoreError } from '../../errors.ts';
 import type { Catalog } from '../../model/index.ts';
+import { answerOrRefuse, type Refusal } from '../invoke/answer.ts';
 import type { AggregateStore } from '../store.ts';
 import type { ViewStore } from '../view-store.ts';
-import { type ArchiveAnswer, checkSize, renderError, renderHeld, renderRows } from './answer.ts';
+import { type ArchiveAnswer, renderHeld, renderRows } from './answer.ts';
 import { parseArchiveRequest, placementIn } from './parse-request.ts';
 import { parseViewRequest } from './parse-view-request.ts';
 import { answerView } from './serve-views.ts';
@@ -18,7 +18,7 @@ export function createArchiveServer({
   readonly store: AggregateStore & ViewStore;
   /** Whether it writes too. @default 'read' */
   readonly access?: 'read' | 'write';
-}): (event: unknown) => Promise<ArchiveAnswer | ViewAnswer> {
+}): (event: unknown) => Promise<ArchiveAnswer | ViewAnswer | Refusal> {
   const answer = async (event: unknown): Promise<ArchiveAnswer | ViewAnswer> => {
     const asked = parseViewRequest(event, (name) => placementIn(catalog, name));
     if (asked !== undefined) return answerView(store, asked, access);
@@ -35,12 +35,6 @@ export function createArchiveServer({
         return { healthy: true };
     }
   };
-  return async (event) => {
-    try {
-      return checkSize(await answer(event));
-    } catch (error) {
-      if (error instanceof PolystoreError) return renderError(error);
-      throw error;
-    }
-  };
+  return (event) =>
+    answerOrRefuse(() => answer(event), 'Ask for fewer days, rows or columns, or for totals.');
 }

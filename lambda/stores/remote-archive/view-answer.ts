@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Row } from '../../change/change.ts';
 import { parseVersion, renderVersion } from '../../change/version.ts';
+import { parseAnswer } from '../invoke/answer.ts';
 import { heldColumns, placementName } from '../placement.ts';
 import type { ApplyResult, Placement } from '../store.ts';
 import type {
@@ -12,7 +13,6 @@ import type {
   ScanPage,
   ViewProgress,
 } from '../view-store.ts';
-import { parse } from './answer.ts';
 
 type Values = readonly Row[string][];
 
@@ -131,7 +131,7 @@ const sweepShape = z.object({ swept: z.int(), more: z.boolean() });
 
 /** Columns that this model does not have are left out, and those that the other side's has not are null. */
 export function parseScan(placement: Placement, answer: unknown): ScanPage {
-  const { columns, key, held, next: end, bytes } = parse(scanShape, answer);
+  const { columns, key, held, next: end, bytes } = parseAnswer(scanShape, answer);
   const rowOf = (names: readonly string[], from: readonly string[], values: Values): Row =>
     Object.fromEntries(names.map((name) => [name, values[from.indexOf(name)] ?? null]));
   const ours = heldColumns(placement).map(({ name }) => name);
@@ -151,7 +151,7 @@ const keyOf = ({ entity }: Placement, row: Row): Row =>
   Object.fromEntries(entity.key.map((name) => [name, row[name] ?? null]));
 
 export function parseDigests(answer: unknown): DigestPage {
-  const { digests, next: end, bytes } = parse(digestShape, answer);
+  const { digests, next: end, bytes } = parseAnswer(digestShape, answer);
   return {
     digests: digests.map(([bucket, count, sum]) => ({ bucket, count, sum: BigInt(sum) })),
     next: end ?? undefined,
@@ -161,7 +161,7 @@ export function parseDigests(answer: unknown): DigestPage {
 
 export function parseProgress(placements: readonly Placement[], answer: unknown): readonly ViewProgress[] {
   const byName = new Map(placements.map((placement) => [placementName(placement), placement]));
-  return parse(progressShape, answer).progress.flatMap(({ placement: name, offset, from, ...rest }) => {
+  return parseAnswer(progressShape, answer).progress.flatMap(({ placement: name, offset, from, ...rest }) => {
     const placement = byName.get(name);
     if (placement === undefined) return [];
     const kept = { placement, ...rest, offset: BigInt(offset) };
@@ -173,7 +173,7 @@ export function parseApplied(
   changes: readonly ApplyResult['rejected'][number]['change'][],
   answer: unknown,
 ): ApplyResult {
-  const { applied, stale, rejected } = parse(applyShape, answer);
+  const { applied, stale, rejected } = parseAnswer(applyShape, answer);
   return {
     applied,
     stale,
@@ -185,12 +185,12 @@ export function parseApplied(
 }
 
 export function parseRepaired(repairs: readonly Repair[], answer: unknown): RepairResult {
-  const { repaired, moved } = parse(repairShape, answer);
+  const { repaired, moved } = parseAnswer(repairShape, answer);
   return { repaired, moved: moved.flatMap((at) => repairs[at] ?? []) };
 }
 
 export const parseGaps = (spans: readonly ProgressSpan[], answer: unknown): readonly ProgressSpan[] =>
-  parse(gapsShape, answer).gaps.flatMap((at) => spans[at] ?? []);
+  parseAnswer(gapsShape, answer).gaps.flatMap((at) => spans[at] ?? []);
 
 export const parseSwept = (answer: unknown): { readonly swept: number; readonly more: boolean } =>
-  parse(sweepShape, answer);
+  parseAnswer(sweepShape, answer);

@@ -1,5 +1,5 @@
 export { AlarmTopic, type AlarmTopicProps } from './alarm-topic.ts';
-export { ApiAlarms, type ApiAlarmsProps } from './api-alarms.ts';
+export { ApiAlarms, type ApiAlarmsProps, type WatchedApi } from './api-alarms.ts';
 export { ArchiveAlarms, type ArchiveAlarmsProps } from './archive-alarms.ts';
 export { CacheAlarms, type CacheAlarmsProps } from './cache-alarms.ts';
 export { CaptureAlarms, type CaptureAlarmsProps } from './capture-alarms.ts';
@@ -7,6 +7,7 @@ export { CostBudget, type CostBudgetProps } from './cost-budget.ts';
 export { FunctionAlarms, type FunctionAlarmsProps, type WatchedFunction } from './function-alarms.ts';
 export { LogAlarms, type LogAlarmsProps } from './log-alarms.ts';
 export { RelationalAlarms, type RelationalAlarmsProps, type WatchedInstance } from './relational-alarms.ts';
+export { RouterAlarms, type RouterAlarmsProps } from './router-alarms.ts';
 export { SearchAlarms, type SearchAlarmsProps } from './search-alarms.ts';
 export type { AlarmSpec, AlarmsProps } from './store-alarms.ts';
 export { TableAlarms, type TableAlarmsProps } from './table-alarms.ts';

@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 
 /**
  * Namespaces, and where AWS documents the metrics, their units and dimensions that are used here
- * (docs.aws.amazon.com).
+ * (docs.aws.amazon.com). Every name was looked up there: test/lib/stacks/documented-metrics.test.ts has them all.
  */
 export const namespaces = {
   /** AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html and …/dimensions.html */
@@ -24,8 +24,10 @@ export const namespaces = {
   s3: 'AWS/S3',
   /** lambda/latest/dg/monitoring-metrics-types.html */
   lambda: 'AWS/Lambda',
-  /** apigateway/latest/developerguide/http-api-metrics.html */
+  /** apigateway/latest/developerguide/http-api-metrics.html and …/api-gateway-metrics-and-dimensions.html */
   apiGateway: 'AWS/ApiGateway',
+  /** elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html */
+  balancer: 'AWS/ApplicationELB',
 } as const;
 
 type Statistic = 'Maximum' | 'Minimum' | 'Average' | 'Sum' | 'p99';

@@ -79,6 +79,15 @@ function relationalSpecs(props: RelationalAlarmsProps): readonly AlarmSpec[] {
       bound: above(thresholds.slotBytes),
     },
     {
+      // AWS's page on Aurora lists this one, and that on RDS the one above: a metric that is not told never rings.
+      id: 'Wal',
+      description:
+        'the writer keeps write-ahead log for a replication slot that nobody reads. See: polystore status',
+      graph: 'TransactionLogsDiskUsage, bytes',
+      metric: ofCluster('TransactionLogsDiskUsage', 'Maximum', 'WRITER'),
+      bound: above(thresholds.slotBytes),
+    },
+    {
       id: 'OldestTransaction',
       description:
         'transaction ids run out: vacuum does not keep up, or an old transaction or slot holds it.',

@@ -85,6 +85,22 @@ export class StoreAlarms extends Construct {
   }
 }
 
+/** The share of requests that a front answers with HTTP 5xx. */
+export const serverErrorsSpec = (
+  usingMetrics: Readonly<Record<'errors' | 'requests', cloudwatch.IMetric>>,
+): AlarmSpec => ({
+  id: 'ServerErrors',
+  description: `more than ${thresholds.serverErrorPercent.value} % of the requests are answered with HTTP 5xx.`,
+  graph: '5xx, %',
+  metric: new cloudwatch.MathExpression({
+    label: '5xx, %',
+    expression: '100 * errors / requests',
+    usingMetrics,
+    period: Duration.minutes(1),
+  }),
+  bound: above(thresholds.serverErrorPercent),
+});
+
 function createAlarm(scope: Construct, prefix: string, spec: AlarmSpec): cloudwatch.Alarm {
   const { id, bound, metric } = spec;
   const options = ({ forMinutes }: Threshold) => ({

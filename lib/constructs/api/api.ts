@@ -1,42 +1,19 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import * as apigateway from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { FunctionName, FunctionSpec } from '../../../lambda/model/index.ts';
 import { acceptFinding } from '../accept-finding.ts';
+import type { WatchedApi } from '../alarms/index.ts';
+import { createLogGroup } from '../log-group.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { type ApiFront, checkRates, type FrontProps, publicReason, ratesOf, routesOf } from './front.ts';
 
-export interface ApiProps {
-  readonly apiName: string;
-  /** Those with an HTTP trigger get their routes; others are left alone. */
-  readonly specs: readonly FunctionSpec[];
-  readonly functionOf: (name: FunctionName) => lambda.IFunction;
+export interface ApiProps extends FrontProps {
   /** An OpenID issuer, https. */
   readonly issuer: string;
   readonly audience: string;
-  /**
-   * Steady rate of all callers together; above it API Gateway answers 429.
-   * @default 100
-   */
-  readonly requestsPerSecond?: number;
-  /**
-   * How many requests may come at once above the steady rate.
-   * @default - twice the rate
-   */
-  readonly burst?: number;
-  /**
-   * How long access logs are kept.
-   * @default logs.RetentionDays.THREE_MONTHS
-   */
-  readonly logRetention?: logs.RetentionDays;
 }
-
-/** Answers whoever probes it, with nothing but whether it is well. */
-const publicPaths: readonly string[] = ['/health'];
 
 /** Who asked for what and how it went: no statement, no parameter, no credential. */
 const accessLog = AccessLogFormat.custom(
@@ -59,50 +36,41 @@ const accessLog = AccessLogFormat.custom(
 /**
  * The HTTP API: routes of the functions behind a JWT authorizer. The functions verify the credential
  * again, since they answer for tenancy and can be invoked past the API by whoever has the right to.
+ * It has no WAF and sends no answer before it is whole: `RestApi` does.
  */
-export class Api extends Construct {
+export class Api extends Construct implements ApiFront {
   readonly httpApi: apigateway.HttpApi;
   readonly url: string;
   readonly stageName = '$default';
+  readonly watched: WatchedApi;
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
-    const { requestsPerSecond = 100, burst = 2 * requestsPerSecond } = props;
+    const { requestsPerSecond, burst } = ratesOf(props);
     refuseProblems(this, (problems) => {
       if (!props.issuer.startsWith('https://'))
         problems.add('issuer', `is '${props.issuer}'`, 'use an address with https');
       if (props.audience === '')
         problems.add('audience', 'is empty', 'name the audience that the issuer writes into credentials');
-      if (!(requestsPerSecond > 0) || !Number.isInteger(burst) || burst < 1)
-        problems.add(
-          'requestsPerSecond and burst',
-          `are ${requestsPerSecond} and ${burst}`,
-          'use more than 0',
-        );
+      checkRates(props, problems);
     });
 
     this.httpApi = new apigateway.HttpApi(this, 'Http', {
       apiName: props.apiName,
       createDefaultStage: false,
     });
+    this.watched = { kind: 'http', apiId: this.httpApi.apiId, stage: this.stageName };
     const authorizer = new HttpJwtAuthorizer('Callers', props.issuer, { jwtAudience: [props.audience] });
-    for (const { name, trigger } of props.specs) {
-      if (trigger.kind !== 'http') continue;
-      const integration = new HttpLambdaIntegration(name, props.functionOf(name));
-      for (const { method, path } of trigger.routes) {
-        const routes = this.httpApi.addRoutes({
-          path,
-          methods: [apigateway.HttpMethod[method]],
-          integration,
-          ...(publicPaths.includes(path) ? {} : { authorizer }),
-        });
-        if (publicPaths.includes(path))
-          for (const route of routes)
-            acceptFinding(route, {
-              rule: 'AwsSolutions-APIG4',
-              reason: 'It answers whoever probes it, and with nothing but whether it is well.',
-            });
-      }
+    for (const { method, path, spec, isPublic } of routesOf(props.specs)) {
+      const routes = this.httpApi.addRoutes({
+        path,
+        methods: [apigateway.HttpMethod[method]],
+        integration: this.#integrationOf(spec.name, props),
+        ...(isPublic ? {} : { authorizer }),
+      });
+      if (isPublic)
+        for (const route of routes)
+          acceptFinding(route, { rule: 'AwsSolutions-APIG4', reason: publicReason });
     }
     const stage = new apigateway.HttpStage(this, 'Stage', {
       httpApi: this.httpApi,
@@ -111,15 +79,22 @@ export class Api extends Construct {
       throttle: { rateLimit: requestsPerSecond, burstLimit: burst },
       detailedMetricsEnabled: true,
       accessLogSettings: {
-        destination: new apigateway.LogGroupLogDestination(
-          new logs.LogGroup(this, 'AccessLogs', {
-            retention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
-            removalPolicy: RemovalPolicy.DESTROY,
-          }),
-        ),
+        destination: new apigateway.LogGroupLogDestination(createLogGroup(this, 'AccessLogs', props)),
         format: accessLog,
       },
     });
     this.url = stage.url;
+  }
+
+  readonly #integrations = new Map<string, HttpLambdaIntegration>();
+
+  /** One for each function, however many routes it has. */
+  #integrationOf(
+    name: FrontProps['specs'][number]['name'],
+    { functionOf }: FrontProps,
+  ): HttpLambdaIntegration {
+    const found = this.#integrations.get(name) ?? new HttpLambdaIntegration(name, functionOf(name));
+    this.#integrations.set(name, found);
+    return found;
   }
 }

@@ -1,1 +1,3 @@
 export { Api, type ApiProps } from './api.ts';
+export type { ApiFront, FrontProps } from './front.ts';
+export { RestApi, type RestApiProps } from './rest-api.ts';

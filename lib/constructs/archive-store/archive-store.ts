@@ -97,11 +97,9 @@ export class ArchiveStore extends Construct {
       removalPolicy,
       autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
     });
-    acceptFinding(this.bucket, {
-      rule: 'AwsSolutions-S1',
-      reason:
-        'Its only callers are functions with logs of their own; who must audit an account records data events with CloudTrail, which loses none.',
-    });
+    const reason =
+      'Its only callers are functions with logs of their own; who must audit an account records data events with CloudTrail, which loses none.';
+    acceptFinding(this.bucket, { rule: 'AwsSolutions-S1', reason }, { rule: 'CKV_AWS_18', reason });
   }
 
   /** `s3://bucket/prefix`. */

@@ -2,15 +2,15 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elasticache from 'aws-cdk-lib/aws-elasticache';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
+import { createLogGroup, type LogProps } from '../log-group.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { checkWindows, quietWindows } from '../time-windows.ts';
 import { type Eviction, purposes } from './purposes.ts';
 import { type CacheScaling, checkScaling, scaleCache } from './scaling.ts';
 
-export interface CacheStoreProps<E extends Eviction> {
+export interface CacheStoreProps<E extends Eviction> extends LogProps {
   /** `noeviction` for views, `allkeys-lru` for what can be worked out again. */
   readonly eviction: E;
   readonly vpc: ec2.IVpc;
@@ -153,18 +153,20 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
         logType,
         logFormat: 'json',
         destinationType: 'cloudwatch-logs',
-        destinationDetails: { cloudWatchLogsDetails: { logGroup: this.#logGroup(logType) } },
+        destinationDetails: { cloudWatchLogsDetails: { logGroup: this.#logGroup(logType, props) } },
       })),
     });
     // Without it CloudFormation takes another number of shards for another cluster, and replaces this one.
     this.replicationGroup.cfnOptions.updatePolicy = { useOnlineResharding: true };
     scaleCache(this, this.replicationGroup, { shards, replicasPerShard }, scaling);
     this.replicationGroup.applyRemovalPolicy(removalPolicy);
-    acceptFinding(this.replicationGroup, {
-      rule: 'AwsSolutions-AEC6',
-      reason:
-        'Callers are told apart by their security groups and speak TLS; the client of the store takes no user.',
-    });
+    const reason =
+      'Callers are told apart by their security groups and speak TLS; the client of the store takes no user.';
+    acceptFinding(
+      this.replicationGroup,
+      { rule: 'AwsSolutions-AEC6', reason },
+      { rule: 'CKV_AWS_31', reason },
+    );
     if (replicasPerShard === 0)
       acceptFinding(this.replicationGroup, {
         rule: 'AwsSolutions-AEC4',
@@ -172,10 +174,10 @@ export class CacheStore<E extends Eviction = Eviction> extends Construct {
       });
   }
 
-  #logGroup(logType: 'slow-log' | 'engine-log'): string {
-    return new logs.LogGroup(this, logType === 'slow-log' ? 'SlowLog' : 'EngineLog', {
-      retention: logs.RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
+  #logGroup(logType: 'slow-log' | 'engine-log', { logRetention }: LogProps): string {
+    return createLogGroup(this, logType === 'slow-log' ? 'SlowLog' : 'EngineLog', {
+      encryptionKey: this.encryptionKey,
+      logRetention,
     }).logGroupName;
   }
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Aws, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kafkaconnect from 'aws-cdk-lib/aws-kafkaconnect';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
 import type { ChangeLog } from '../change-log/index.ts';
+import { createLogGroup, type LogProps } from '../log-group.ts';
 import { refuseProblems } from '../props-problems.ts';
 import { checkNeeds, needsOfCapture, type RelationalDatabase } from '../relational-store/index.ts';
 import { captureStatements } from './statements.ts';
@@ -31,7 +31,7 @@ export interface CapturedDatabase {
  */
 export type RenderConnector = (database: CapturedDatabase) => Readonly<Record<string, string>> | undefined;
 
-export interface CaptureConnectorProps {
+export interface CaptureConnectorProps extends LogProps {
   /** Up to 100 letters, digits and hyphens; a hash follows, since what MSK Connect replaces needs another name. */
   readonly connectorName: string;
   /**
@@ -58,11 +58,6 @@ export interface CaptureConnectorProps {
    * @default 1
    */
   readonly units?: number;
-  /**
-   * How long the worker's log is kept.
-   * @default logs.RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: logs.RetentionDays;
 }
 
 /** PostgreSQL's, which the cluster keeps. */
@@ -103,9 +98,10 @@ export class CaptureConnector extends Construct {
       propertiesFileContent: Buffer.from(properties).toString('base64'),
     });
     this.role = this.#createRole(props);
-    const logGroup = new logs.LogGroup(this, 'Logs', {
-      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
+    const logGroup = createLogGroup(this, 'Logs', {
+      // An error may quote a row of the database.
+      encryptionKey: relational.encryptionKey,
+      logRetention: props.logRetention,
     });
     this.connectorName = `${connectorName}-g${props.generation}-${hashOf(`${plugin.name} ${worker.name}`)}`;
     this.connector = new kafkaconnect.CfnConnector(this, 'Connector', {

@@ -1,9 +1,10 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { LogProps } from '../log-group.ts';
 import type { BrokerKind } from './broker-sizes.ts';
 import type { TopicLoad } from './topic-load.ts';
 
-export interface ChangeLogProps {
+export interface ChangeLogProps extends LogProps {
   /** Name of the cluster, unique in account and region: 1 to 64 letters, digits and hyphens. */
   readonly clusterName: string;
   readonly vpc: ec2.IVpc;

@@ -1,9 +1,9 @@
-import { Annotations, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { tendProviders } from '../tend-providers.ts';
 import type { ChangeLogProps } from './change-log-props.ts';
 import { checkLog, copies } from './checks.ts';
 import { createBrokers, createServerless, type LogCluster } from './clusters.ts';
@@ -64,6 +64,7 @@ export class ChangeLog extends Construct {
         ...sized,
         kind,
         encryptionKey,
+        logRetention: props.logRetention,
         className: sized.brokerType,
         brokersPerZone: sized.brokers / zones,
         isTiered: localRetentionHours !== undefined,
@@ -72,12 +73,7 @@ export class ChangeLog extends Construct {
     this.clusterArn = this.#cluster.clusterArn;
     this.connections = this.#cluster.connections;
     // The custom resource that `brokers` makes is one of the stack, not of the cluster.
-    acceptFinding(Stack.of(this), {
-      rule: 'AwsSolutions-IAM4',
-      finding: /service-role\/AWSLambdaBasicExecutionRole$/,
-      reason:
-        "The CDK's own function, which asks MSK for its brokers: the managed policy lets it write its log, and no more.",
-    });
+    tendProviders(this, props);
   }
 
   /** Comma-separated `host:port` of the IAM listener, known once the cluster is there. */

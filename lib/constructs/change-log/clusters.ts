@@ -1,11 +1,12 @@
 import * as msk from '@aws-cdk/aws-msk-alpha';
-import { RemovalPolicy } from 'aws-cdk-lib';
+import type { RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnCluster, CfnConfiguration } from 'aws-cdk-lib/aws-msk';
 import * as cr from 'aws-cdk-lib/custom-resources';
 import type { Construct } from 'constructs';
+import { createLogGroup, type LogProps } from '../log-group.ts';
 import { renderBrokerProperties } from './broker-properties.ts';
 import { type BrokerKind, smallestClass } from './broker-sizes.ts';
 
@@ -28,7 +29,7 @@ export interface ClusterPlan {
   readonly removalPolicy: RemovalPolicy;
 }
 
-export interface BrokerPlan extends ClusterPlan {
+export interface BrokerPlan extends ClusterPlan, LogProps {
   readonly kind: Exclude<BrokerKind, 'serverless'>;
   readonly className: string;
   readonly brokersPerZone: number;
@@ -50,6 +51,7 @@ export function createBrokers(scope: Construct, plan: BrokerPlan): LogCluster {
   });
   // A cluster that is kept still uses it.
   configuration.applyRemovalPolicy(removalPolicy);
+  const cloudwatchLogGroup = createLogGroup(scope, 'BrokerLogs', plan);
   // A cluster cannot go from one kind to the other: that is another cluster, with an id of its own.
   const cluster = new msk.Cluster(scope, kind === 'standard' ? 'Cluster' : 'Express', {
     clusterName: plan.clusterName,
@@ -69,12 +71,12 @@ export function createBrokers(scope: Construct, plan: BrokerPlan): LogCluster {
       ? { brokerType: msk.BrokerType.EXPRESS }
       : {
           ebsStorageInfo: { volumeSize: plan.storageGibPerBroker, encryptionKey },
-          logging: { cloudwatchLogGroup: createLogGroup(scope) },
+          logging: { cloudwatchLogGroup },
           ...(plan.isTiered ? { storageMode: msk.StorageMode.TIERED } : {}),
         }),
     removalPolicy,
   });
-  if (kind === 'express') encryptExpress(cluster, encryptionKey);
+  if (kind === 'express') completeExpress(cluster, encryptionKey, cloudwatchLogGroup);
   return {
     clusterArn: cluster.clusterArn,
     connections: cluster.connections,
@@ -82,17 +84,15 @@ export function createBrokers(scope: Construct, plan: BrokerPlan): LogCluster {
   };
 }
 
-const createLogGroup = (scope: Construct): logs.LogGroup =>
-  new logs.LogGroup(scope, 'BrokerLogs', {
-    retention: logs.RetentionDays.ONE_MONTH,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
-
-/** The construct takes a key only with a volume, and Express has none. */
-function encryptExpress(cluster: msk.Cluster, key: kms.Key): void {
+/**
+ * The construct takes a key only with a volume, which Express has not, and no log for Express, which MSK does
+ * (docs.aws.amazon.com/msk/latest/developerguide/msk-logging.html).
+ */
+function completeExpress(cluster: msk.Cluster, key: kms.Key, { logGroupName }: ILogGroup): void {
   const resource = cluster.node.defaultChild ?? cluster.node.findChild('Resource');
   if (!(resource instanceof CfnCluster)) throw new TypeError('a Cluster is an AWS::MSK::Cluster');
   resource.addPropertyOverride('EncryptionInfo.EncryptionAtRest.DataVolumeKMSKeyId', key.keyId);
+  resource.loggingInfo = { brokerLogs: { cloudWatchLogs: { enabled: true, logGroup: logGroupName } } };
 }
 
 /** A cluster without brokers that anyone sees. It encrypts what it holds with a key of MSK's own. */

@@ -1,6 +1,11 @@
-export { checkCapacityNeeds, type FunctionNeed, type Load, needsOf } from './capacity.ts';
+export { acceptedWildcards } from './accepted-findings.ts';
+export { checkCapacityNeeds, type FunctionNeed, type Load, needOfService, needsOf } from './capacity.ts';
+export { connectionLimitsOf } from './connection-limits.ts';
 export { type Consumer, consumersOf } from './consumers.ts';
 export { type FunctionNetwork, Functions, type FunctionsProps } from './functions.ts';
 export { consumerGroupOf } from './log-statements.ts';
+export { defaultAccountConcurrency } from './reservations.ts';
 export type { FunctionSettings } from './settings.ts';
-export type { Stores } from './stores.ts';
+export { renderStatements } from './statements.ts';
+export type { SecretReference, Stores } from './stores.ts';
+export { renderVariables } from './variables.ts';

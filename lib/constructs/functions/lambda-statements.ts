@@ -3,17 +3,22 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { FunctionSpec } from '../../../lambda/model/index.ts';
 
 /**
- * What any function in a VPC needs, in place of the managed policies, which name every log group and
+ * What any function needs, and what one in a VPC needs beside it, in place of the managed policies, which name every log group and
  * leave the network interfaces to the function's own code.
  */
 export const lambdaStatements = (
   logGroup: ILogGroup,
-  { backends }: FunctionSpec,
+  spec: FunctionSpec,
+  { isPlaced }: { readonly isPlaced: boolean },
 ): readonly PolicyStatement[] => [
   new PolicyStatement({
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: [logGroup.logGroupArn],
   }),
+  ...(isPlaced ? placedStatements(spec) : []),
+];
+
+const placedStatements = ({ backends }: FunctionSpec): readonly PolicyStatement[] => [
   // The service joins the function to the VPC in its name; the actions take no resource.
   new PolicyStatement({ actions: [...networkInterfaceActions], resources: ['*'] }),
   // Calls of the function's code carry this key, the service's own do not

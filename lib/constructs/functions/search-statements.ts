@@ -1,21 +1,26 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Catalog, FunctionSpec } from '../../../lambda/model/index.ts';
+import {
+  type Catalog,
+  type FunctionSpec,
+  type SearchAccess,
+  searchAccessOf,
+} from '../../../lambda/model/index.ts';
 import type { SearchStore } from '../search-store/index.ts';
 
 /** Methods of HTTP that a role may use, by the path of the request, in which `*` is anything. */
 export type Paths = Readonly<Record<string, readonly ('Get' | 'Head' | 'Post' | 'Put' | 'Delete')[]>>;
 
 /**
- * Rights on the search domain, by method and path: OpenSearch's own rights, by index, would need a
- * password of its own. A path says nothing of the indices that a bulk, a snapshot or a look-up of many
- * names in its body; the domain holds this model's only.
+ * Rights on the search domain, by method and path. A path says nothing of the indices that a bulk, a snapshot or a
+ * look-up of many names in its body: for that there is fine-grained access, which the schema function sets up
+ * (`lambda/stores/opensearch/access.ts`) and which is asked besides these.
  */
 export function searchStatements(
-  { trigger }: FunctionSpec,
+  spec: FunctionSpec,
   catalog: Catalog,
   store: SearchStore,
 ): readonly PolicyStatement[] {
-  const paths = searchPaths(trigger.kind, catalog.name);
+  const paths = searchPaths(searchAccessOf(spec), catalog.name);
   return Object.entries(paths).map(
     ([path, methods]) =>
       new PolicyStatement({
@@ -26,7 +31,7 @@ export function searchStatements(
 }
 
 /** What a function's client of OpenSearch asks for; a test holds its requests against this. */
-export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: string): Paths {
+export function searchPaths(access: SearchAccess, model: string): Paths {
   // Every index and alias of the model begins so.
   const indices = `${model}.*`;
   const reads: Paths = {
@@ -36,8 +41,8 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
     _mget: ['Get', 'Post'],
     '_cluster/health': ['Get'],
   };
-  switch (trigger) {
-    case 'deployment':
+  switch (access) {
+    case 'makes':
       return {
         [indices]: ['Get', 'Head', 'Put'],
         [`${indices}/_mapping`]: ['Post'],
@@ -48,9 +53,9 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
         _mget: ['Get', 'Post'],
         '_cluster/health': ['Get'],
       };
-    case 'schedules':
+    case 'tends':
       return {
-        ...searchPaths('change-log', model),
+        ...searchPaths('writes', model),
         // Builds of a view are indices of their own: made, given an alias, switched to by the view's, and dropped.
         [indices]: ['Put', 'Delete'],
         [`_index_template/${indices}`]: ['Get', 'Head', 'Post', 'Put'],
@@ -58,7 +63,7 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
         // Aliases of several indices are moved by a request whose path names none.
         _aliases: ['Post'],
       };
-    case 'change-log':
+    case 'writes':
       return {
         ...reads,
         _bulk: ['Post', 'Put'],
@@ -69,9 +74,7 @@ export function searchPaths(trigger: FunctionSpec['trigger']['kind'], model: str
         // The days of a log are made by its template, and dropped whole.
         [`${indices}-*`]: ['Delete'],
       };
-    case 'http':
-    case 'dynamodb-stream':
-    case 'invoke':
+    case 'reads':
       return reads;
   }
 }

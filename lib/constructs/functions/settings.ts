@@ -1,9 +1,19 @@
-import type { TopicPartitions } from '../../../lambda/model/index.ts';
-import type { Identity, Variables } from '../../environments/index.ts';
+import type { Front, TopicPartitions } from '../../../lambda/model/index.ts';
+import type { Identity, Principal, Variables } from '../../environments/index.ts';
 
 /** What the functions are told besides where the stores are. */
 export interface FunctionSettings {
   readonly identity: Identity;
+  /**
+   * What stands before those that answer requests.
+   * @default 'http'
+   */
+  readonly front?: Front;
+  /**
+   * IAM principals that a front which verifies their signatures lets in, by ARN, and as whom they ask.
+   * @default - none
+   */
+  readonly principals?: Readonly<Record<string, Principal>>;
   /** Generation of the changes that are captured (DESIGN §4), 0 to 127. */
   readonly generation: number;
   /**

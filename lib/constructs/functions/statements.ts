@@ -6,10 +6,12 @@ import {
   type Catalog,
   type FunctionName,
   type FunctionSpec,
+  readsTokens,
 } from '../../../lambda/model/index.ts';
 import { dataKeyActions, useKey } from '../key-statements.ts';
 import { readArchive, writeArchive } from './archive-statements.ts';
 import { lookIntoTopics, makeTopics, readTopics, writeTopics } from './log-statements.ts';
+import { searchManagerStatements } from './search-access.ts';
 import { searchStatements } from './search-statements.ts';
 import { needed, type SecretReference, type Stores } from './stores.ts';
 import { wideColumnStatements } from './wide-column-statements.ts';
@@ -25,10 +27,12 @@ export function renderStatements(
     readonly catalog: Catalog;
     readonly stores: Stores;
     readonly tokenSecret: SecretReference;
+    /** That the secret is encrypted with. */
+    readonly tokenKey: IKey;
     readonly functionArnOf: (name: FunctionName) => string;
   },
 ): readonly PolicyStatement[] {
-  const { catalog, stores, tokenSecret } = options;
+  const { catalog, stores, tokenSecret, tokenKey } = options;
   const { relational, table, log } = stores;
   const password = (): PolicyStatement[] => [
     readSecret(relational.secret),
@@ -42,8 +46,14 @@ export function renderStatements(
       const { tableArn } = table.table;
       // Capture puts tombstones where items were removed, and reads none.
       if (spec.trigger.kind === 'dynamodb-stream') return [putItems(tableArn)];
+      // For the query function it reads what is read.
+      if (spec.trigger.kind === 'invoke') return readItems(tableArn, table.encryptionKey);
       return spec.trigger.kind === 'schedules'
-        ? readItems(tableArn, table.encryptionKey)
+        ? [
+            ...readItems(tableArn, table.encryptionKey),
+            // Whoever fills an index puts its keys into items.
+            ...((catalog.table?.globalIndexes.length ?? 0) > 0 ? [updateItems(tableArn)] : []),
+          ]
         : useItems(tableArn, table.encryptionKey);
     },
     'dead-letters': () => [
@@ -60,13 +70,17 @@ export function renderStatements(
     // The cache knows its callers by their security groups.
     redis: () => [],
     keyspaces: () => wideColumnStatements(spec, needed(stores.wideColumn, 'keyspaces')),
-    opensearch: () => searchStatements(spec, catalog, needed(stores.search, 'opensearch')),
+    opensearch: () => {
+      const search = needed(stores.search, 'opensearch');
+      return [...searchStatements(spec, catalog, search), ...searchManagerStatements(spec, search)];
+    },
     archive: () => {
       const archive = needed(stores.archive, 'archive');
       return writesViews(spec) ? writeArchive(archive) : readArchive(archive);
     },
     'read-archive': () => [invoke(options.functionArnOf('read-archive'))],
     'write-archive': () => [invoke(options.functionArnOf(archiveWriter))],
+    combine: () => [invoke(options.functionArnOf('combine'))],
     'change-log': () => {
       if (spec.trigger.kind === 'deployment') return makeTopics(catalog, log);
       return spec.trigger.kind === 'schedules'
@@ -76,7 +90,10 @@ export function renderStatements(
   };
   return [
     ...spec.backends.flatMap((backend) => ofBackend[backend]()),
-    ...triggerStatements(spec, catalog, stores, tokenSecret),
+    ...triggerStatements(spec, catalog, stores),
+    ...(readsTokens(spec)
+      ? [readSecret(tokenSecret), useKey(tokenKey, 'secretsmanager', ['kms:Decrypt'])]
+      : []),
   ];
 }
 
@@ -84,11 +101,8 @@ function triggerStatements(
   { name, trigger }: FunctionSpec,
   catalog: Catalog,
   { table, log }: Stores,
-  tokenSecret: SecretReference,
 ): readonly PolicyStatement[] {
   switch (trigger.kind) {
-    case 'http':
-      return [readSecret(tokenSecret)];
     case 'dynamodb-stream':
       return table.table === undefined
         ? []
@@ -103,7 +117,9 @@ function triggerStatements(
           ];
     case 'change-log':
       return readTopics({ functionName: name, topics: trigger.topics, catalog, log });
+    case 'authorizer':
     case 'deployment':
+    case 'http':
     case 'invoke':
     case 'schedules':
       return [];
@@ -116,6 +132,7 @@ const writesViews = ({ trigger }: FunctionSpec): boolean =>
 
 const readItems = (tableArn: string, key: IKey): PolicyStatement[] => [
   new PolicyStatement({
+    // Scans are what a request allows (`limits.scan`), and what compares and rebuilds.
     actions: ['BatchGetItem', 'DescribeTable', 'GetItem', 'Query', 'Scan'].map(
       (action) => `dynamodb:${action}`,
     ),
@@ -127,9 +144,15 @@ const readItems = (tableArn: string, key: IKey): PolicyStatement[] => [
 const useItems = (tableArn: string, key: IKey): PolicyStatement[] => [
   new PolicyStatement({
     // No DeleteItem: a delete puts a tombstone, and only DynamoDB's own expiry sweeps.
-    actions: ['BatchGetItem', 'ConditionCheckItem', 'DescribeTable', 'GetItem', 'PutItem', 'Query'].map(
-      (action) => `dynamodb:${action}`,
-    ),
+    actions: [
+      'BatchGetItem',
+      'ConditionCheckItem',
+      'DescribeTable',
+      'GetItem',
+      'PutItem',
+      'Query',
+      'Scan',
+    ].map((action) => `dynamodb:${action}`),
     resources: [tableArn, `${tableArn}/index/*`],
   }),
   useKey(key, 'dynamodb', dataKeyActions),
@@ -137,6 +160,9 @@ const useItems = (tableArn: string, key: IKey): PolicyStatement[] => [
 
 const invoke = (functionArn: string): PolicyStatement =>
   new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] });
+
+const updateItems = (tableArn: string): PolicyStatement =>
+  new PolicyStatement({ actions: ['dynamodb:UpdateItem'], resources: [tableArn] });
 
 const putItems = (tableArn: string): PolicyStatement =>
   new PolicyStatement({ actions: ['dynamodb:PutItem'], resources: [tableArn] });

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   type EventSourceMappingOptions,
   type Function as LambdaFunction,
@@ -23,7 +24,16 @@ import type { Stores } from './stores.ts';
 export function connectTrigger(
   fn: LambdaFunction,
   spec: Pick<FunctionSpec, 'name' | 'trigger'>,
-  { catalog, stores }: { readonly catalog: Catalog; readonly stores: Pick<Stores, 'table' | 'log'> },
+  {
+    catalog,
+    stores,
+    encryptionKey,
+  }: {
+    readonly catalog: Catalog;
+    readonly stores: Pick<Stores, 'table' | 'log'>;
+    /** Of what was given up on. */
+    readonly encryptionKey: IKey;
+  },
 ): void {
   const { trigger } = spec;
   if (trigger.kind === 'schedules')
@@ -47,13 +57,13 @@ export function connectTrigger(
     const { parallelizationFactor } = trigger;
     fn.addEventSourceMapping('Stream', {
       eventSourceArn: streamArn,
-      ...batchOptions(fn, trigger),
+      ...batchOptions(fn, trigger, encryptionKey),
       ...(parallelizationFactor !== undefined && { parallelizationFactor }),
     });
   }
   if (trigger.kind === 'change-log') {
     const { pollers } = trigger;
-    const options = batchOptions(fn, trigger);
+    const options = batchOptions(fn, trigger, encryptionKey);
     for (const topic of trigger.topics) {
       fn.addEventSourceMapping(`Topic-${topic}`, {
         eventSourceArn: stores.log.clusterArn,
@@ -69,7 +79,11 @@ export function connectTrigger(
 }
 
 /** What is left out is Lambda's default; so it is in the runner on this machine. */
-function batchOptions(fn: LambdaFunction, settings: BatchSettings): EventSourceMappingOptions {
+function batchOptions(
+  fn: LambdaFunction,
+  settings: BatchSettings,
+  encryptionKey: IKey,
+): EventSourceMappingOptions {
   const { maximumRetryAttempts, maximumRecordAgeSeconds = -1, onFailure } = settings;
   return {
     // A change that was there before the function must not be missed.
@@ -83,7 +97,7 @@ function batchOptions(fn: LambdaFunction, settings: BatchSettings): EventSourceM
     ...(maximumRetryAttempts !== undefined && { retryAttempts: maximumRetryAttempts }),
     ...(maximumRecordAgeSeconds !== -1 && { maxRecordAge: Duration.seconds(maximumRecordAgeSeconds) }),
     ...(onFailure !== undefined && {
-      onFailure: createFailureDestination(fn, onFailure),
+      onFailure: createFailureDestination(fn, onFailure, encryptionKey),
       supportS3OnFailureDestination: onFailure === 'bucket',
     }),
   };

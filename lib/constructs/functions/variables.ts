@@ -1,10 +1,13 @@
 import {
+  answersStatements,
   archiveWriter,
   type Backend,
   environmentNames,
   type FunctionName,
   type FunctionSpec,
+  readsTokens,
   renderTopicPartitions,
+  usesProxy,
 } from '../../../lambda/model/index.ts';
 import type { Identity } from '../../environments/index.ts';
 import type { ChangeLog } from '../change-log/index.ts';
@@ -35,8 +38,9 @@ export function renderVariables(
   },
 ): Variables {
   const { stores, tokenSecret, settings } = options;
+  const before = usesProxy(spec) ? (stores.relational.proxy ?? stores.relational) : stores.relational;
   const relational = (): Variables => ({
-    [environmentNames.auroraWriter]: stores.relational.writerEndpoint,
+    [environmentNames.auroraWriter]: before.writerEndpoint,
     [environmentNames.auroraDatabase]: stores.relational.databaseName,
     [environmentNames.auroraUser]: stores.relational.userName,
     [environmentNames.auroraSecret]: stores.relational.secret.secretArn,
@@ -74,13 +78,16 @@ export function renderVariables(
     'write-archive': () => ({
       [environmentNames.archiveWriter]: options.functionArnOf(archiveWriter),
     }),
+    combine: () => ({ [environmentNames.combineFunction]: options.functionArnOf('combine') }),
     'change-log': () => ({ [environmentNames.logBrokers]: stores.log.brokers }),
   };
   return {
     ...Object.assign({}, ...spec.backends.map((backend) => ofBackend[backend]())),
-    ...(spec.trigger.kind === 'http' ? httpVariables(settings.identity, tokenSecret) : {}),
+    ...(spec.trigger.kind === 'authorizer' ? identityVariables(settings.identity) : {}),
+    ...(spec.trigger.kind === 'http' ? httpVariables(settings) : {}),
+    ...(readsTokens(spec) && { [environmentNames.tokenSecret]: tokenSecret.secretArn }),
     ...versionVariables(spec, stores, settings),
-    ...(spec.name === 'query' &&
+    ...(answersStatements(spec) &&
       settings.unreadyIndexes !== undefined &&
       settings.unreadyIndexes.length > 0 && {
         [environmentNames.dynamodbUnreadyIndexes]: settings.unreadyIndexes.join(),
@@ -89,14 +96,23 @@ export function renderVariables(
   };
 }
 
-function httpVariables(identity: Identity, tokenSecret: SecretReference): Variables {
+function httpVariables(settings: FunctionSettings): Variables {
+  const { identity, front, principals = {} } = settings;
+  return {
+    ...identityVariables(identity),
+    // No other front says whose signature it has verified.
+    ...(front === 'rest' &&
+      Object.keys(principals).length > 0 && { [environmentNames.principals]: JSON.stringify(principals) }),
+  };
+}
+
+function identityVariables(identity: Identity): Variables {
   return {
     [environmentNames.jwtIssuer]: identity.issuer,
     [environmentNames.jwtAudience]: identity.audience,
     ...(identity.keys.kind === 'url'
       ? { [environmentNames.jwksUrl]: identity.keys.url }
       : { [environmentNames.jwks]: identity.keys.document }),
-    [environmentNames.tokenSecret]: tokenSecret.secretArn,
   };
 }
 

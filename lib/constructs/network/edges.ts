@@ -1,9 +1,10 @@
-import type { Backend, FunctionSpec } from '../../../lambda/model/index.ts';
+import { type Backend, type FunctionSpec, routerService, usesProxy } from '../../../lambda/model/index.ts';
 
 /**
  * What a function can open a connection to. `wide-column` is the interface endpoint of Keyspaces, `dynamodb`
  * and `archive` (S3) are gateway endpoints, `endpoints` the interface endpoints of AWS's other services
- * (secrets, functions), `internet` the way out for the issuer's keys.
+ * (secrets, functions), `registry` those that a container needs beside them (its image, its logs), `router` the
+ * tasks of the router's service, `proxy` RDS Proxy before the database, `internet` the way out for the issuer's keys.
  */
 export type Destination =
   | 'relational'
@@ -14,6 +15,9 @@ export type Destination =
   | 'dynamodb'
   | 'archive'
   | 'endpoints'
+  | 'registry'
+  | 'router'
+  | 'proxy'
   | 'internet';
 
 /** One arrow of the data flow: becomes a rule out of the caller's group and one into the server's. */
@@ -32,6 +36,9 @@ export const ports: Readonly<Record<Destination, number>> = {
   dynamodb: 443,
   archive: 443,
   endpoints: 443,
+  registry: 443,
+  router: routerService.port,
+  proxy: 5432,
   internet: 443,
 };
 
@@ -47,6 +54,7 @@ const destinationsOf: Readonly<Record<Backend, readonly Destination[]>> = {
   archive: ['archive'],
   'read-archive': ['endpoints'],
   'write-archive': ['endpoints'],
+  combine: ['endpoints'],
   'change-log': ['log'],
 };
 
@@ -57,16 +65,41 @@ export const captureEdges: readonly Edge[] = (['relational', 'log', 'endpoints']
   to,
 }));
 
+/** Who carries the statements of `usesProxy` to the database. */
+export const connectionProxy = 'connection-proxy';
+export const proxyEdges: readonly Edge[] = [{ from: connectionProxy, to: 'relational' }];
+
+/** Who brings requests to the router's service; callers in the VPC reach it. */
+export const balancer = 'balancer';
+
 /**
- * The arrows that the functions need, each once, in the functions' order.
- * @param options.keysByUrl callers' credentials are checked with keys that are fetched from the internet
+ * The arrows of the router's service: those of the query function, and what a container needs; layers of images lie
+ * in S3.
  */
-export function edgesOf(
-  specs: readonly FunctionSpec[],
-  options: { readonly keysByUrl: boolean },
-): readonly Edge[] {
+export function routerEdges(query: FunctionSpec, options: EdgeOptions): readonly Edge[] {
+  const own = edgesOf([query], options).map(({ to }) => to);
+  const all = new Set<Destination>([...own, 'endpoints', 'registry', 'archive']);
+  return [
+    { from: balancer, to: 'router' },
+    ...[...all].map((to): Edge => ({ from: routerService.name, to })),
+  ];
+}
+
+export interface EdgeOptions {
+  /** Callers' credentials are checked with keys that are fetched from the internet. */
+  readonly keysByUrl: boolean;
+  /** An RDS Proxy stands before the database. @default false */
+  readonly proxy?: boolean;
+}
+
+/**
+ * The arrows that the functions need, each once, in the functions' order. Who uses the proxy still reaches the database:
+ * the readers of a workload are behind no proxy.
+ */
+export function edgesOf(specs: readonly FunctionSpec[], options: EdgeOptions): readonly Edge[] {
   return specs.flatMap((spec) => {
     const destinations = new Set(spec.backends.flatMap((backend) => destinationsOf[backend]));
+    if (options.proxy === true && usesProxy(spec)) destinations.add('proxy');
     if (spec.trigger.kind === 'http') {
       // Its tokens are signed with a secret.
       destinations.add('endpoints');

@@ -1,12 +1,14 @@
 import { Fn, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { createLogGroup, type LogProps } from '../log-group.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { refuseProblems } from '../props-problems.ts';
-import { type Destination, type Edge, ports } from './edges.ts';
+import { tendProviders } from '../tend-providers.ts';
+import { balancer, type Destination, type Edge, ports } from './edges.ts';
 
-export interface NetworkProps {
+export interface NetworkProps extends LogProps {
   /** The arrows of the data flow: who may open a connection to what. Nothing else is reachable. */
   readonly edges: readonly Edge[];
   /**
@@ -22,7 +24,7 @@ export interface NetworkProps {
 }
 
 /** Something in the VPC that waits for connections. */
-export type Server = 'relational' | 'views' | 'cache' | 'search' | 'log';
+export type Server = 'relational' | 'views' | 'cache' | 'search' | 'log' | 'router' | 'proxy';
 
 /** Their groups' ids and what the groups say. */
 const servers: Readonly<Record<Server, readonly [id: string, description: string]>> = {
@@ -32,6 +34,8 @@ const servers: Readonly<Record<Server, readonly [id: string, description: string
   cache: ['ResultsServer', 'ElastiCache that evicts'],
   search: ['SearchServer', 'OpenSearch'],
   log: ['LogServer', 'MSK brokers, and the pollers of Lambda that carry the same group'],
+  router: ['RouterServer', 'Tasks of the router'],
+  proxy: ['ProxyServer', 'RDS Proxy'],
 };
 
 /**
@@ -49,6 +53,8 @@ export class Network extends Construct {
   /** Of interface endpoints: those of the services that all speak to, and Keyspaces'. */
   readonly #endpoints: ec2.SecurityGroup;
   #wideColumn: ec2.SecurityGroup | undefined;
+  #registry: ec2.SecurityGroup | undefined;
+  readonly #cidr: string;
   readonly #clients = new Map<string, ec2.SecurityGroup>();
   readonly #edges: readonly Edge[];
 
@@ -62,10 +68,12 @@ export class Network extends Construct {
         problems.add('cidr', `is '${props.cidr}'`, "use a /16 such as '10.64.0.0/16'");
     });
     this.#edges = props.edges;
-    this.vpc = this.#createVpc(props.cidr ?? '10.64.0.0/16', zones);
+    this.#cidr = props.cidr ?? '10.64.0.0/16';
+    this.vpc = this.#createVpc(this.#cidr, zones, props);
     this.#endpoints = this.#createEndpoints();
     for (const edge of props.edges) this.#connect(edge);
     this.#letPollersReachTheLog();
+    tendProviders(this, props);
   }
 
   serverGroup(server: Server): ec2.ISecurityGroup {
@@ -88,7 +96,7 @@ export class Network extends Construct {
       : this.isolated;
   }
 
-  #createVpc(cidr: string, zones: number): ec2.IVpc {
+  #createVpc(cidr: string, zones: number, { logRetention }: LogProps): ec2.IVpc {
     const needsInternet = this.#edges.some((edge) => edge.to === 'internet');
     const vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr(cidr),
@@ -117,14 +125,19 @@ export class Network extends Construct {
       // What was accepted is what the groups below say.
       trafficType: ec2.FlowLogTrafficType.REJECT,
       destination: ec2.FlowLogDestination.toCloudWatchLogs(
-        new logs.LogGroup(this, 'RejectedTraffic', {
-          retention: logs.RetentionDays.ONE_MONTH,
-          removalPolicy: RemovalPolicy.DESTROY,
-        }),
+        createLogGroup(this, 'RejectedTraffic', { encryptionKey: this.#createKey(), logRetention }),
       ),
     });
     // A Vpc is an IVpc; only `exactOptionalPropertyTypes` reads the CDK's declarations otherwise.
     return vpc as ec2.IVpc;
+  }
+
+  #createKey(): kms.Key {
+    return new kms.Key(this, 'Key', {
+      description: 'VPC: rejected traffic',
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
   }
 
   /**
@@ -158,6 +171,8 @@ export class Network extends Construct {
   #connect({ from, to }: Edge): void {
     const client = this.#clients.get(from) ?? this.#group(`${pascalCase(from)}Client`, from);
     this.#clients.set(from, client);
+    if (from === balancer)
+      client.addIngressRule(ec2.Peer.ipv4(this.#cidr), ec2.Port.tcp(443), 'callers in the VPC to the router');
     const server = this.#serverOf(to);
     const port = ec2.Port.tcp(ports[to]);
     if (server === undefined) {
@@ -168,8 +183,8 @@ export class Network extends Construct {
       return;
     }
     const description = `${from} to ${to}`;
-    client.addEgressRule(server, port, description);
-    server.addIngressRule(client, port, description);
+    client.addEgressRule(peerOf(server), port, description);
+    server.addIngressRule(peerOf(client), port, description);
   }
 
   /** Undefined for what has no group: gateways and the internet. */
@@ -179,9 +194,13 @@ export class Network extends Construct {
       case 'views':
       case 'search':
       case 'log':
+      case 'router':
+      case 'proxy':
         return this.serverGroup(to);
       case 'endpoints':
         return this.#endpoints;
+      case 'registry':
+        return this.#registryEndpoints();
       case 'wide-column':
         return this.#wideColumnEndpoint();
       case 'dynamodb':
@@ -199,17 +218,43 @@ export class Network extends Construct {
     return this.#wideColumn;
   }
 
+  /** For Fargate, which fetches images and writes logs by the task's own network. */
+  #registryEndpoints(): ec2.SecurityGroup {
+    if (this.#registry === undefined) {
+      this.#registry = this.#group('RegistryServer', 'Interface endpoints of ECR and CloudWatch Logs');
+      const services = {
+        EcrApi: ec2.InterfaceVpcEndpointAwsService.ECR,
+        EcrDocker: ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+        Logs: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+      };
+      for (const [id, service] of Object.entries(services)) this.#createEndpoint(id, service, this.#registry);
+    }
+    return this.#registry;
+  }
+
   #letPollersReachTheLog(): void {
     const log = this.serverGroup('log');
     const broker = ec2.Port.tcp(ports.log);
-    log.addIngressRule(log, broker, 'Lambda pollers to brokers');
-    log.addEgressRule(log, broker, 'Lambda pollers to brokers');
+    log.addIngressRule(peerOf(log), broker, 'Lambda pollers to brokers');
+    log.addEgressRule(peerOf(log), broker, 'Lambda pollers to brokers');
     const https = ec2.Port.tcp(ports.endpoints);
-    log.addEgressRule(this.#endpoints, https, 'Lambda pollers to Lambda, STS and Secrets Manager');
-    this.#endpoints.addIngressRule(log, https, 'Lambda pollers to Lambda, STS and Secrets Manager');
+    log.addEgressRule(peerOf(this.#endpoints), https, 'Lambda pollers to Lambda, STS and Secrets Manager');
+    this.#endpoints.addIngressRule(peerOf(log), https, 'Lambda pollers to Lambda, STS and Secrets Manager');
   }
 
   #group(id: string, description: string): ec2.SecurityGroup {
     return new ec2.SecurityGroup(this, id, { vpc: this.vpc, description, allowAllOutbound: false });
   }
 }
+
+/**
+ * The group, for a rule whose id holds the group's own and not its path from the app: a stage is part of that, and a
+ * rule with another id is a second one, which EC2 refuses.
+ */
+const peerOf = (group: ec2.ISecurityGroup): ec2.IPeer => ({
+  canInlineRule: group.canInlineRule,
+  connections: group.connections,
+  uniqueId: group.node.id,
+  toIngressRuleConfig: () => group.toIngressRuleConfig(),
+  toEgressRuleConfig: () => group.toEgressRuleConfig(),
+});

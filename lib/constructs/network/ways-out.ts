@@ -1,11 +1,10 @@
 /**
  * List prices in US dollars, us-east-1: of an interface endpoint (aws.amazon.com/privatelink/pricing) and of a NAT
- * gateway (aws.amazon.com/vpc/pricing). The endpoints' was compared with a copy of its page of May 2026; the gateways' is
- * from memory. Other regions ask more for both, in much the same proportion; gateway endpoints (DynamoDB, S3) cost
+ * gateway (aws.amazon.com/vpc/pricing), all four compared with what infracost's tests expect of AWS's price list. Other regions ask more for both, in much the same proportion; gateway endpoints (DynamoDB, S3) cost
  * nothing.
  */
 export const waysOutPrices = {
-  asOf: '2026-05',
+  asOf: '2026-08-21',
   endpointPerHourAndZone: 0.01,
   endpointPerGb: 0.01,
   natPerHour: 0.045,

@@ -1,8 +1,9 @@
 /**
  * GiB of memory that an instance of the size `large` has, by family; the other sizes are multiples
  * (docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.Summary.html and
- * …/UserGuide/Concepts.DBInstanceClass.Summary.html). Written down from memory of those pages: compare them before you rely on
- * a family that no environment uses.
+ * …/UserGuide/Concepts.DBInstanceClass.Summary.html). On 2026-11-26 compared with copies of these pages of June 2023
+ * (m5, m5d, m6g, m6gd, m6i, m7g, r5, r5d, r6g, r6gd, r6i, r7g, t3, t4g, x2g) and with public programs' tables (r8g).
+ * From memory: c6gd, m6id, m7i, m8g, m8gd, r6id, r7i and r8gd.
  */
 const gibOfLarge: Readonly<Record<string, number>> = {
   c6gd: 4,
@@ -44,6 +45,7 @@ const multipleOf: Readonly<Record<string, number>> = {
   '12xlarge': 24,
   '16xlarge': 32,
   '24xlarge': 48,
+  '32xlarge': 64,
   '48xlarge': 96,
 };
 

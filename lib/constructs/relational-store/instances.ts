@@ -14,6 +14,8 @@ export interface ClusterMember {
   readonly memoryGib: number | undefined;
   /** `max_connections`; undefined where its parameters say none and its memory is not known. */
   readonly connections: number | undefined;
+  /** Whether somebody has written its `maxConnections` down. */
+  readonly isBounded: boolean;
   /** Whose reads alone it serves; undefined for the writer and for shared readers. */
   readonly workload: Workload | undefined;
 }
@@ -39,6 +41,7 @@ export function instancesOf(
       resourceId: resource.attrDbiResourceId,
       memoryGib,
       connections: maxConnections ?? connectionsOf(instanceClass, props),
+      isBounded: maxConnections !== undefined,
       workload,
     };
   };

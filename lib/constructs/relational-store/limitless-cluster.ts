@@ -5,7 +5,10 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { Problems } from '../../../lambda/model/problems.ts';
+import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { tendProviders } from '../tend-providers.ts';
+import { ofLimitless } from './accepted-findings.ts';
 import type { RelationalLacks } from './needs.ts';
 import { OneEndpoint } from './one-endpoint.ts';
 import type { RelationalDatabase } from './relational-database.ts';
@@ -104,6 +107,8 @@ export class LimitlessCluster extends OneEndpoint implements RelationalDatabase 
     const secret = this.cluster.secret;
     if (secret === undefined) throw new TypeError('a cluster with a managed password has a secret');
     this.secret = secret;
+    acceptFinding(this.cluster, ...ofLimitless);
+    tendProviders(this, props);
     this.shards = new rds.CfnDBShardGroup(this, 'Shards', {
       dbClusterIdentifier: this.cluster.clusterIdentifier,
       minAcu: props.minimumAcu,

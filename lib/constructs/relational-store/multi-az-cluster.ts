@@ -7,8 +7,11 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Workload } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
+import { acceptFinding } from '../accept-finding.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { tendProviders } from '../tend-providers.ts';
 import { quietWindows } from '../time-windows.ts';
+import { noTokens } from './accepted-findings.ts';
 import { checkInstanceClass } from './capacity.ts';
 import { baselineIops, checkStorage, type Gp3Storage } from './gp3-storage.ts';
 import { memoryGibOf } from './instance-memory.ts';
@@ -125,11 +128,12 @@ export class MultiAzCluster extends Construct implements RelationalDatabase {
       deletionProtection: props.deletionProtection ?? true,
     });
     this.cluster.applyRemovalPolicy(removalPolicy);
-    if (props.logRetention !== undefined)
-      new logs.LogRetention(this, 'LogRetention', {
-        logGroupName: `/aws/rds/cluster/${this.cluster.ref}/postgresql`,
-        retention: props.logRetention,
-      });
+    acceptFinding(this.cluster, noTokens);
+    tendProviders(this, props);
+    new logs.LogRetention(this, 'LogRetention', {
+      logGroupName: `/aws/rds/cluster/${this.cluster.ref}/postgresql`,
+      retention: props.logRetention,
+    });
     this.connections = new ec2.Connections({ securityGroups, defaultPort: ec2.Port.tcp(5432) });
     this.secret = secretsmanager.Secret.fromSecretAttributes(this, 'Secret', {
       secretCompleteArn: this.cluster.attrMasterUserSecretSecretArn,

@@ -18,6 +18,8 @@ export interface RelationalDatabase extends ec2.IConnectable {
   readonly writerHost: string;
   /** `host:port` of the writer. */
   readonly writerEndpoint: string;
+  /** What many short connections go through to the writer. @default - there is none */
+  readonly proxy?: { readonly writerEndpoint: string } | undefined;
   /** `host:port` of what may be read; of the writer while there is nothing else. */
   readonly readerEndpoint: string;
   /** `host:port` of the workload's own readers; if it has none, `readerEndpoint`. */

@@ -5,9 +5,12 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Workload } from '../../../lambda/model/index.ts';
+import { acceptFinding } from '../accept-finding.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { tendProviders } from '../tend-providers.ts';
 import { quietWindows } from '../time-windows.ts';
+import { ofInstance, ofReplica, unrotatedSecret } from './accepted-findings.ts';
 import { memoryGibOf } from './instance-memory.ts';
 import {
   fixedParameters,
@@ -86,6 +89,8 @@ export class RelationalInstance extends Construct implements RelationalDatabase 
     const secret = this.instance.secret;
     if (secret === undefined) throw new TypeError('an instance whose password is in a secret has one');
     this.secret = secret;
+    acceptFinding(this.instance, ...ofInstance, ...(props.replicas.length === 0 ? [] : [unrotatedSecret]));
+    tendProviders(this, props);
     this.#replicas = new Map(
       props.replicas.map((replica) => [replica.workload, this.#createReplica(replica, shared, props)]),
     );
@@ -154,6 +159,7 @@ export class RelationalInstance extends Construct implements RelationalDatabase 
       // A copy, of which no last snapshot is taken; one that was promoted is no copy, and protected like the writer.
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    acceptFinding(replica, ...ofReplica);
     const resource = replica.node.defaultChild;
     if (!(resource instanceof rds.CfnDBInstance)) throw new TypeError('a replica is made of a CfnDBInstance');
     // So that a promoted one has points in time from before. CDK takes it for MySQL only; PostgreSQL's have it
@@ -178,6 +184,8 @@ function renderShared(props: ResolvedInstanceProps, encryptionKey: kms.IKey) {
     // Lets roles be opened to IAM; a password stays valid beside it.
     iamAuthentication: true,
     caCertificate: rds.CaCertificate.RDS_CA_RSA2048_G1,
+    // Enhanced Monitoring: what the operating system sees, io wait among it.
+    monitoringInterval: Duration.minutes(1),
     enablePerformanceInsights: true,
     performanceInsightEncryptionKey: encryptionKey,
     ...(props.databaseInsights === 'standard'
@@ -187,7 +195,7 @@ function renderShared(props: ResolvedInstanceProps, encryptionKey: kms.IKey) {
           databaseInsightsMode: rds.DatabaseInsightsMode.ADVANCED,
         }),
     cloudwatchLogsExports: ['postgresql'],
-    ...(props.logRetention === undefined ? {} : { cloudwatchLogsRetention: props.logRetention }),
+    cloudwatchLogsRetention: props.logRetention,
     preferredBackupWindow: quietWindows.daily,
     preferredMaintenanceWindow: quietWindows.weekly,
     copyTagsToSnapshot: true,

@@ -1,8 +1,9 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type * as logs from 'aws-cdk-lib/aws-logs';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type Workload, workloads } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
+import { defaultLogRetention } from '../log-group.ts';
 import { checkStateful, type StatefulProps } from '../props-problems.ts';
 import { quietWindows } from '../time-windows.ts';
 import { checkCapacity, isInstanceClass, serverless } from './capacity.ts';
@@ -29,6 +30,12 @@ export interface PlacementProps {
 /** How the service looks after a database; the same for every service. */
 export interface CareProps extends StatefulProps {
   /**
+   * How long CloudWatch keeps the exported log. RDS makes the log group with the database, so a function of the CDK's
+   * sets this; CloudWatch encrypts it with a key of its own.
+   * @default logs.RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays | undefined;
+  /**
    * How many days a point in time can be restored, 1 to 35, to the second; the last minutes are missing
    * (docs/relational.md says how).
    * @default 14
@@ -39,12 +46,6 @@ export interface CareProps extends StatefulProps {
    * @default Duration.seconds(1)
    */
   readonly slowStatement?: Duration;
-  /**
-   * How long CloudWatch keeps the exported log. RDS makes the log group with the database, so a function of
-   * the CDK's sets this.
-   * @default - for ever, or what someone sets on the group
-   */
-  readonly logRetention?: logs.RetentionDays;
   /**
    * Database Insights: `advanced` costs by vCPU or capacity unit and keeps 15 months; `standard` keeps 7 days
    * of load by statement and is free.
@@ -103,6 +104,11 @@ export interface RelationalStoreProps extends PlacementProps, CareProps {
    */
   readonly proxy?: boolean;
   /**
+   * Groups of the proxy that say who may connect to it, and that the cluster's own let in already.
+   * @default - one that lets nobody in and that the cluster lets in; use `store.proxy.connections`
+   */
+  readonly proxySecurityGroups?: ec2.ISecurityGroup[];
+  /**
    * The cluster's part in an Aurora Global Database.
    * @default - none: one region
    */
@@ -115,14 +121,15 @@ export const resolveCare = (props: CareProps) =>
     backupDays: props.backupDays ?? 14,
     slowStatement: props.slowStatement ?? Duration.seconds(1),
     databaseInsights: props.databaseInsights ?? 'standard',
+    logRetention: props.logRetention ?? defaultLogRetention,
   }) as const;
 
 /** What the CDK's Aurora clusters take of it. */
 export const renderCare = (
-  props: StatefulProps & Pick<CareProps, 'logRetention'> & { readonly backupDays: number },
+  props: StatefulProps & Pick<ReturnType<typeof resolveCare>, 'logRetention' | 'backupDays'>,
 ) => ({
   cloudwatchLogsExports: ['postgresql'],
-  ...(props.logRetention === undefined ? {} : { cloudwatchLogsRetention: props.logRetention }),
+  cloudwatchLogsRetention: props.logRetention,
   backup: { retention: Duration.days(props.backupDays), preferredWindow: quietWindows.daily },
   preferredMaintenanceWindow: quietWindows.weekly,
   copyTagsToSnapshot: true,

@@ -8,6 +8,8 @@ import type { Workload } from '../../../lambda/model/index.ts';
 import { acceptFinding } from '../accept-finding.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { tendProviders } from '../tend-providers.ts';
+import { monitoringRole, unrotatedSecret } from './accepted-findings.ts';
 import { memoryGibWithin, serverless, warnOfPause } from './capacity.ts';
 import { ConnectionProxy } from './connection-proxy.ts';
 import { joinGlobal, renderCredentials } from './global-database.ts';
@@ -113,16 +115,13 @@ export class RelationalStore extends Construct implements RelationalDatabase {
       this.proxy = new ConnectionProxy(this, 'Proxy', {
         vpc: props.vpc,
         ...(props.vpcSubnets === undefined ? {} : { vpcSubnets: props.vpcSubnets }),
+        ...(props.proxySecurityGroups === undefined ? {} : { securityGroups: props.proxySecurityGroups }),
         cluster: this.cluster,
         secret,
       });
     this.instances = instancesOf(this.cluster, props);
-    acceptFinding(this.cluster, {
-      rule: 'AwsSolutions-IAM4',
-      finding: /service-role\/AmazonRDSEnhancedMonitoringRole$/,
-      reason:
-        'The policy that RDS asks for: writes to the log groups of Enhanced Monitoring, assumed by that service alone.',
-    });
+    acceptFinding(this.cluster, monitoringRole, ...(props.global === undefined ? [] : [unrotatedSecret]));
+    tendProviders(this, props);
     for (const of of workloadReaders) this.#workloadEndpoints.set(of.workload, this.#createEndpoint(of));
     if (props.readerScaling !== undefined) {
       const fixed = workloadReaders.reduce((sum, { count }) => sum + count, readers);

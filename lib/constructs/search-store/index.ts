@@ -1,3 +1,3 @@
 export { SearchStore, type SearchStoreProps } from './search-store.ts';
 export { type DailyIndexLoad, dailyIndexLoads } from './sizing.ts';
-export type { SearchTiers } from './tiers.ts';
+export { checkTiersAreUsed, type SearchTiers } from './tiers.ts';

@@ -1,7 +1,8 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { CfnDomain } from 'aws-cdk-lib/aws-opensearchservice';
 import type { Construct } from 'constructs';
+import { createLogGroup } from '../log-group.ts';
 
 /** What the service writes of a domain. Thresholds of the slow logs are settings of each index. */
 const kinds = {
@@ -9,22 +10,24 @@ const kinds = {
   SlowWrites: 'INDEX_SLOW_LOGS',
   Errors: 'ES_APPLICATION_LOGS',
 } as const;
+/** Who did what, which only fine-grained access knows; to be switched on in its settings too. */
+const audit = { Audit: 'AUDIT_LOGS' } as const;
 
 /** The log groups of a domain, and the permission to write them, without which a domain cannot be made. */
 export function publishLogs(
   scope: Construct,
-  domainArn: string,
+  {
+    domainArn,
+    audited,
+    ...group
+  }: { readonly domainArn: string; readonly audited: boolean } & Parameters<typeof createLogGroup>[2],
 ): {
   readonly options: Readonly<Record<string, CfnDomain.LogPublishingOptionProperty>>;
   readonly permission: Construct;
 } {
-  const groups = Object.entries(kinds).map(([id, kind]) => {
-    const group = new logs.LogGroup(scope, id, {
-      retention: logs.RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    return [kind, group] as const;
-  });
+  const groups = Object.entries({ ...kinds, ...(audited && audit) }).map(
+    ([id, kind]) => [kind, createLogGroup(scope, id, group)] as const,
+  );
   const { account } = Stack.of(scope);
   const permission = new logs.CfnResourcePolicy(scope, 'LogPermission', {
     policyName: `${Stack.of(scope).stackName}-${scope.node.id}`,
@@ -35,7 +38,7 @@ export function publishLogs(
           Effect: 'Allow',
           Principal: { Service: 'es.amazonaws.com' },
           Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-          Resource: groups.map(([, group]) => group.logGroupArn),
+          Resource: groups.map(([, { logGroupArn }]) => logGroupArn),
           // Nobody else's domain can make the service write here.
           Condition: {
             StringEquals: { 'aws:SourceAccount': account },
@@ -47,7 +50,10 @@ export function publishLogs(
   });
   return {
     options: Object.fromEntries(
-      groups.map(([kind, group]) => [kind, { enabled: true, cloudWatchLogsLogGroupArn: group.logGroupArn }]),
+      groups.map(([kind, { logGroupArn }]) => [
+        kind,
+        { enabled: true, cloudWatchLogsLogGroupArn: logGroupArn },
+      ]),
     ),
     permission,
   };

@@ -5,12 +5,14 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { CfnDomain, EngineVersion } from 'aws-cdk-lib/aws-opensearchservice';
 import { Construct } from 'constructs';
 import { acceptFinding } from '../accept-finding.ts';
+import type { LogProps } from '../log-group.ts';
 import { refuseProblems } from '../props-problems.ts';
+import { createAccessManager } from './access-manager.ts';
 import { publishLogs } from './logs.ts';
 import { checkSearchStorage, checkVolume, type DailyIndexLoad } from './sizing.ts';
 import { checkTiers, renderTiers, type SearchTiers } from './tiers.ts';
 
-export interface SearchStoreProps {
+export interface SearchStoreProps extends LogProps {
   /** Name of the domain, unique in account and region: 3 to 28 lower-case letters, digits and hyphens. */
   readonly domainName: string;
   readonly vpc: ec2.IVpc;
@@ -60,12 +62,12 @@ export interface SearchStoreProps {
    */
   readonly offPeakHour?: number;
   /**
-   * The role that may say, in OpenSearch's own security, which role has which rights on which index. With it
-   * fine-grained access is on, for good, and nobody else gets in until that role has mapped theirs: Polystore's
-   * functions among them, which it does not map itself. Without it rights are by method and path, in IAM.
-   * @default - rights by method and path
+   * Rights by index, in OpenSearch's own security, besides those by method and path in IAM. `store.accessManager` is
+   * the role that says who has which: Polystore's schema function takes it on and lets the other functions in;
+   * until it has, nobody else gets in. It can be turned on for a domain that is there, and never off.
+   * @default false
    */
-  readonly accessManager?: IRole;
+  readonly fineGrainedAccess?: boolean;
   /**
    * Indices that the volumes shall hold.
    * @default - nothing is checked
@@ -97,6 +99,8 @@ export class SearchStore extends Construct {
   readonly encryptionKey: kms.Key;
   /** ARN of the domain, without a path. */
   readonly domainArn: string;
+  /** Who manages the rights by index; undefined without fine-grained access. */
+  readonly accessManager: IRole | undefined;
 
   constructor(scope: Construct, id: string, props: SearchStoreProps) {
     super(scope, id);
@@ -153,7 +157,13 @@ export class SearchStore extends Construct {
     const subnets = props.vpc.selectSubnets(
       props.vpcSubnets ?? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
     ).subnetIds;
-    const logs = publishLogs(this, this.domainArn);
+    if (props.fineGrainedAccess === true) this.accessManager = createAccessManager(this, this.domainArn);
+    const logs = publishLogs(this, {
+      domainArn: this.domainArn,
+      audited: this.accessManager !== undefined,
+      encryptionKey: this.encryptionKey,
+      logRetention: props.logRetention,
+    });
     this.domain = new CfnDomain(this, 'Domain', {
       domainName: props.domainName,
       engineVersion: EngineVersion.OPENSEARCH_2_19.version,
@@ -179,14 +189,14 @@ export class SearchStore extends Construct {
       encryptionAtRestOptions: { enabled: true, kmsKeyId: this.encryptionKey.keyId },
       nodeToNodeEncryptionOptions: { enabled: true },
       domainEndpointOptions: { enforceHttps: true, tlsSecurityPolicy: 'Policy-Min-TLS-1-2-PFS-2023-10' },
-      ...(props.accessManager === undefined
+      ...(this.accessManager === undefined
         ? {}
         : {
             advancedSecurityOptions: {
               enabled: true,
               // No passwords: whoever calls signs.
               internalUserDatabaseEnabled: false,
-              masterUserOptions: { masterUserArn: props.accessManager.roleArn },
+              masterUserOptions: { masterUserArn: this.accessManager.roleArn },
             },
           }),
       logPublishingOptions: logs.options,
@@ -205,6 +215,12 @@ export class SearchStore extends Construct {
       reason:
         'It lies in the VPC, its group lets callers in by theirs, and each request is signed; functions have no fixed address.',
     });
+    if (this.accessManager === undefined)
+      acceptFinding(this.domain, {
+        rule: 'CKV_AWS_317',
+        reason:
+          'OpenSearch audits what its fine-grained access lets through, which is off: rights are in IAM.',
+      });
     if (managerType === undefined)
       acceptFinding(this.domain, {
         rule: 'AwsSolutions-OS4',

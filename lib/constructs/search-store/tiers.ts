@@ -1,11 +1,14 @@
 import type { CfnDomain } from 'aws-cdk-lib/aws-opensearchservice';
+import type { Catalog } from '../../../lambda/model/index.ts';
 import type { Problems } from '../../../lambda/model/problems.ts';
 
 /**
  * Older indices off the data nodes: warm ones in S3 behind nodes that cache, cold ones without nodes, to be
  * attached before they are searched. Nothing of Polystore moves an index there: a policy of Index State Management
- * of yours does. Warm indices cannot be written, so move a day only when no event of it can still come, and
- * detach none that a view still has: a row that is written, mended or expires there is refused.
+ * of yours does, and it can only move days of an `opensearch.log`. Warm indices cannot be written: an event that comes for
+ * such a day makes the apply function wait until the day is hot again, so move a day only when no event of it can still come
+ * (the log is applied again for seven days), and detach none that a view still has. The view drops a warm day at its end
+ * as any other; a cold one it does not see.
  */
 export interface SearchTiers {
   /** Class of the warm nodes. */
@@ -49,6 +52,21 @@ export function checkTiers(
       'tiers',
       `has warm nodes, which do not go with data nodes of ${domain.dataNodeType}`,
       'use a class that does not burst for dataNodeType, or leave tiers out',
+    );
+}
+
+/** Only the days of a log grow old: any other view is one index, which is written for as long as there is the view. */
+export function checkTiersAreUsed(
+  tiers: SearchTiers | undefined,
+  { entities }: Catalog,
+  problems: Problems,
+): void {
+  const hasDays = entities.some(({ views }) => views.some(({ kind }) => kind === 'opensearch.log'));
+  if (tiers !== undefined && !hasDays)
+    problems.add(
+      'search.tiers',
+      'has warm nodes, and no view of the model has indices that grow old',
+      'leave tiers out, or declare a view with opensearch.log, which has an index a day',
     );
 }
 

@@ -1,7 +1,8 @@
-import { templateBound } from '../../../lambda/model/byte-bounds.ts';
+import { jsonRowBound, templateBound } from '../../../lambda/model/byte-bounds.ts';
 import {
   type Catalog,
   type CatalogEntity,
+  type CatalogGlobalIndex,
   columnOf,
   type DynamodbSourcePlacement,
   type KeyTemplate,
@@ -55,7 +56,7 @@ export type CapacityPlan =
  *   is a transaction, and costs twice what is planned here.
  * - A read is consistent. A slice costs less than its rows one by one, since DynamoDB rounds up their sum.
  * - A change is a write of each index that holds the item; two, where the index's key can change, since the
- *   old entry is removed. Which index serves a read is not known, so each gets all of them, eventually
+ *   old entry is removed. An index that holds some fields writes and reads those alone, where each has a bound. Which index serves a read is not known, so each gets all of them, eventually
  *   consistent.
  *
  * @param busyTenants how many tenants are as busy as the busiest at the same time: rates are of one.
@@ -87,7 +88,8 @@ export function planCapacity(catalog: Catalog, busyTenants: number): CapacityPla
             const index = source.indexes.find((each) => each.name === name);
             if (index === undefined) return [];
             const moves = [index.partitionKey, index.sortKey].some((key) => canChange(entity, key));
-            return [capacityOfIndex(traffic, moves)];
+            const itemBytes = indexItemBytes(entity, source, index, traffic.itemBytes);
+            return [capacityOfIndex({ ...traffic, itemBytes }, moves)];
           }),
         ),
       ]),
@@ -122,6 +124,23 @@ function trafficOf(
     readsPerSecond: readsPerSecond * tenants,
     itemBytes: daily.rowBytes + keyBytes(entity, source),
   };
+}
+
+/**
+ * What an index holds of an item: never more than all of it, which is also what counts where one of the fields that
+ * it holds has no bound.
+ */
+function indexItemBytes(
+  entity: CatalogEntity,
+  source: DynamodbSourcePlacement,
+  index: CatalogGlobalIndex,
+  itemBytes: number,
+): number {
+  if (index.columns === undefined) return itemBytes;
+  const { bytes, open } = jsonRowBound(entity, index.columns);
+  return open.length > 0
+    ? itemBytes
+    : Math.min(itemBytes, bytes + '{}'.length + keyBytes(entity, { ...source, indexes: [index] }));
 }
 
 /** The keys of an item, and what marks it: texts without a bound count as nothing, as they do in a row's bytes. */

@@ -2,7 +2,9 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { DynamodbTable } from '../../../lambda/model/index.ts';
+import type { DynamodbTable, Projection } from '../../../lambda/model/index.ts';
+import { dynamodbLimits } from '../../../lambda/model/limits.ts';
+import type { Problems } from '../../../lambda/model/problems.ts';
 import { checkStateful, refuseProblems, type StatefulProps } from '../props-problems.ts';
 import {
   checkThroughput,
@@ -51,8 +53,8 @@ export interface TableStoreProps extends StatefulProps {
   readonly replication?: TableReplication;
 }
 
-/** Limits of a table (docs.aws.amazon.com/amazondynamodb, Quotas). */
-const limits = { globalIndexes: 20, localIndexes: 5, recoveryDays: 35 } as const;
+/** As long as DynamoDB keeps what it needs to restore a point in time. */
+const mostRecoveryDays = 35;
 
 const insightModes = {
   throttled: dynamodb.ContributorInsightsMode.THROTTLED_KEYS,
@@ -71,7 +73,7 @@ export class TableStore extends Construct {
 
   constructor(scope: Construct, id: string, props: TableStoreProps) {
     super(scope, id);
-    const { table, recoveryDays = limits.recoveryDays, replication } = props;
+    const { table, recoveryDays = mostRecoveryDays, replication } = props;
     const throughput: ThroughputProps = {
       billing: props.billing ?? { mode: 'on-demand' },
       warmThroughput: props.warmThroughput,
@@ -81,12 +83,17 @@ export class TableStore extends Construct {
       checkStateful(props, problems);
       for (const kind of ['globalIndexes', 'localIndexes'] as const) {
         const count = table?.[kind].length ?? 0;
-        if (count > limits[kind])
-          problems.add(`table.${kind}`, `are ${count}`, `a table has at most ${limits[kind]}: remove some`);
+        if (count > dynamodbLimits[kind])
+          problems.add(
+            `table.${kind}`,
+            `are ${count}`,
+            `a table has at most ${dynamodbLimits[kind]}: remove some`,
+          );
       }
+      checkProjections(table, problems);
       checkThroughput(throughput, table?.globalIndexes.map(({ name }) => name) ?? [], problems);
-      if (!Number.isInteger(recoveryDays) || recoveryDays < 1 || recoveryDays > limits.recoveryDays)
-        problems.add('recoveryDays', `is ${recoveryDays}`, `use 1 to ${limits.recoveryDays}`);
+      if (!Number.isInteger(recoveryDays) || recoveryDays < 1 || recoveryDays > mostRecoveryDays)
+        problems.add('recoveryDays', `is ${recoveryDays}`, `use 1 to ${mostRecoveryDays}`);
       if (replication !== undefined)
         checkReplication(
           replication,
@@ -134,7 +141,7 @@ export class TableStore extends Construct {
               indexName: index.name,
               partitionKey: textAttribute(index.partitionKeyAttribute),
               sortKey: textAttribute(index.sortKeyAttribute),
-              projectionType: dynamodb.ProjectionType.ALL,
+              ...renderProjection(index.projection),
               ...renderIndexThroughput(throughput, index.name),
             })),
             localSecondaryIndexes: table.localIndexes.map((index) => ({
@@ -144,7 +151,7 @@ export class TableStore extends Construct {
                 type:
                   index.sortKeyType === 'N' ? dynamodb.AttributeType.NUMBER : dynamodb.AttributeType.STRING,
               },
-              projectionType: dynamodb.ProjectionType.ALL,
+              ...renderProjection(index.projection),
             })),
           });
     this.deadLetters = new dynamodb.TableV2(this, 'DeadLetters', {
@@ -161,6 +168,27 @@ export class TableStore extends Construct {
   }
 }
 
+function checkProjections(table: DynamodbTable | undefined, problems: Problems): void {
+  const { projectedAttributes, projectedAttributesInAll } = dynamodbLimits;
+  const projected = [...(table?.globalIndexes ?? []), ...(table?.localIndexes ?? [])].map(
+    ({ name, projection = [] }) => ({ name, count: projection.length }),
+  );
+  for (const { name, count } of projected)
+    if (count > projectedAttributes)
+      problems.add(
+        `table index ${name}`,
+        `holds ${count} attributes beside keys`,
+        `name at most ${projectedAttributes}, or leave the projection out, which holds all`,
+      );
+  const total = projected.reduce((sum, { count }) => sum + count, 0);
+  if (total > projectedAttributesInAll)
+    problems.add(
+      'table',
+      `has indexes that hold ${total} attributes beside keys together`,
+      `name at most ${projectedAttributesInAll}, or leave the projection of some out, which holds all`,
+    );
+}
+
 /**
  * What `TableEncryptionV2.customerManagedKey` renders for a table in one region. That refuses a stack
  * whose region is not known at synth, as ours are.
@@ -172,5 +200,10 @@ function useKey(table: dynamodb.TableV2, key: kms.IKey): void {
   resource.addPropertyOverride('SSESpecification', { SSEEnabled: true, SSEType: 'KMS' });
   resource.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: key.keyArn });
 }
+
+const renderProjection = (projection: Projection | undefined) =>
+  projection === undefined
+    ? { projectionType: dynamodb.ProjectionType.ALL }
+    : { projectionType: dynamodb.ProjectionType.INCLUDE, nonKeyAttributes: [...projection] };
 
 const textAttribute = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });

@@ -155,10 +155,11 @@ describe('alarms of Aurora', () => {
   });
 
   test('ring for WAL that a slot keeps, for processors and for capacity', () => {
-    rings({
-      ...metric('AWS/RDS', 'OldestReplicationSlotLag', { DBClusterIdentifier: 'c', Role: 'WRITER' }),
-      Threshold: 10 * 2 ** 30,
-    });
+    for (const name of ['OldestReplicationSlotLag', 'TransactionLogsDiskUsage'])
+      rings({
+        ...metric('AWS/RDS', name, { DBClusterIdentifier: 'c', Role: 'WRITER' }),
+        Threshold: 10 * 2 ** 30,
+      });
     rings({ ...metric('AWS/RDS', 'CPUUtilization', { DBClusterIdentifier: 'c' }), Threshold: 80 });
     rings({ ...metric('AWS/RDS', 'ACUUtilization', { DBClusterIdentifier: 'c' }), Threshold: 90 });
   });
@@ -367,7 +368,11 @@ describe('alarms of the other stores ring', () => {
 
   test('for a hundredth of an API that fails', () => {
     const { stack, notify } = newStack();
-    new lib.ApiAlarms(stack, 'Alarms', { notify, apiId: 'a', stage: '$default', baselineMs: 40 });
+    new lib.ApiAlarms(stack, 'Alarms', {
+      notify,
+      api: { kind: 'http', apiId: 'a', stage: '$default' },
+      baselineMs: 40,
+    });
     const template = Template.fromStack(stack);
 
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {

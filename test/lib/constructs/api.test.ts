@@ -52,7 +52,7 @@ describe('Api', () => {
       },
       AccessLogSettings: { Format: Match.not(Match.stringLikeRegexp('authorization|body|requestOverride')) },
     });
-    template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
+    template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: dev.logRetentionDays });
   });
 
   test('speaks the payload that the functions read', () => {
@@ -67,6 +67,7 @@ describe('Api', () => {
         functionOf: () => deployed.stacks.functions.functions.get('query'),
         issuer: 'http://a.test',
         audience: '',
+        encryptionKey: deployed.stacks.functions.functions.encryptionKey,
         burst: 0,
       });
 

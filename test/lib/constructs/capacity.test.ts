@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import fc from 'fast-check';
 import { compile, functionsOf } from '../../../lambda/model/index.ts';
 import { Problems } from '../../../lambda/model/problems.ts';
@@ -8,6 +9,8 @@ import {
   needsOf,
   totalOf,
 } from '../../../lib/constructs/functions/capacity.ts';
+import { connectionLimitsOf } from '../../../lib/constructs/functions/connection-limits.ts';
+import { reservationsOf, reservationsWithin } from '../../../lib/constructs/functions/reservations.ts';
 import { connectionsOf } from '../../../lib/constructs/relational-store/connections.ts';
 import flights from '../../../model/flights.ts';
 import { deploy, environmentOf } from '../deploy.ts';
@@ -51,6 +54,7 @@ describe('what functions need', () => {
         for (const [index, need] of needsOf(catalog, more).entries()) {
           expect(need.concurrency).toBeGreaterThanOrEqual(before[index]?.concurrency ?? Infinity);
           expect(need.writerConnections).toBeGreaterThanOrEqual(before[index]?.writerConnections ?? Infinity);
+          expect(need.readerConnections).toBeGreaterThanOrEqual(before[index]?.readerConnections ?? Infinity);
         }
       }),
     );
@@ -64,7 +68,11 @@ describe('what functions need', () => {
       concurrency: 25,
       answersRequests: true,
       writerConnections: 100,
+      readerConnections: 100,
     });
+    // As many as are reserved for it; who waits for it reads no archive meanwhile.
+    expect(needs.get('combine')).toMatchObject({ concurrency: 16, writerConnections: 64 });
+    expect(needs.get('read-archive')?.concurrency).toBe(25 + (needs.get('project')?.concurrency ?? 0));
     expect(needs.get('apply-redis')?.writerConnections).toBe(0);
     expect(needs.get('capture')?.concurrency).toBe(4);
   });
@@ -84,7 +92,7 @@ describe('what functions need', () => {
       fc.property(anyLoad, fc.integer({ min: 1, max: 20_000 }), (any, accountConcurrency) => {
         const needs = needsOf(catalog, any);
         const problems = new Problems();
-        checkCapacityNeeds(needs, { accountConcurrency, writerConnections: undefined }, problems);
+        checkCapacityNeeds(needs, { accountConcurrency, connections: [] }, problems);
 
         const total = totalOf(needs, ({ concurrency }) => concurrency);
         expect(problems.all.length).toBe(total > 0.8 * accountConcurrency ? 1 : 0);
@@ -103,7 +111,91 @@ describe('what functions need', () => {
       });
 
     expect(build).toThrow(
-      /2 problem\(s\):.*functions\.accountConcurrency needed are.*query 1000.*connections of the writer needed are/s,
+      /3 problem\(s\):.*functions\.accountConcurrency needed are.*query 1000.*connections of the writer needed are.*connections of the shared readers needed are.*query 4000/s,
+    );
+  });
+});
+
+describe('what the addresses of Aurora take', () => {
+  const member = (connections: number | undefined, workload?: 'analytics', isBounded = false) => ({
+    ...{ identifier: 'i', resourceId: 'db-i', memoryGib: undefined },
+    ...{ connections, workload, isBounded },
+  });
+  const limits = (...members: ReturnType<typeof member>[]) =>
+    Object.fromEntries(connectionLimitsOf(members).map(({ of, ...limit }) => [of, limit]));
+  const reads = { writes: false, reads: true };
+
+  test('is the sum of the readers behind an address', () => {
+    expect(limits(member(100), member(10), member(20), member(3, 'analytics'))).toEqual({
+      'the writer': { most: 100, serves: { writes: true, reads: false } },
+      'the shared readers': { most: 30, serves: reads },
+      'the readers for analytics': { most: 3, serves: reads },
+    });
+  });
+
+  test("is the writer's where a workload has no reader", () => {
+    expect(limits(member(100), member(3, 'analytics'))['the writer']).toEqual({
+      most: 100,
+      serves: { writes: true, reads: true },
+    });
+  });
+
+  test('is not held against readers that were bounded on purpose, or of which nothing is known', () => {
+    const found = limits(member(100), member(40, 'analytics', true), member(undefined));
+
+    expect(found['the readers for analytics']?.most).toBeUndefined();
+    expect(found['the shared readers']?.most).toBeUndefined();
+  });
+
+  test('is refused where reads that go to the writer are too many for it, by name', () => {
+    const problems = new Problems();
+    const connections = connectionLimitsOf([member(200)]);
+
+    checkCapacityNeeds(needsOf(catalog, load), { accountConcurrency: 100_000, connections }, problems);
+
+    expect(problems.all).toEqual([expect.stringMatching(/connections of the writer needed are .*query 200/)]);
+  });
+});
+
+describe('what is reserved', () => {
+  const reservations = reservationsOf(catalog);
+
+  test('is a copy for each partition of what applies the log, and none of what answers requests', () => {
+    for (const spec of functionsOf(catalog).filter(({ trigger }) => trigger.kind === 'change-log')) {
+      const callers = spec.name === 'apply-archive' ? (reservations.get('project') ?? 0) : 0;
+      expect(reservations.get(spec.name)).toBe(concurrencyOf(spec, catalog, load) + callers);
+    }
+    expect([...reservations.keys()]).not.toContain('query');
+    expect([...reservations.keys()]).not.toContain('capture');
+  });
+
+  test('leaves the 100 that Lambda asks for, or nothing is', () => {
+    const total = [...reservations.values()].reduce((sum, each) => sum + each, 0);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3_000 }), (account) => {
+        expect(reservationsWithin(catalog, account) !== undefined).toBe(total + 100 <= account);
+      }),
+    );
+  });
+
+  test('is in the templates, unless the account has too few, of which synth warns', () => {
+    const { functions } = environmentOf('dev');
+    const of = (deployed: ReturnType<typeof deploy>) =>
+      Object.values(deployed.templates.functions.findResources('AWS::Lambda::Function')).flatMap(
+        ({ Properties }) => Properties.ReservedConcurrentExecutions ?? [],
+      );
+    const few = deploy({
+      environment: {
+        functions: { ...functions, accountConcurrency: 150 },
+        api: { ...environmentOf('dev').api, requestsPerSecond: 4 },
+      },
+    });
+
+    expect(of(deploy()).sort()).toEqual([...reservations.values()].sort());
+    expect(of(few)).toEqual([]);
+    Annotations.fromStack(few.stacks.functions).hasWarning(
+      '*',
+      Match.stringLikeRegexp('No executions are reserved for any function.*150 at once'),
     );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { environmentNames, type FunctionSpec, functionsOf } from '../../../lambda/model/index.ts';
+import { reservationsOf } from '../../../lib/constructs/functions/reservations.ts';
 import { type CacheStore, Functions, LimitlessCluster, type Stores } from '../../../lib/index.ts';
 import { deploy, dev, everything } from '../deploy.ts';
 
@@ -75,8 +76,10 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
       archive: names.includes(environmentNames.archiveLocation),
       readArchive: names.includes(environmentNames.archiveFunction),
       writeArchive: names.includes(environmentNames.archiveWriter),
+      combine: names.includes(environmentNames.combineFunction),
       log: names.includes(environmentNames.logBrokers),
-      callers: names.includes(environmentNames.jwtIssuer) && names.includes(environmentNames.tokenSecret),
+      callers: names.includes(environmentNames.jwtIssuer),
+      tokens: names.includes(environmentNames.tokenSecret),
     }).toEqual({
       aurora: uses('aurora-writer', 'aurora-replica'),
       replicas: uses('aurora-replica'),
@@ -88,9 +91,19 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
       archive: uses('archive'),
       readArchive: uses('read-archive'),
       writeArchive: uses('write-archive'),
+      combine: uses('combine'),
       log: uses('change-log'),
       callers: spec.trigger.kind === 'http',
+      // What combines is sent the tokens of whom it reads for.
+      tokens: spec.trigger.kind === 'http' || spec.name === 'combine',
     });
+  });
+
+  test('runs as often at once as is reserved for it, and no more often than its spec says', () => {
+    const reserved = functionOf(spec)?.Properties.ReservedConcurrentExecutions;
+
+    expect(reserved).toBe(reservationsOf(everything).get(spec.name));
+    if (spec.maximumConcurrency !== undefined) expect(reserved).toBe(spec.maximumConcurrency);
   });
 
   test('lies in the VPC with one group of its own', () => {
@@ -104,7 +117,7 @@ describe.each(specs.map((spec) => [spec.name, spec] as const))('%s', (_name, spe
     const logGroup = functionOf(spec)?.Properties.LoggingConfig.LogGroup.Ref;
 
     expect(template.findResources('AWS::Logs::LogGroup')[logGroup]?.Properties).toMatchObject({
-      RetentionInDays: dev.functions.logRetentionDays,
+      RetentionInDays: dev.logRetentionDays,
     });
   });
 

@@ -104,14 +104,16 @@ describe('the rights of functions', () => {
     expect(resourcesOf('apply-redis', 'dynamodb:UpdateItem')).not.toMatch(/Entities/);
   });
 
-  test('project reads every topic and the entities, which it never writes, and is invoked by the clock', () => {
+  test('project reads every topic and the entities, puts keys of indexes into them and nothing else, and is invoked by the clock', () => {
     expect(allowed('project', 'kafka-cluster')).toEqual([
       'kafka-cluster:Connect',
       'kafka-cluster:DescribeTopic',
       'kafka-cluster:ReadData',
     ]);
     expect(resourcesOf('project', 'dynamodb:Scan')).toMatch(/Entities/);
-    expect(resourcesOf('project', 'dynamodb:PutItem')).not.toMatch(/Entities/);
+    expect(resourcesOf('project', 'dynamodb:UpdateItem')).toMatch(/Entities/);
+    for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem'])
+      expect(resourcesOf('project', action)).not.toMatch(/Entities/);
     for (const action of ['cassandra:Create', 'cassandra:Drop'])
       expect(resourcesOf('project', action).replace(/\/table\/\w+__\*/g, '')).not.toMatch(/\/table\//);
   });
@@ -148,7 +150,7 @@ describe('the rights of functions', () => {
     expect(allowed('ingest', 'dynamodb')).toEqual([]);
   });
 
-  test('query deletes no item, scans none and does not touch the log', () => {
+  test('query deletes no item and does not touch the log', () => {
     expect(allowed('query', 'dynamodb')).toEqual([
       'dynamodb:BatchGetItem',
       'dynamodb:ConditionCheckItem',
@@ -156,6 +158,8 @@ describe('the rights of functions', () => {
       'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:Query',
+      // Where a request allows it.
+      'dynamodb:Scan',
     ]);
     expect(resourcesOf('query', 'dynamodb:PutItem')).not.toMatch(/DeadLetters/);
     expect(allowed('query', 'kafka-cluster')).toEqual([]);
@@ -231,14 +235,33 @@ describe('the rights of functions', () => {
     }
   });
 
-  test('query invokes the function that reads the archive, and touches no file itself', () => {
+  test('query invokes the functions that combine and that read the archive, and touches no file itself', () => {
     expect(allowed('query', 'lambda')).toEqual(['lambda:InvokeFunction']);
     expect(resourcesOf('query', 'lambda:InvokeFunction')).toMatch(
-      /^\[\{"Fn::GetAtt":\["Functionsreadarchive/,
+      /^\[\[\{"Fn::GetAtt":\["Functionscombine\w+","Arn"\]\},\{"Fn::GetAtt":\["Functionsreadarchive\w+","Arn"\]\}\]\]$/,
     );
     expect(allowed('query', 's3')).toEqual([]);
-    for (const name of names.filter((name) => name !== 'query' && name !== 'project'))
+  });
+
+  test('combine, which believes whoever invokes it, is invoked by query alone', () => {
+    for (const name of names.filter((name) => name !== 'query'))
+      expect(resourcesOf(name, 'lambda:InvokeFunction')).not.toMatch(/Functionscombine/);
+    for (const name of names.filter((name) => !['query', 'project', 'combine'].includes(name)))
       expect(allowed(name, 'lambda')).toEqual([]);
+    const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
+    expect(JSON.stringify(permissions)).not.toMatch(/Functionscombine/);
+  });
+
+  test('combine reads what query reads, and writes nothing', () => {
+    const read = (service: string) =>
+      allowed('query', service).filter((action) => !/:(ConditionCheckItem|PutItem)$/.test(action));
+
+    for (const service of ['dynamodb', 'cassandra', 'es', 'secretsmanager'])
+      expect(allowed('combine', service)).toEqual(read(service));
+    expect(resourcesOf('combine', 'lambda:InvokeFunction')).toMatch(
+      /^\[\{"Fn::GetAtt":\["Functionsreadarchive\w+","Arn"\]\}\]$/,
+    );
+    for (const service of ['kafka-cluster', 's3']) expect(allowed('combine', service)).toEqual([]);
   });
 
   test('project invokes the functions that read and write the archive, and touches no file itself', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { compile } from '../../../lambda/model/index.ts';
 import { dailyIndexLoads, SearchStore, type SearchStoreProps } from '../../../lib/index.ts';
 import flights from '../../../model/flights.ts';
@@ -159,16 +158,28 @@ describe('SearchStore', () => {
     );
   });
 
-  test('has fine-grained access by a role, without passwords, where it is named', () => {
-    const stack = new Stack(newApp(), 'Alone');
-    const accessManager = new Role(stack, 'Manager', { assumedBy: new AccountRootPrincipal() });
-    new SearchStore(stack, 'Search', { domainName: 'alone', vpc: foreignVpc(stack, 3), accessManager });
+  test('has fine-grained access by a role, without passwords, where it is asked for', () => {
+    const template = alone({ fineGrainedAccess: true });
 
-    Template.fromStack(stack).hasResourceProperties(type, {
+    template.hasResourceProperties(type, {
       AdvancedSecurityOptions: {
         Enabled: true,
         InternalUserDatabaseEnabled: false,
-        MasterUserOptions: { MasterUserARN: { 'Fn::GetAtt': [Match.stringLikeRegexp('Manager'), 'Arn'] } },
+        MasterUserOptions: {
+          MasterUserARN: { 'Fn::GetAtt': [Match.stringLikeRegexp('AccessManager'), 'Arn'] },
+        },
+      },
+    });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Action: ['es:ESHttpGet', 'es:ESHttpPut'],
+            Resource: ['roles', 'rolesmapping'].map((what) => ({
+              'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(`/_security/api/${what}/\\*$`)])],
+            })),
+          }),
+        ],
       },
     });
     alone({}).hasResourceProperties(type, { AdvancedSecurityOptions: Match.absent() });
@@ -197,6 +208,6 @@ describe('SearchStore', () => {
   test('takes days and rates from the model', () => {
     const loads = dailyIndexLoads(compile(flights));
 
-    expect(loads).toEqual([{ name: 'flight_event.log', bytesPerDay: 3042 * 990, keepDays: 31 }]);
+    expect(loads).toEqual([{ name: 'flight_event.log', bytesPerDay: 3006 * 281, keepDays: 31 }]);
   });
 });

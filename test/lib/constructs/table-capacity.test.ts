@@ -10,6 +10,7 @@ import {
   type Traffic,
   writeUnits,
 } from '../../../lib/index.ts';
+import flights from '../../../model/flights.ts';
 
 const bytes = fc.integer({ min: 1, max: 409_600 });
 const traffic: fc.Arbitrary<Traffic> = fc.record({
@@ -163,6 +164,35 @@ describe('the capacity of a model', () => {
     expect(planCapacity(catalogOf(rate), 3)).toEqual(planCapacity(catalogOf(rate), 1));
   });
 
+  test('counts of an index that holds some fields those alone, where each has a bound', () => {
+    const holding = (named: readonly string[]) => {
+      const { source, ...definition } = note('note', rate);
+      return compile(
+        model('notes', [
+          {
+            ...definition,
+            fields: {
+              ...definition.fields,
+              body: text().optional(),
+              title: text({ maxLength: 400 }).optional(),
+            },
+            source: dynamodb({
+              partitionKey: 'note#{id}',
+              sortKey: 'ITEM#{id}',
+              indexes: { byOwner: { partitionKey: '{owner}', sortKey: '{id}', fields: named } },
+            }),
+          },
+        ]),
+      );
+    };
+    const plan = (named: readonly string[]) => planCapacity(holding(named), 1);
+
+    expect(plan([])).toMatchObject({ table: { write: 50 }, indexes: { byOwner: { read: 50, write: 10 } } });
+    // 2,400 bytes and their keys.
+    expect(plan(['title'])).toMatchObject({ indexes: { byOwner: { read: 50, write: 30 } } });
+    expect(plan(['body'])).toMatchObject({ indexes: { byOwner: { read: 100, write: 50 } } });
+  });
+
   test('is billed so that the peak uses what it should, and a tenth of it waits', () => {
     expect(billByRates(catalogOf(rate), { targetPercent: 50 })).toEqual({
       mode: 'provisioned',
@@ -181,6 +211,16 @@ describe('the capacity of a model', () => {
           targetPercent: 50,
         },
       },
+    });
+  });
+
+  test('is known of the sample', () => {
+    // Items of 1 KB or less: a read unit and a write unit each.
+    expect(planCapacity(compile(flights), 1)).toMatchObject({
+      kind: 'planned',
+      table: { read: 56 + 100, write: 56 },
+      // The entry under the old aircraft or status is removed, the new one written.
+      indexes: { byAircraft: { read: 50, write: 112 }, byStatus: { read: 50, write: 112 } },
     });
   });
 

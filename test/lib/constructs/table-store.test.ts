@@ -29,6 +29,27 @@ const entities = () =>
     ?.Properties;
 
 describe('TableStore', () => {
+  test('makes an index that holds some attributes, and refuses one that holds too many', () => {
+    const table = tableOfTheSample();
+    const [global] = table.globalIndexes;
+    const [local] = table.localIndexes;
+    if (global === undefined || local === undefined) throw new TypeError('the sample has indexes');
+    const holding = (projection: readonly string[]): DynamodbTable => ({
+      ...table,
+      globalIndexes: [{ ...global, projection }],
+      localIndexes: [{ ...local, projection }],
+    });
+    const include = { ProjectionType: 'INCLUDE', NonKeyAttributes: ['entity', 'version'] };
+
+    alone({ table: holding(['entity', 'version']) }).hasResourceProperties(type, {
+      GlobalSecondaryIndexes: [Match.objectLike({ Projection: include })],
+      LocalSecondaryIndexes: [Match.objectLike({ Projection: include })],
+    });
+    expect(() => alone({ table: holding(Array.from({ length: 21 }, (_, at) => `a${at}`)) })).toThrow(
+      /table index byAircraft holds 21 attributes beside keys: name at most 20/,
+    );
+  });
+
   test('has the keys, the expiry and the stream that the catalog says', () => {
     const table = tableOfTheSample();
 

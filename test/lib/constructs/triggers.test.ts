@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { FunctionSpec, Trigger } from '../../../lambda/model/index.ts';
 import { connectTrigger } from '../../../lib/constructs/functions/triggers.ts';
@@ -19,7 +20,15 @@ function templateOf(name: FunctionSpec['name'], trigger: Trigger): Template {
     table: { table: { tableStreamArn: 'arn:aws:dynamodb:eu-west-1:000000000000:table/t/stream/1' } },
     log: { clusterArn: 'arn:aws:kafka:eu-west-1:000000000000:cluster/c/1' },
   } as Parameters<typeof connectTrigger>[2]['stores'];
-  connectTrigger(fn, { name, trigger }, { catalog: contractCatalog('triggers'), stores });
+  connectTrigger(
+    fn,
+    { name, trigger },
+    {
+      catalog: contractCatalog('triggers'),
+      stores,
+      encryptionKey: new Key(stack, 'Key'),
+    },
+  );
   return Template.fromStack(stack);
 }
 

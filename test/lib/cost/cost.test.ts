@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { costOf, free, paidByUse, prices, renderCostDifference, rules } from '../../../lib/cost/index.ts';
 import type { CloudFormationTemplate } from '../../../lib/guard/index.ts';
-import { deploy, environmentOf, templateOf } from '../deploy.ts';
+import { deploy, environmentOf, root, templateOf } from '../deploy.ts';
+
+const infrastructure = join(root, 'docs', 'infrastructure.md');
 
 const stack = (Resources: CloudFormationTemplate['Resources']) => [
   { name: 'S', template: { Resources } as CloudFormationTemplate },
@@ -54,6 +58,20 @@ describe('the cost at rest', () => {
     );
 
     expect(cost.usdPerMonth).toBeCloseTo(730 * 0.06, 6);
+  });
+
+  test('of an alarm is that of each metric it reads, and of three where it learns a band', () => {
+    const reads = (Id: string) => ({ Id, MetricStat: {} });
+    const alarm = (Metrics?: readonly object[]) =>
+      costOf(
+        stack({
+          A: { Type: 'AWS::CloudWatch::Alarm', Properties: Metrics === undefined ? {} : { Metrics } },
+        }),
+      ).usdPerMonth;
+
+    expect(alarm()).toBeCloseTo(0.1, 6);
+    expect(alarm([reads('a'), reads('b'), { Id: 'c', Expression: 'a + b' }])).toBeCloseTo(0.2, 6);
+    expect(alarm([reads('a'), { Id: 'b', Expression: 'ANOMALY_DETECTION_BAND(a, 4)' }])).toBeCloseTo(0.3, 6);
   });
 
   test('is told to be without what no rule knows, or no price is written down for', () => {
@@ -118,6 +136,16 @@ describe('the cost at rest', () => {
       ]);
       expect(usd).toBeGreaterThan(0);
     }
+  });
+
+  test('is told with the prices that were found in no copy of the price list', () => {
+    const alone = Object.entries(prices).filter(([, { agrees }]) => agrees === undefined);
+
+    expect(alone.map(([name]) => name)).toEqual([
+      'MSK kafka.m7g.large',
+      ...['Fargate arm64 vCPU', 'Fargate arm64 GiB', 'Application load balancer'],
+    ]);
+    for (const [name] of alone) expect(readFileSync(infrastructure, 'utf8')).toContain(`${name} (`);
   });
 
   test.each(['dev', 'staging', 'prod'])('of %s prices every class that it uses', (name) => {

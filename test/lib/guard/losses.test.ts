@@ -251,6 +251,22 @@ describe('a loss', () => {
     },
   });
 
+  test('has the same path in a stage as without, so that one allowance names it in both', () => {
+    const [resource] = Object.values(cluster({}).Resources ?? {});
+    const staged: CloudFormationTemplate = {
+      Resources: {
+        Cluster1: {
+          ...(resource ?? { Type: '' }),
+          Metadata: { 'aws:cdk:path': 'Pipeline/Dev/Flights-Dev-Relational/Relational/Cluster/Resource' },
+        },
+      },
+    };
+
+    const [loss] = findLosses('Flights-Dev-Relational', staged, {});
+
+    expect(loss?.path).toBe('Flights-Dev-Relational/Relational/Cluster');
+  });
+
   test('by encryption that is switched on says what changes, what becomes of the data and where to read on', () => {
     const losses = findLosses('Flights-Dev-Relational', cluster({}), cluster({ StorageEncrypted: true }));
 

@@ -48,3 +48,40 @@ test.each(['dev', 'staging', 'prod'])(
     expect([...new Set(found.map(({ key }) => key))].length).toBe(stores.length + 1);
   },
 );
+
+test.each(['dev', 'staging', 'prod'])(
+  'every log of %s is kept as long as the environment says, encrypted with a key that CloudWatch Logs may use',
+  (name) => {
+    const environment = environmentOf(name);
+    const deployed = deploy({ catalog: everything, environment });
+    const all = deployed.parts.flatMap((part) =>
+      // As CloudFormation has them.
+      Object.entries(templateOf(deployed, part).toJSON().Resources as Readonly<Record<string, Resource>>),
+    );
+    const kept = all.filter(([, { Type }]) => ['AWS::Logs::LogGroup', 'Custom::LogRetention'].includes(Type));
+    const groups = kept.filter(([, { Type }]) => Type === 'AWS::Logs::LogGroup');
+    const keys = groups
+      // Of the CDK's own functions: `tendProviders` says why it has no key.
+      .filter(([id]) => !id.startsWith('AWS679f'))
+      // In the same stack, or imported from another one.
+      .map(
+        ([, { Properties }]) =>
+          /(?:ExportsOutputFnGetAtt)?(\w+?Key[0-9A-F]{8})/.exec(
+            JSON.stringify(Properties.KmsKeyId) ?? '',
+          )?.[1],
+      );
+    const usable = deployed.parts.flatMap((part) =>
+      Object.entries(templateOf(deployed, part).findResources('AWS::KMS::Key'))
+        .filter(([, key]) => JSON.stringify(key).includes('kms:EncryptionContext:aws:logs:arn'))
+        .map(([id]) => id),
+    );
+
+    expect([...new Set(kept.map(([, { Properties }]) => Properties.RetentionInDays))]).toEqual([
+      environment.logRetentionDays,
+    ]);
+    expect(groups.length).toBeGreaterThan(15);
+    expect(keys.filter((key) => key === undefined || !usable.includes(key))).toEqual([]);
+    // The database makes its own group, and exports to it.
+    expect(kept.length - groups.length).toBe(1);
+  },
+);

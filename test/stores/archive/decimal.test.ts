@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { CatalogColumn } from '../../../lambda/model/index.ts';
-import { fitComparison, joinSumParts, scaledText } from '../../../lambda/stores/archive/decimal.ts';
+import { fitComparison, joinSumParts } from '../../../lambda/stores/archive/decimal.ts';
+import { scaledText } from '../../../lambda/stores/duckdb-values.ts';
 import { createPredicate } from '../../../lambda/stores/predicate.ts';
 
 const digits = (max: number) => fc.bigInt({ min: -(10n ** BigInt(max)) + 1n, max: 10n ** BigInt(max) - 1n });

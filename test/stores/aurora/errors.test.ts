@@ -25,6 +25,22 @@ describe('what PostgreSQL answers', () => {
     expect(auroraError(answer(state))).toMatchObject({ code, retryable, details: { sqlState: state } });
   });
 
+  test('to a check of the model names it, and not the row', () => {
+    const error = Object.assign(answer('23514', 'new row for relation "account" violates …'), {
+      constraint: 'balance_not_negative_check_0123abcd',
+      table: 'account',
+      detail: 'Failing row contains (a, 1, -5).',
+    });
+
+    const { code, message, details } = auroraError(error);
+
+    expect({ code, details }).toEqual({
+      code: 'check_violated',
+      details: { entity: 'account', check: 'balance_not_negative', sqlState: '23514' },
+    });
+    expect(message).not.toContain('-5');
+  });
+
   test('when a standby ends a reader that holds it up is a store that may be asked elsewhere', () => {
     const error = answer('40001', 'canceling statement due to conflict with recovery');
 

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createVersion } from '../../../lambda/change/version.ts';
-import type { Caller, SqlRequest, SqlStore } from '../../../lambda/stores/store.ts';
+import type { Caller, SqlRequest, SqlResult, SqlStore } from '../../../lambda/stores/store.ts';
 import { sharedEngines } from '../../engines.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, itemOf, itemRow, keyOfRow, placementOf, upsert } from '../contract-model.ts';
@@ -47,6 +48,122 @@ describe('statements in Aurora', () => {
     await expect(run('delete from place', { node: 'writer' })).rejects.toMatchObject({
       code: 'not_supported',
     });
+  });
+
+  /** Takes a stream; `rows` is told how many were given before. */
+  const stream = (
+    text: string,
+    {
+      rows = async () => {},
+      signal = new AbortController().signal,
+      ...options
+    }: Partial<
+      Omit<SqlRequest, 'access'> & { rows: (given: number) => Promise<void>; signal: AbortSignal }
+    > = {},
+  ) => {
+    const taken: SqlResult['rows'][number][] = [];
+    const begun: SqlResult['columns'][] = [];
+    const { access: _, ...read } = request;
+    const ended = store.stream(
+      { ...read, text, ...options },
+      {
+        begin: async (columns) => void begun.push(columns),
+        rows: async (some) => {
+          taken.push(...some);
+          await rows(taken.length);
+        },
+        signal,
+      },
+    );
+    return { taken, begun, ended };
+  };
+  /** What runs on the writer with this mark in its text. */
+  const running = async (mark: string): Promise<unknown> => {
+    const [row] = await database.query(
+      `select count(*)::int as n from pg_stat_activity where query like '%${mark}%' and pid <> pg_backend_pid()`,
+    );
+    return row?.n;
+  };
+
+  test.each([0, 1, 63, 64, 65, 1_000, 5_000])(
+    '%d rows are given to a sink as they are read',
+    async (count) => {
+      const text = `select i, i + 9007199254740993 as b from generate_series(1, ${count}) i`;
+
+      const { taken, begun, ended } = stream(text, { maxRows: 5_000 });
+
+      expect(await ended).toBe(count);
+      expect(begun).toEqual([
+        [
+          { name: 'i', type: 'integer' },
+          { name: 'b', type: 'bigint' },
+        ],
+      ]);
+      expect(taken).toEqual((await run(text, { maxRows: 5_000 })).rows);
+    },
+  );
+
+  test('a stream of more rows than allowed gives those and ends with the error', async () => {
+    const { taken, ended } = stream('select generate_series(1, 1000000000)', { maxRows: 200 });
+
+    await expect(ended).rejects.toMatchObject({ code: 'result_too_large' });
+    expect(taken.length).toBeLessThanOrEqual(200);
+  });
+
+  test('what fails after rows were given fails then, and leaves a connection that works', async () => {
+    const { taken, ended } = stream('select 1 / (500 - i) from generate_series(1, 1000) i', {
+      maxRows: 1_000,
+    });
+
+    await expect(ended).rejects.toMatchObject({ code: 'invalid_value' });
+    expect(taken.length).toBeGreaterThan(0);
+    expect((await run('select 1')).rows).toEqual([[1]]);
+  });
+
+  test('a sink that takes nothing more stops the reading, and one that leaves ends the statement', async () => {
+    const leaving = new AbortController();
+    const full = Promise.withResolvers<void>();
+    const { taken, ended } = stream('select generate_series(1, 1000000000) as stalled_stream', {
+      node: 'writer',
+      maxRows: 1_000_000_000,
+      signal: leaving.signal,
+      rows: async (given) => {
+        if (given < 1_000) return;
+        full.resolve();
+        await new Promise(() => {});
+      },
+    });
+    await full.promise;
+    const held = taken.length;
+    // Time in which whoever does not wait for the sink would read on.
+    for (let turn = 0; turn < 5; turn += 1) await run('select 1');
+    const whileStalled = await running('stalled_stream');
+
+    leaving.abort();
+
+    await expect(ended).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect([taken.length, whileStalled]).toEqual([held, 1]);
+    while ((await running('stalled_stream')) !== 0) await setTimeout(20);
+  });
+
+  test('who leaves while the server still computes ends the statement', async () => {
+    const leaving = new AbortController();
+    const { taken, ended } = stream(
+      'select count(*) as computing_stream from generate_series(1, 1000000000) i',
+      {
+        node: 'writer',
+        timeoutMs: 300_000,
+        signal: leaving.signal,
+      },
+    );
+    while ((await running('computing_stream')) !== 1) await setTimeout(20);
+
+    leaving.abort();
+
+    await expect(ended).rejects.toMatchObject({ code: 'store_unavailable' });
+    // It would go on for minutes: the test's own time is over before.
+    while ((await running('computing_stream')) !== 0) await setTimeout(20);
+    expect(taken).toEqual([]);
   });
 
   test('a read goes to the replica of its workload; one that hangs is given up before its time is over', async () => {
@@ -142,7 +259,7 @@ describe('statements in Aurora', () => {
       never: 'infinity',
       day: '2013-02-28',
       json: { a: [1, null] },
-      bytes: 'AP8=',
+      bytes: '\\x00ff',
       numbers: [1, null, 3],
       texts: [
         ['a,b', 'c"d'],

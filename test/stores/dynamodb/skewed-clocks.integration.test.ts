@@ -5,6 +5,7 @@ import { createDynamodbStore, ensureTable } from '../../../lambda/stores/dynamod
 import type { Written } from '../../../lambda/stores/store.ts';
 import { sharedEngines } from '../../engines.ts';
 import { contractCatalog, itemOf, itemRow, keyOfRow, placementOf } from '../contract-model.ts';
+import { rowWriter } from '../row-writer.ts';
 
 jest.setTimeout(120_000);
 
@@ -17,8 +18,10 @@ const table = () => ({
   tableName: `skewed-${process.pid}`,
   catalog,
 });
-const open = (clock: () => number, checksClock = true) =>
-  createDynamodbStore({ ...table(), clock, checksClock });
+const open = (clock: () => number, checksClock = true) => {
+  const store = createDynamodbStore({ ...table(), clock, checksClock });
+  return { ...store, writer: rowWriter(store.writer) };
+};
 /** Up to a second off, which is allowed, and so off that no two are alike. */
 const skews = [-900, -400, -50, 0, 50, 400, 900];
 const rowOf = () => itemRow({ tenant: `s-${randomUUID()}`, count: 0 });

@@ -41,6 +41,22 @@ describe('a table that is there already', () => {
     await expect(ensure(catalog)).resolves.toBeUndefined();
   });
 
+  it('is kept for the same model where indexes hold some fields, and refused where they hold others', async () => {
+    const ensure = open(`table-${randomUUID()}`);
+    const holding = (named: readonly string[]) =>
+      catalogWith({ byNote: { ...byNote, fields: named } }, { byAmount: { ...byAmount, fields: [] } });
+    await ensure(holding(['amount']));
+
+    await expect(ensure(holding(['amount']))).resolves.toBeUndefined();
+    await expect(ensure(holding([]))).rejects.toMatchObject({
+      code: 'migration_refused',
+      message: expect.stringContaining('remove the index byNote, make the index byNote'),
+    });
+    await expect(
+      ensure(catalogWith({ byNote: { ...byNote, fields: ['amount'] } }, { byAmount })),
+    ).rejects.toMatchObject({ message: expect.stringContaining('changed byAmount') });
+  });
+
   it('is refused for a model with other indexes, and what to do is said', async () => {
     const ensure = open(`table-${randomUUID()}`);
     await ensure(catalogWith({ byNote }, { byAmount }));

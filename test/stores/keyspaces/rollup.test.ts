@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row } from '../../../lambda/change/change.ts';
-import { type CatalogMetric, columnOf, termValue } from '../../../lambda/model/index.ts';
+import { type CatalogMetric, type Comparison, columnOf, termValue } from '../../../lambda/model/index.ts';
 import { planRollup, rollupOf } from '../../../lambda/stores/keyspaces/rollup.ts';
 import { answerRollup, type Bucket } from '../../../lambda/stores/keyspaces/rollup-answer.ts';
 import { addUp } from '../../../lambda/stores/keyspaces/totals.ts';
 import { createMemoryStore } from '../../../lambda/stores/memory/index.ts';
-import type { Comparison, Condition } from '../../../lambda/stores/predicate.ts';
+import type { Condition } from '../../../lambda/stores/predicate.ts';
 import type { AggregateFragment } from '../../../lambda/stores/store.ts';
 import { contractCatalog, placementOf, upsert } from '../contract-model.ts';
 import { aggregateOf, readingRow, sortedText } from './readings.ts';

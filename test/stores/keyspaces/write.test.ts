@@ -34,6 +34,7 @@ describe('writes to Keyspaces', () => {
       number: 1n,
       version: '0000000000000000007',
       large: 9007199254740993n,
+      image: Buffer.from('hi'),
       extra: '{"a":[1,null,"x"]}',
       note: types.unset,
       deleted: types.unset,

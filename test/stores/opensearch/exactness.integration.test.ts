@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Row, Value } from '../../../lambda/change/change.ts';
-import { columnOf } from '../../../lambda/model/index.ts';
+import { type Comparison, columnOf } from '../../../lambda/model/index.ts';
 import { createMemoryStore } from '../../../lambda/stores/memory/index.ts';
-import type { Comparison, Condition } from '../../../lambda/stores/predicate.ts';
+import type { Condition } from '../../../lambda/stores/predicate.ts';
 import type { AggregateFragment, AggregateStore, FilterFragment } from '../../../lambda/stores/store.ts';
 import { bookOf, type Library, openLibrary } from './library.ts';
 

@@ -8,14 +8,18 @@ export interface RecordingProxy {
   close(): Promise<void>;
 }
 
-/** Passes everything on to an engine and remembers what was asked for. */
-export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+/** Passes everything on to an engine, with more headers if there are any, and remembers what was asked for. */
+export async function startRecordingProxy(
+  target: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RecordingProxy> {
   let seen: { method: string; path: string }[] = [];
   const { hostname, port } = new URL(target);
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { method = '', url = '', headers } = incoming;
     seen.push({ method, path: decodeURIComponent(url.split('?')[0] ?? '') });
-    const passed = send({ host: hostname, port, path: url, method, headers }, (answer) => {
+    const all = { ...headers, ...more };
+    const passed = send({ host: hostname, port, path: url, method, headers: all }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });

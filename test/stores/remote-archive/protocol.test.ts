@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { PolystoreError } from '../../../lambda/errors.ts';
+import { functionError } from '../../../lambda/stores/invoke/errors.ts';
 import { createMemoryStore } from '../../../lambda/stores/memory/index.ts';
-import { functionError } from '../../../lambda/stores/remote-archive/errors.ts';
 import { createArchiveServer, createRemoteArchive } from '../../../lambda/stores/remote-archive/index.ts';
 import type { AggregateStore } from '../../../lambda/stores/store.ts';
 import { contractCatalog, itemRow, placementOf, upsert } from '../contract-model.ts';

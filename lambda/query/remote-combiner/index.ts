@@ -1,0 +1,2 @@
+export { createRemoteCombiner } from './client.ts';
+export { createCombineServer } from './serve.ts';

@@ -1,0 +1,1 @@
+export { createInvoke, type InvokeFunction, type InvokeOptions } from './invoke.ts';

@@ -1,0 +1,1 @@
+export { GithubRoles, type GithubRolesProps } from './github-roles.ts';

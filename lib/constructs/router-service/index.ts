@@ -1,0 +1,2 @@
+export { defaultMaximumTasks } from './checks.ts';
+export { createRouterRole, RouterService, type RouterServiceProps } from './router-service.ts';

@@ -1,0 +1,1 @@
+export { createWebAcl, defaultRequestsPerAddress } from './web-acl.ts';
