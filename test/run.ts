@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { PolystoreError } from '../lambda/errors.ts';
 import {
   type EngineName,
@@ -28,6 +28,23 @@ const { signal } = interrupted;
 interface Counts {
   readonly passed: number;
   readonly failed: number;
+}
+
+interface Suite {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+/** Where the time of a run went: its ten longest suites. */
+function renderSlowest(suites: readonly Suite[]): string {
+  const seconds = ({ startTime, endTime }: Suite): number => Math.round((endTime - startTime) / 1000);
+  return suites
+    .toSorted((a, b) => seconds(b) - seconds(a))
+    .slice(0, 10)
+    .map((suite) => `  ${String(seconds(suite)).padStart(5)} s  ${relative(root, suite.name)}`)
+    .join('\n');
 }
 
 /** Runs one jest project; a suite that cannot even load counts as one failure. */
@@ -68,7 +85,9 @@ async function runJest(
       readonly numPassedTests: number;
       readonly numFailedTests: number;
       readonly numRuntimeErrorTestSuites: number;
+      readonly testResults: readonly Suite[];
     };
+    console.log(renderSlowest(result.testResults));
     const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
     // jest can fail for reasons that are no test's: never report that as a pass.
     return { passed: result.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed };

@@ -39,16 +39,18 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a search index is asked without the tenant',
-    file: 'query/plan-read.ts',
-    find: 'return [planOpensearch(select, view, domains, context)];',
-    replace: 'return [planOpensearch({ ...select, where: select.where.slice(1) }, view, domains, context)];',
+    file: 'query/prospects.ts',
+    find: '[planOpensearch(asked, view, context)]',
+    replace:
+      '[planOpensearch({ ...asked, select: { ...asked.select, where: asked.select.where.slice(1) } }, view, context)]',
     shows: ['sighting.found', 'sighting.logged'],
   },
   {
     name: 'the archive is asked without the tenant',
-    file: 'query/plan-read.ts',
-    find: '[planArchive(select, view, domains, context)];',
-    replace: '[planArchive({ ...select, where: select.where.slice(1) }, view, domains, context)];',
+    file: 'query/prospects.ts',
+    find: '[planArchive(asked, view, context)]',
+    replace:
+      '[planArchive({ ...asked, select: { ...asked.select, where: asked.select.where.slice(1) } }, view, context)]',
     shows: ['sighting.history'],
   },
   {
