@@ -1,7 +1,7 @@
 import type { ArchivePlacement } from '../model/index.ts';
+import { comparedColumns, measures } from '../stores/condition-columns.ts';
 import type { Placement } from '../stores/store.ts';
 import type { Asked } from './asked.ts';
-import { comparedColumns, measures } from './condition-columns.ts';
 import type { Domain } from './domain.ts';
 import { limits } from './limits.ts';
 import { type Candidate, costs, type PlanContext } from './plan.ts';

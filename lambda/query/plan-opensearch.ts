@@ -1,7 +1,7 @@
 import type { OpensearchIndexPlacement, OpensearchLogPlacement } from '../model/index.ts';
+import { conditionColumns, measures } from '../stores/condition-columns.ts';
 import type { Placement } from '../stores/store.ts';
 import type { Asked } from './asked.ts';
-import { conditionColumns, measures } from './condition-columns.ts';
 import { type Candidate, costs, type PlanContext } from './plan.ts';
 import type { Select } from './read-select.ts';
 import { candidateOf, columnsOfGroups, opaqueAmong } from './selection.ts';

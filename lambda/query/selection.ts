@@ -1,8 +1,9 @@
 import { columnOf, isOpaque } from '../model/index.ts';
+import { conditionColumns } from '../stores/condition-columns.ts';
 import type { AggregateFragment, FilterFragment, Placement } from '../stores/store.ts';
 import type { AggregateSelect } from './aggregate-shape.ts';
-import { conditionColumns, narrows } from './condition-columns.ts';
 import { limits } from './limits.ts';
+import { narrows } from './narrows.ts';
 import {
   type Candidate,
   columnsNeeded,

@@ -1,5 +1,5 @@
+import { conditionColumns } from '../../stores/condition-columns.ts';
 import type { Condition } from '../../stores/predicate.ts';
-import { conditionColumns } from '../condition-columns.ts';
 import { type Domain, readDomains } from '../domain.ts';
 import { limits } from '../limits.ts';
 import type { RelationRead } from '../plan.ts';

@@ -2,11 +2,11 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import type { Row, Value } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import { type CatalogColumn, isOpaque } from '../../model/index.ts';
+import { conditionColumns } from '../condition-columns.ts';
 import { fromDuckdb, isTextDecimal, scaledText } from '../duckdb-values.ts';
 import { type Bin, binStart } from '../grouping.ts';
 import { microsecondsOf } from '../instants.ts';
 import { heldColumns } from '../placement.ts';
-import type { Condition } from '../predicate.ts';
 import { quoteName } from '../sql-quote.ts';
 import type { Aggregate, AggregateFragment, AggregateGroup } from '../store.ts';
 import { renderAll } from './condition.ts';
@@ -42,10 +42,10 @@ export function renderAggregate(
   const named = [
     ...groups.map(({ column }) => column),
     ...aggregates.flatMap(({ column }) => (column === undefined ? [] : [column])),
-    ...where.flatMap(columnsIn),
   ].map(({ name }) => name);
+  const tested = conditionColumns(where);
   const columns = heldColumns(placement).filter(
-    ({ name }) => named.includes(name) || placement.entity.key.includes(name),
+    ({ name }) => named.includes(name) || tested.has(name) || placement.entity.key.includes(name),
   );
   const visible = renderVisible({ placement, columns, where, files, parameters });
   const grouping = plan.groups.flatMap(({ expressions }) => expressions);
@@ -158,20 +158,6 @@ function planSum(as: string, { name, type }: CatalogColumn): Output {
       throw new PolystoreError('not_supported', `${name} is of type ${type.kind}, which has no sum.`);
   }
 }
-
-const columnsIn = (condition: Condition): readonly CatalogColumn[] => {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return condition.of.flatMap(columnsIn);
-    case 'not':
-      return columnsIn(condition.of);
-    case 'distance':
-      return [condition.distance.latitude, condition.distance.longitude];
-    default:
-      return [condition.column];
-  }
-};
 
 function refuseOpaque({ name, type }: CatalogColumn, what: string): void {
   if (isOpaque(type))

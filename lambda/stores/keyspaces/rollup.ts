@@ -8,6 +8,7 @@ import {
   parseValue,
   termValue,
 } from '../../model/index.ts';
+import { conditionColumns } from '../condition-columns.ts';
 import { type Grouping, sayGrouping } from '../grouping.ts';
 import { notHeld } from '../placement.ts';
 import type { Condition } from '../predicate.ts';
@@ -126,7 +127,7 @@ function readConditions(where: readonly Condition[], bucketColumn: string): Cond
     }
     const bound = boundOf(condition, bucketColumn);
     if (bound === undefined)
-      return refused(`it cannot apply a condition on ${columnsOf(condition).join(', ')}`);
+      return refused(`it cannot apply a condition on ${[...conditionColumns([condition])].join(', ')}`);
     // Of several bounds the sharpest counts.
     if (bound.side === 'from') from = from === undefined || compareText(from, bound.at) < 0 ? bound.at : from;
     else to = to === undefined || compareText(to, bound.at) > 0 ? bound.at : to;
@@ -168,20 +169,6 @@ function boundOf(
       return next === undefined ? undefined : { side: 'to', at: String(next) };
     default:
       return undefined;
-  }
-}
-
-function columnsOf(condition: Condition): readonly string[] {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return [...new Set(condition.of.flatMap(columnsOf))];
-    case 'not':
-      return columnsOf(condition.of);
-    case 'distance':
-      return [condition.distance.latitude.name, condition.distance.longitude.name];
-    default:
-      return [condition.column.name];
   }
 }
 
