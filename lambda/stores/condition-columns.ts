@@ -2,9 +2,9 @@ import type { CatalogColumn } from '../model/index.ts';
 import type { Condition } from './predicate.ts';
 
 /** A condition that holds no other one. */
-export type Leaf = Extract<Condition, { readonly kind: 'compare' | 'in' | 'isNull' | 'distance' }>;
+type Leaf = Extract<Condition, { readonly kind: 'compare' | 'in' | 'isNull' | 'distance' }>;
 
-export const leavesOf = (conditions: readonly Condition[]): readonly Leaf[] =>
+const leavesOf = (conditions: readonly Condition[]): readonly Leaf[] =>
   conditions.flatMap((condition) => {
     switch (condition.kind) {
       case 'and':
@@ -17,7 +17,7 @@ export const leavesOf = (conditions: readonly Condition[]): readonly Leaf[] =>
     }
   });
 
-export const columnsOfLeaf = (leaf: Leaf): readonly CatalogColumn[] =>
+const columnsOfLeaf = (leaf: Leaf): readonly CatalogColumn[] =>
   leaf.kind === 'distance' ? [leaf.distance.latitude, leaf.distance.longitude] : [leaf.column];
 
 /** The names of the columns that conditions speak of, each once. */
