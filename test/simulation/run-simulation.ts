@@ -10,6 +10,8 @@ export async function runSimulation(options: {
   readonly lambda?: string;
   /** Ends at the first seed that fails. */
   readonly first?: boolean;
+  /** Folder where processes leave what they compiled for those that come after. */
+  readonly compileCache?: string;
 }): Promise<SimulationResult> {
   const child = spawn(
     process.execPath,
@@ -21,7 +23,13 @@ export async function runSimulation(options: {
       ...(options.lambda === undefined ? [] : [`--lambda=${options.lambda}`]),
       ...(options.first === true ? ['--first'] : []),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        ...(options.compileCache !== undefined && { NODE_COMPILE_CACHE: options.compileCache }),
+      },
+    },
   );
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const lines = output.trim().split('\n');
