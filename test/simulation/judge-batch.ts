@@ -46,7 +46,7 @@ export async function judgeTaken(options: {
   readonly records: readonly LoggedRecord[];
   readonly letters: Iterable<OpenLetter>;
   /** The keys that an entity's source has now. */
-  readonly truth: (entity: string) => ReadonlySet<string>;
+  readonly truth: (entity: string) => Pick<ReadonlySet<string>, 'has'>;
   readonly claim: string;
   readonly nowMs: number;
   readonly report: (problem: string) => void;
@@ -58,9 +58,13 @@ export async function judgeTaken(options: {
     const id = `${scope} ${key}`;
     if ((told.get(id) ?? -1n) < BigInt(version ?? 0)) told.set(id, BigInt(version ?? 0));
   }
+  const byTopic = Map.groupBy(records, ({ topic }) => topic);
+  const toldBy = new Map(
+    [...byTopic].map(([topic, each]) => [topic, each.flatMap((record) => tellRecord(record) ?? [])]),
+  );
   for (const placement of placements) {
-    const mine = records.filter(({ topic }) => topic === placement.entity.topic);
-    if (mine.length === 0) continue;
+    const all = toldBy.get(placement.entity.topic);
+    if (all === undefined) continue;
     const viewName = 'name' in placement.target ? placement.target.name : '';
     const held = new Map<string, bigint>();
     const shown = new Set<string>();
@@ -74,7 +78,6 @@ export async function judgeTaken(options: {
     // though the delete may come later on the log: whether it lacks a row the comparison at the end tells.
     const isFilled = (await buildOf(store, placement)) > 1;
     const there = options.truth(placement.entity.name);
-    const all = mine.flatMap((record) => tellRecord(record) ?? []);
     const last = new Map<string, Told>();
     for (const each of all) if ((last.get(each.key)?.version ?? -1n) < each.version) last.set(each.key, each);
     for (const { key, version } of all) {

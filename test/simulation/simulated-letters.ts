@@ -36,7 +36,15 @@ export interface OpenLetter {
 
 export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
   const items = new Map<string, Item>();
+  /** What `letters` answers, read from each item when it is kept. */
+  const open = new Map<string, OpenLetter>();
   const idOf = (key: Item): string => JSON.stringify([key.pk?.S, key.sk?.S]);
+  const keep = (item: Item): void => {
+    const id = idOf(item);
+    items.set(id, item);
+    const letter = openLetterOf(item);
+    if (letter !== undefined) open.set(id, letter);
+  };
 
   function update(input: UpdateItemCommandInput): object {
     const key = input.Key ?? {};
@@ -55,7 +63,7 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
     }
     const [counter = '', by = ''] = adds.split(' ');
     item[nameOf(counter)] = { N: String(Number(item[nameOf(counter)]?.N ?? 0) + Number(value(by).N)) };
-    items.set(idOf(key), item);
+    keep(item);
     return {};
   }
 
@@ -103,7 +111,7 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
   function put({ input }: PutItemCommand): object {
     if (!holds(input))
       throw new ConditionalCheckFailedException({ message: 'The conditional request failed', $metadata: {} });
-    items.set(idOf(input.Item ?? {}), input.Item ?? {});
+    keep(input.Item ?? {});
     return {};
   }
 
@@ -118,8 +126,11 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
         });
     }
     for (const { Put: put, Delete: remove } of writes) {
-      if (put?.Item !== undefined) items.set(idOf(put.Item), put.Item);
-      if (remove?.Key !== undefined) items.delete(idOf(remove.Key));
+      if (put?.Item !== undefined) keep(put.Item);
+      if (remove?.Key !== undefined) {
+        items.delete(idOf(remove.Key));
+        open.delete(idOf(remove.Key));
+      }
     }
     return {};
   }
@@ -151,13 +162,15 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
       return { send } as unknown as DynamoDBClient;
     },
     jobs: () => [...items.values()].flatMap((item) => item.job?.S ?? []),
-    letters: () =>
-      [...items.values()].flatMap((item): readonly OpenLetter[] => {
-        if (['job', 'job-ended', 'alone', 'barrier'].includes(item.pk?.S ?? '')) return [];
-        const [store = '', scope = ''] = item.pk?.S?.split('#') ?? [];
-        if (store === 'closed') return [];
-        const place = `${item.topic?.S}/${item.partition?.N}/${item.offset?.N}`;
-        return [{ store, scope, key: item.entity_key?.S, version: item.version?.S, place }];
-      }),
+    letters: () => [...open.values()],
   };
+}
+
+/** @returns undefined for what is kept beside the open letters. */
+function openLetterOf(item: Item): OpenLetter | undefined {
+  if (['job', 'job-ended', 'alone', 'barrier'].includes(item.pk?.S ?? '')) return undefined;
+  const [store = '', scope = ''] = item.pk?.S?.split('#') ?? [];
+  if (store === 'closed') return undefined;
+  const place = `${item.topic?.S}/${item.partition?.N}/${item.offset?.N}`;
+  return { store, scope, key: item.entity_key?.S, version: item.version?.S, place };
 }

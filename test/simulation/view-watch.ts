@@ -59,12 +59,17 @@ export function createViewWatch(options: {
       for (const row of await everything(store, { ...placement, build: number })) {
         const id = `${Object.values(row.key).join('|')} in ${row.place || 'the view'}`;
         const old = before.get(id);
+        if (old?.version === row.version && old.row === row.row) {
+          after.set(id, old);
+          continue;
+        }
         const same = old?.version === row.version && (old.row === undefined) === (row.row === undefined);
         after.set(id, { ...row, sinceMs: same ? old.sinceMs : now() });
       }
       seen.set(name, after);
       for (const id of new Set([...before.keys(), ...after.keys()])) {
         const [old, held] = [before.get(id), after.get(id)];
+        if (old === held) continue;
         if (old?.version === held?.version && JSON.stringify(old?.row) === JSON.stringify(held?.row))
           continue;
         const problem = judge(name, old, held);

@@ -5,8 +5,9 @@ import type { Clock, Placement } from '../../lambda/stores/store.ts';
 import type { ViewStore } from '../../lambda/stores/view-store.ts';
 import type { SyncStores } from '../../lambda/sync/sync-stores.ts';
 import type { VerifyWork } from '../../lambda/sync/work.ts';
-import { createRowMaker, eventOf, postEvents, writeItems, writePostgres } from './applications.ts';
+import { createRowMaker, postEvents, writeItems, writePostgres } from './applications.ts';
 import type { DeployedCode } from './deployed-code.ts';
+import { createEventTruth } from './event-truth.ts';
 import { createFaultyStore, type FaultyStore, nameOf } from './faulty-view-store.ts';
 import { deletesIn, judgeTaken } from './judge-batch.ts';
 import { createMaintenance } from './maintenance.ts';
@@ -68,6 +69,7 @@ export async function simulate(
     code,
     topics.map((topic) => ({ topic, partitions: random.integer(1, 2) })),
   );
+  const eventTruth = createEventTruth(log, entity('event').topic, startMs);
   const postgres = createSimulatedPostgres(settings.firstLsn);
   const debezium = createSimulatedDebezium({
     scheduler,
@@ -94,7 +96,8 @@ export async function simulate(
   ): Promise<void> {
     const store = stores.get(name)?.inner;
     const open = letters.letters().filter((letter) => letter.store === name);
-    const truth = (entityName: string) => new Set(truthOf(entityName).map(idOf));
+    const truth = (entityName: string) =>
+      entityName === 'event' ? eventTruth() : new Set(truthOf(entityName).map(idOf));
     if (store !== undefined)
       await judgeTaken({
         store,
@@ -456,17 +459,7 @@ export async function simulate(
         const row = rowOfItem(item);
         return row === undefined ? [] : [row];
       });
-    const ids = new Set(
-      log.everything(entity('event').topic).flatMap(({ key }) => {
-        const text = Buffer.from(key ?? []).toString();
-        return text === '{}' ? [] : [text];
-      }),
-    );
-    return [...ids].map((text) => {
-      // Ingest writes the key's columns.
-      const key = JSON.parse(text) as { readonly owner: string; readonly number: number };
-      return eventOf(key.owner, key.number, startMs);
-    });
+    return [...eventTruth().values()];
   };
   const isDrained = (): boolean =>
     scheduler.isQuiet() &&
@@ -509,7 +502,7 @@ export async function simulate(
       }))
         report(problem);
     }
-    const there = new Set(truthOf('event').map(idOf));
+    const there = eventTruth();
     for (const id of acknowledged.keys())
       if (!there.has(id)) report(`event ${id} was acknowledged and is not on the log`);
   }
