@@ -117,9 +117,11 @@ function whole(value: ExactJson | undefined, name: string): bigint {
   throw poison(`${name} is ${excerpt(value)}; a whole number is expected`);
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function decodeText(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch (error) {
     throw new PolystoreError('poison_change', 'the record is not UTF-8', { cause: error });
   }

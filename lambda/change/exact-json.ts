@@ -9,12 +9,20 @@ export type ExactJson =
   | { readonly [name: string]: ExactJson };
 
 /**
+ * A number of 16 digits or more, the fewest that a double may round: in JSON a number follows a sign, white space, a
+ * colon, a comma, a bracket or nothing. The same within a text does no harm.
+ */
+const longNumber = /(?:^|[\s:,[-])\d{16}/;
+
+/**
  * Parses JSON without losing digits: Debezium writes 64-bit integers as JSON numbers, which
  * `JSON.parse` alone rounds above 2^53. They are read from the source text instead.
  *
  * @throws SyntaxError as `JSON.parse` does.
  */
 export function parseExactJson(text: string): ExactJson {
+  // Nothing is rounded then, and most texts are such; a reviver would be called for each of their values.
+  if (!longNumber.test(text)) return JSON.parse(text) as ExactJson;
   // The reviver's third argument is ES2025 (Node 21 and later); the type library does not have it yet.
   const reviver = (_name: string, value: unknown, context?: { readonly source?: string }): unknown => {
     const source = context?.source;

@@ -153,7 +153,8 @@ function parseTimestamp(column: CatalogColumn, input: unknown): string {
 
 function isCalendarDay(text: string): boolean {
   const parsed = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text) && !text.startsWith('0000');
+  // A day that its month does not have is one of the next month, with another number.
+  return parsed.getUTCDate() === Number(text.slice(8)) && !text.startsWith('0000');
 }
 
 function parseBytes(
