@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOf } from 'node:crypto';
 import type { Row, Value } from '../change/change.ts';
 import { renderVersion, type Version } from '../change/version.ts';
 import { heldColumns, rowId } from './placement.ts';
@@ -9,7 +9,7 @@ import { compareText } from './value-order.ts';
  * How rows are told apart without moving them. SHA-1 is what PostgreSQL (pgcrypto), Redis's Lua and
  * OpenSearch's scripts all have; it finds accidents, not attacks.
  */
-const hash = (text: string): string => createHash('sha1').update(text).digest('hex');
+const hash = (text: string): string => hashOf('sha1', text);
 
 /** Digests add up modulo this: 52 bits, so that Lua's and JSON's numbers add two of them exactly. */
 export const digestModulus = 1n << 52n;
