@@ -1,4 +1,12 @@
-// `unit` takes seconds, `cdk` synthesises templates, `integration` runs real engines, `chaos` kills them.
+// `unit` takes seconds, `cdk` synthesises templates, `integration` runs real engines that its suites share, `own-engines`
+// engines of each suite's own (at the same time: test/run.ts), `chaos` kills them.
+const ownEngines = `/test/(${[
+  'end-to-end/',
+  'local/(command-line|engines|setup|test-run)',
+  'deploy/interrupted',
+  'query/(store-down|transactions-killed)',
+  'sync/ingest-log-away',
+].join('|')}).*\\.integration\\.test\\.ts$`;
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
@@ -35,6 +43,12 @@ export default {
       ...common,
       displayName: 'integration',
       testMatch: ['<rootDir>/test/**/*.integration.test.ts'],
+      testPathIgnorePatterns: [ownEngines],
+    },
+    {
+      ...common,
+      displayName: 'own-engines',
+      testRegex: [ownEngines],
     },
     {
       ...common,

@@ -3,7 +3,7 @@
 // `--project unit|cdk|integration` runs one project (`chaos` too, which no run has by itself); `--engines postgres,valkey` starts these engines only (and what
 // they wait for), `--engines none` starts none.
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { PolystoreError } from '../lambda/errors.ts';
@@ -15,6 +15,7 @@ import {
   startEngines,
 } from '../local/engines/index.ts';
 import { setUp } from '../local/setup/index.ts';
+import { endAllLeftovers } from './end-leftovers.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -55,6 +56,7 @@ async function runJest(
 ): Promise<Counts> {
   const folder = mkdtempSync(join(root, '.polystore', 'jest-'));
   const outputFile = join(folder, 'result.json');
+  const inTurns = project !== 'unit' && project !== 'cdk';
   try {
     const status = await new Promise<number>((resolve, reject) => {
       const jest = spawn(
@@ -65,21 +67,29 @@ async function runJest(
           join(root, 'node_modules/jest/bin/jest.js'),
           // Before --selectProjects, which takes every word behind it for a project.
           ...jestArguments,
-          '--passWithNoTests=false',
+          // A pattern may be about the tests of another project.
+          '--passWithNoTests',
           '--json',
           `--outputFile=${outputFile}`,
-          // Engines are shared, so their suites take turns; the others use every core, where jest would leave one idle.
-          project === 'integration' || project === 'chaos' ? '--runInBand' : '--maxWorkers=100%',
+          // Suites take turns at engines; the others use every core, where jest would leave one idle.
+          inTurns ? '--runInBand' : '--maxWorkers=100%',
           // A seed's kills come in their order.
           ...(project === 'chaos' ? ['--randomize=false'] : []),
           `--selectProjects=${project}`,
         ],
         // jest repeats its JSON on standard output; people read what it says on standard error.
-        { cwd: root, env, signal, stdio: ['ignore', 'ignore', 'inherit'] },
+        { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] },
       );
+      const stop = (): unknown => jest.kill();
+      signal.addEventListener('abort', stop);
       jest.on('error', reject);
-      jest.on('exit', (code) => resolve(code ?? 1));
+      jest.on('exit', (code) => {
+        signal.removeEventListener('abort', stop);
+        resolve(code ?? 1);
+      });
     });
+    signal.throwIfAborted();
+    if (status === 0 && !existsSync(outputFile)) return { passed: 0, failed: 0 };
     // The shape is jest's documented `--json` output.
     const result = JSON.parse(readFileSync(outputFile, 'utf8')) as {
       readonly numPassedTests: number;
@@ -95,6 +105,11 @@ async function runJest(
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const addUp = (all: readonly Counts[]): Counts => ({
+  passed: all.reduce((sum, each) => sum + each.passed, 0),
+  failed: all.reduce((sum, each) => sum + each.failed, 0),
+});
 
 /** Takes an option with its value out of the arguments; undefined when it is not there. */
 function takeOption(words: string[], name: string): string | undefined {
@@ -120,6 +135,8 @@ const jestArguments = process.argv.slice(2);
 const chosen = takeOption(jestArguments, '--project');
 const chosenEngines = takeOption(jestArguments, '--engines');
 const all = ['unit', 'cdk', 'integration'];
+// What shares engines waits for them most of the time; what has its own uses the cores meanwhile.
+const atOnce: Readonly<Record<string, readonly string[]>> = { integration: ['integration', 'own-engines'] };
 const projects = chosen === undefined ? all : [...all, 'chaos'].filter((project) => project === chosen);
 
 let engines: RunningEngines | undefined;
@@ -142,7 +159,12 @@ try {
   for (const project of projects) {
     signal.throwIfAborted();
     const startedAt = Date.now();
-    let env: NodeJS.ProcessEnv = { ...process.env, CDK_VALIDATION: 'false', TMPDIR: temporary };
+    let env: NodeJS.ProcessEnv = {
+      ...process.env,
+      CDK_VALIDATION: 'false',
+      POLYSTORE_TEST_FOLDER: stateDir,
+      TMPDIR: temporary,
+    };
     if (project === 'integration') {
       const downloads = await setUp({ root, signal });
       engines = await startEngines({
@@ -155,7 +177,9 @@ try {
       });
       env = { ...env, POLYSTORE_TEST_ENGINES: JSON.stringify(engines.endpoints) };
     }
-    const counts = await runJest(project, jestArguments, env);
+    const counts = addUp(
+      await Promise.all((atOnce[project] ?? [project]).map((each) => runJest(each, jestArguments, env))),
+    );
     passed += counts.passed;
     failed += counts.failed;
     console.log(
@@ -167,8 +191,12 @@ try {
   console.error(error instanceof PolystoreError ? `${error.code}: ${error.message}` : error);
 } finally {
   await engines?.stop();
+  // Of suites that were interrupted.
+  await endAllLeftovers(stateDir);
+  await endAllLeftovers(temporary);
   rmSync(stateDir, { recursive: true, force: true });
   rmSync(temporary, { recursive: true, force: true });
 }
+if (passed + failed === 0) console.error('No test matches.');
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

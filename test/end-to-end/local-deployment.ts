@@ -34,7 +34,10 @@ export async function startTestDeployment(
   { durable = false, otherVersion }: TestDeploymentOptions = {},
 ): Promise<TestDeployment> {
   const downloads = await setUp({ root, silent: true });
-  const stateDir = mkdtempSync(join(root, '.polystore', 'end-to-end-'));
+  // In the run's folder (test/run.ts), which goes with it however it ends.
+  const stateDir = mkdtempSync(
+    join(process.env.POLYSTORE_TEST_FOLDER ?? join(root, '.polystore'), 'end-to-end-'),
+  );
   const outDir = join(stateDir, 'functions');
   await buildFunctions({ root, outDir });
   const otherDir = join(stateDir, 'other-functions');

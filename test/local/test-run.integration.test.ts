@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
@@ -19,31 +20,56 @@ function enginesOf(record: string): readonly ProcessIdentity[] {
   }
 }
 
-test('a test run that is interrupted ends its engines, forgets its folder, and has failed', async () => {
-  const args = [
-    join(root, 'test', 'run.ts'),
-    '--project',
-    'integration',
-    '--testPathPatterns',
-    'no such test',
-  ];
-  const run = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+/** A test run of one project's tests of a name. */
+function startRun(...args: readonly string[]) {
+  const run = spawn(process.execPath, [join(root, 'test', 'run.ts'), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   let stdout = '';
   run.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  const folder = join(root, '.polystore', 'test', `${run.pid}`);
-  let engines: readonly ProcessIdentity[] = [];
-  while (engines.length === 0) {
-    await delay(20);
-    engines = enginesOf(join(folder, 'engines', 'processes.json'));
-  }
+  return {
+    folder: join(root, '.polystore', 'test', `${run.pid}`),
+    /** Asks it to end; gives how it did, and the last line of what it said. */
+    async interrupt() {
+      run.kill('SIGTERM');
+      const [code] = await once(run, 'close');
+      return { code, said: stdout.trim().split('\n').at(-1) };
+    },
+  };
+}
 
-  run.kill('SIGTERM');
-  const [code] = await once(run, 'close');
+/** Waits until some engines are there. */
+async function untilStarted(find: () => readonly ProcessIdentity[]): Promise<readonly ProcessIdentity[]> {
+  for (;;) {
+    const engines = find();
+    if (engines.length > 0) return engines;
+    await delay(20);
+  }
+}
+
+test('a test run that is interrupted ends its engines, forgets its folder, and has failed', async () => {
+  const run = startRun('--project', 'integration', '--testPathPatterns', 'no such test');
+  const engines = await untilStarted(() => enginesOf(join(run.folder, 'engines', 'processes.json')));
+
+  const ended = await run.interrupt();
 
   expect(engines.filter(isSameProcess)).toEqual([]);
-  expect(existsSync(folder)).toBe(false);
-  expect(stdout.trim().split('\n').at(-1)).toBe('0 passed, 1 failed');
-  expect(code).toBe(1);
+  expect(existsSync(run.folder)).toBe(false);
+  expect(ended).toEqual({ code: 1, said: '0 passed, 1 failed' });
+}, 120_000);
+
+test('it ends the engines of the suites that it interrupts, too', async () => {
+  const suite = ['--testPathPatterns', 'ingest-log-away'];
+  const run = startRun('--project', 'integration', '--engines', 'none', ...suite);
+  const records = join(tmpdir(), 'polystore-test-*', 'polystore-ingest-*', 'processes.json');
+  const engines = await untilStarted(() => globSync(records).flatMap(enginesOf));
+
+  const ended = await run.interrupt();
+
+  expect(engines.filter(isSameProcess)).toEqual([]);
+  expect(globSync(records)).toEqual([]);
+  expect(ended).toEqual({ code: 1, said: '0 passed, 1 failed' });
 }, 120_000);
