@@ -9,6 +9,7 @@ import type {
   FilterOrder,
   Fragment,
   TopFragment,
+  Wanted,
 } from '../stores/store.ts';
 import type { Statement } from './analyse.ts';
 import { answerColumnsOf, type Missing, namedColumns } from './answer.ts';
@@ -196,9 +197,10 @@ function renderFragment(fragment: Fragment): Value {
   return { kind, index, equal, from, to, order, limit };
 }
 
-function renderFilter({ kind, where, match, order, highlight, limit }: FilterFragment): Value {
+function renderFilter({ kind, columns, where, match, order, highlight, limit }: FilterFragment): Value {
   return {
     kind,
+    columns: namesOf(columns),
     where: where.map(renderCondition),
     match: match.map(({ column, words }) => ({ column, words })),
     order: order === 'score' ? order : order.map(renderTerm),
@@ -207,14 +209,17 @@ function renderFilter({ kind, where, match, order, highlight, limit }: FilterFra
   };
 }
 
+const namesOf = (columns: Wanted): Value => columns?.map(({ name }) => name) ?? null;
+
 const renderTerm = ({ column, descending, nullsFirst }: FilterOrder): Value => ({
   column: column.name,
   descending,
   nullsFirst,
 });
 
-const renderTop = ({ where, match, by, order, count }: TopFragment): Value => ({
+const renderTop = ({ columns, where, match, by, order, count }: TopFragment): Value => ({
   kind: 'top',
+  columns: namesOf(columns),
   where: where.map(renderCondition),
   match: match.map(({ column, words }) => ({ column, words })),
   by: by.map(({ name }) => name),

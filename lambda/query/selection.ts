@@ -1,4 +1,4 @@
-import { columnOf, isOpaque } from '../model/index.ts';
+import { type CatalogColumn, columnOf, isOpaque } from '../model/index.ts';
 import { conditionColumns } from '../stores/condition-columns.ts';
 import type { AggregateFragment, FilterFragment, Placement } from '../stores/store.ts';
 import type { AggregateSelect } from './aggregate-shape.ts';
@@ -46,6 +46,7 @@ function filterOf(
   const fragment: FilterFragment = {
     kind: 'filter',
     placement,
+    columns: wantedOf(select),
     where,
     match,
     order: byColumns ?? 'score',
@@ -127,7 +128,7 @@ function topOf(
       kind: 'top',
       select,
       fragment: {
-        ...{ placement: target, where, match, by, count },
+        ...{ placement: target, columns: wantedOf(select), where, match, by, count },
         order: within.map(({ column, descending, nullsFirst }) => ({ column, descending, nullsFirst })),
         maxRows: limits.sliceRows,
       },
@@ -154,6 +155,12 @@ export function columnsSelected(select: Select): ReadonlySet<string> {
     ...(select.kind === 'top' ? columnsOfTop(select) : columnsOfGroups(select)),
     ...conditions,
   ]);
+}
+
+/** The same, as a store is asked for them. */
+function wantedOf(select: Select): readonly CatalogColumn[] {
+  const names = columnsSelected(select);
+  return select.entity.columns.filter(({ name }) => names.has(name));
 }
 
 /** A column of JSON or bytes among these, which no index orders or compares. */

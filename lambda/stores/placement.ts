@@ -7,7 +7,7 @@ import {
   columnOf,
   termValue,
 } from '../model/index.ts';
-import type { Placement } from './store.ts';
+import type { Placement, Wanted } from './store.ts';
 
 /** The view of a placement, or undefined when it is the entity's source. */
 export function viewOf({ target }: Placement): CatalogView | undefined {
@@ -26,9 +26,20 @@ export function heldColumns(placement: Placement): readonly CatalogColumn[] {
     : view.columns.map((name) => columnOf(placement.entity, name));
 }
 
+/** Of those, what a reader gets: what it wants, and the key. */
+export function wantedColumns(placement: Placement, wanted: Wanted): readonly CatalogColumn[] {
+  const held = heldColumns(placement);
+  if (wanted === undefined) return held;
+  const names = new Set([...placement.entity.key, ...wanted.map(({ name }) => name)]);
+  return held.filter(({ name }) => names.has(name));
+}
+
+/** A row with these columns alone; one that it lacks is null. */
+export const pickColumns = (columns: readonly CatalogColumn[], row: Row): Row =>
+  Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]));
+
 /** The part of a row that a placement holds; a column that the row lacks is null. */
-export const projectRow = (placement: Placement, row: Row): Row =>
-  Object.fromEntries(heldColumns(placement).map(({ name }) => [name, row[name] ?? null]));
+export const projectRow = (placement: Placement, row: Row): Row => pickColumns(heldColumns(placement), row);
 
 /** What a change says of its row: all of it, or of a deleted row its key and what else is known. */
 export const knownRow = (change: Change): Row =>

@@ -101,9 +101,14 @@ export interface Selection {
   readonly match: readonly WordMatch[];
 }
 
+/** What is wanted of each row; undefined: all that is held. The key comes in any case, and a store may give more. */
+export type Wanted = readonly CatalogColumn[] | undefined;
+
 /** Rows by conditions, of stores that can `filter`. */
 export interface FilterFragment extends Selection {
   readonly kind: 'filter';
+  /** See `Wanted`. */
+  readonly columns?: Wanted;
   /** By the score of the matches, best first; or by columns, as PostgreSQL orders them. */
   readonly order: 'score' | readonly FilterOrder[];
   /** Columns whose passages are wanted with the matched words marked. */
@@ -118,6 +123,8 @@ export interface FilterOrder {
 
 /** The first rows of each group of rows that are equal in some columns, where null equals null. */
 export interface TopFragment extends Selection {
+  /** See `Wanted`. */
+  readonly columns?: Wanted;
   readonly by: readonly CatalogColumn[];
   /** As PostgreSQL orders them; of rows that tie any are first. */
   readonly order: readonly FilterOrder[];

@@ -1,6 +1,7 @@
 import type { Row } from '../../lambda/change/change.ts';
 import { aggregateRows } from '../../lambda/stores/aggregate-rows.ts';
 import { parted } from '../../lambda/stores/parted.ts';
+import { pickColumns, wantedColumns } from '../../lambda/stores/placement.ts';
 import type {
   AggregateStore,
   FilterFragment,
@@ -23,16 +24,21 @@ export function withWords(
     const { match, order, limit } = fragment;
     const rows = await store.read({
       ...fragment,
+      // What is matched may be no column that is wanted.
+      columns: undefined,
       match: [],
       order: order === 'score' ? [] : order,
       limit: Number.MAX_SAFE_INTEGER,
     });
     const found = rows.flatMap((row) => matched(row, fragment));
+    const wanted = wantedColumns(fragment.placement, fragment.columns);
     return (
       order === 'score' && match.length > 0
         ? found.toSorted((a, b) => (b.match?.score ?? 0) - (a.match?.score ?? 0))
         : found
-    ).slice(0, limit);
+    )
+      .slice(0, limit)
+      .map((each) => ({ ...each, row: pickColumns(wanted, each.row) }));
   };
   return {
     ...store,

@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row, Value } from '../../lambda/change/change.ts';
 import { type CatalogColumn, columnOf } from '../../lambda/model/index.ts';
+import { pickColumns, wantedColumns } from '../../lambda/stores/placement.ts';
 import type { Condition } from '../../lambda/stores/predicate.ts';
 import type {
   AggregateFragment,
@@ -58,10 +59,12 @@ export async function expectFilters(
       conditionsOf(columns, tenant),
       order,
       fc.integer({ min: 1, max: 40 }),
-      async (where, terms, limit) => {
+      fc.option(fc.subarray(columns), { nil: undefined }),
+      async (where, terms, limit, wanted) => {
         const fragment: FilterFragment = {
           kind: 'filter',
           ...selectionOf(placement, tenant, where),
+          columns: wanted,
           order: terms,
           highlight: [],
           limit,
@@ -70,7 +73,8 @@ export async function expectFilters(
         const found = await store.read(fragment);
 
         const expected = await reference.read(fragment);
-        expect(found.map(({ row }) => row)).toEqual(expected.map(({ row }) => row));
+        const asked = wantedColumns(placement, wanted);
+        expect(found.map(({ row }) => pickColumns(asked, row))).toEqual(expected.map(({ row }) => row));
       },
     ),
     { numRuns },

@@ -3,7 +3,7 @@ import type { Row } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import { termValue } from '../../model/index.ts';
 import { inParallel } from '../in-parallel.ts';
-import { placementName, rowId } from '../placement.ts';
+import { heldColumns, placementName, rowId } from '../placement.ts';
 import type { AggregateStore, ApplyResult, Clock, Placement, VersionedRow } from '../store.ts';
 import type { ViewStore } from '../view-store.ts';
 import { groupsOf, planAggregate, renderAggregate } from './aggregate.ts';
@@ -136,7 +136,7 @@ export function createArchiveStore(options: ArchiveStoreOptions): ArchiveStore {
       placement,
       [plan.days],
       (files) => renderRows(plan, files, limits.maxRows),
-      (answer) => rowsOf(placement, answer),
+      (answer) => rowsOf(plan.columns, answer),
     );
     if (rows.length > limits.maxRows) throw tooMany(placement, 'rows', limits.maxRows);
     return rows;
@@ -187,7 +187,7 @@ export function createArchiveStore(options: ArchiveStoreOptions): ArchiveStore {
             placement,
             daysOfKeys(placement, keys),
             (files) => renderKeys(placement, keys, files, 'without tombstones'),
-            (answer) => rowsOf(placement, answer),
+            (answer) => rowsOf(heldColumns(placement), answer),
           );
         }
         case 'slice':

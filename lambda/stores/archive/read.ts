@@ -3,8 +3,9 @@ import type { Row } from '../../change/change.ts';
 import { parseVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import { type CatalogColumn, columnOf, isOpaque, termValue } from '../../model/index.ts';
+import { conditionColumns } from '../condition-columns.ts';
 import { fromDuckdb } from '../duckdb-values.ts';
-import { heldColumns, placementName } from '../placement.ts';
+import { heldColumns, placementName, wantedColumns } from '../placement.ts';
 import type { Condition } from '../predicate.ts';
 import { sliceShape } from '../slice.ts';
 import { quoteName } from '../sql-quote.ts';
@@ -26,6 +27,8 @@ import { dayColumn, guardColumns, keyList } from './schema.ts';
 export interface RowsPlan {
   readonly placement: Placement;
   readonly days: DayRange;
+  /** The columns of an answer, which end with the version. */
+  readonly columns: readonly CatalogColumn[];
   readonly where: readonly Condition[];
   readonly order: readonly FilterOrder[];
   /** Undefined: all. */
@@ -37,7 +40,8 @@ export function planFilter(fragment: FilterFragment): RowsPlan {
   const { placement, where, order, limit } = fragment;
   refuseWords(fragment);
   if (order === 'score') throw noWords(placement);
-  return { placement, days: daysOf(dayColumn(placement).name, where), where, order, limit };
+  const columns = wantedColumns(placement, fragment.columns);
+  return { placement, days: daysOf(dayColumn(placement).name, where), columns, where, order, limit };
 }
 
 /** @throws `not_supported` as `sliceShape` does. */
@@ -69,18 +73,33 @@ export function planSlice(fragment: SliceFragment): RowsPlan {
       nullsFirst: fragment.order === 'descending',
     }),
   );
-  return { placement, days: { from: fixed, to: fixed }, where: [...equals, ...bounds], order, limit };
+  const columns = heldColumns(placement);
+  return {
+    placement,
+    days: { from: fixed, to: fixed },
+    columns,
+    where: [...equals, ...bounds],
+    order,
+    limit,
+  };
 }
 
 /** The rows of a plan that lie in these files, `maxRows` and one more at most. */
 export function renderRows(
-  { placement, where, order, limit = Number.POSITIVE_INFINITY }: RowsPlan,
+  { placement, columns, where, order, limit = Number.POSITIVE_INFINITY }: RowsPlan,
   files: readonly string[],
   maxRows: number,
 ): Statement {
   const parameters = createParameters();
-  const columns = heldColumns(placement);
-  const visible = renderVisible({ placement, columns, where, files, parameters });
+  // Parquet lies in columns: what is neither asked for nor tested is not read at all.
+  const tested = conditionColumns(where);
+  const read = heldColumns(placement).filter(
+    (column) =>
+      columns.includes(column) ||
+      tested.has(column.name) ||
+      order.some((term) => term.column.name === column.name),
+  );
+  const visible = renderVisible({ placement, columns: read, where, files, parameters });
   const terms = order.map(renderOrder);
   return parameters.statement(
     [
@@ -167,12 +186,11 @@ function renderOrder({ column, descending, nullsFirst }: FilterOrder): string {
   return `${sortKey(column.type, quoteName(column.name))} ${descending ? 'desc' : 'asc'} nulls ${nullsFirst ? 'first' : 'last'}`;
 }
 
-/** Rows of the placement out of the columns of an answer, which ends with their version. */
+/** Rows of these columns out of an answer, which ends with their version. */
 export function rowsOf(
-  placement: Placement,
+  columns: readonly CatalogColumn[],
   answer: readonly (readonly DuckDBValue[])[],
 ): readonly VersionedRow[] {
-  const columns = heldColumns(placement);
   const versions = answer[columns.length] ?? [];
   return versions.map((version, index) => ({
     row: Object.fromEntries(

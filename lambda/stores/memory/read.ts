@@ -1,7 +1,16 @@
 import type { Row } from '../../change/change.ts';
 import { PolystoreError } from '../../errors.ts';
 import { arrange, filterOrder, sliceOrder } from '../arrange.ts';
-import { isShown, knownPlace, notHeld, placementName, rowId, viewOf } from '../placement.ts';
+import {
+  isShown,
+  knownPlace,
+  notHeld,
+  pickColumns,
+  placementName,
+  rowId,
+  viewOf,
+  wantedColumns,
+} from '../placement.ts';
 import { createPredicate } from '../predicate.ts';
 import { inPartition, sliceColumns, sliceShape } from '../slice.ts';
 import type {
@@ -60,7 +69,7 @@ export function readSlice(fragment: SliceFragment, rows: Rows, nowMs: number): r
   if (view?.kind !== 'redis.sortedSet' || view.limit === undefined) {
     const columns = sliceColumns(fragment);
     return arrange(fragment, shape, members).map(({ row, version }) => ({
-      row: Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])),
+      row: pickColumns(columns, row),
       version,
     }));
   }
@@ -89,7 +98,15 @@ export function readFilter(fragment: FilterFragment, rows: Rows, nowMs: number):
   const selected = select(fragment, rows, nowMs);
   const { order } = fragment;
   if (order === 'score') throw notHeld('The memory store', fragment.placement, 'rank rows of');
-  return selected.toSorted(filterOrder(order)).slice(0, fragment.limit);
+  return withWanted(fragment, selected.toSorted(filterOrder(order)).slice(0, fragment.limit));
+}
+
+function withWanted(
+  { placement, columns }: FilterFragment | TopFragment,
+  rows: readonly VersionedRow[],
+): readonly VersionedRow[] {
+  const wanted = wantedColumns(placement, columns);
+  return rows.map(({ row, version }) => ({ row: pickColumns(wanted, row), version }));
 }
 
 /** @throws `result_too_large` for more rows than the fragment allows. */
@@ -99,7 +116,7 @@ export function readTop(fragment: TopFragment, rows: Rows, nowMs: number): reado
     JSON.stringify(by.map(({ name, type }) => identityOf(type, row[name] ?? null))),
   );
   const first = [...groups.values()].flatMap((group) => group.slice(0, count));
-  if (first.length <= maxRows) return first;
+  if (first.length <= maxRows) return withWanted(fragment, first);
   throw new PolystoreError(
     'result_too_large',
     `The first rows of groups of ${placementName(placement)} are more than ${maxRows}. Add a condition, or group by less`,

@@ -26,7 +26,7 @@ import { createLock } from './lock.ts';
 import { lookUp, lookUpVersions } from './look-up.ts';
 import { aliasOf, type Home, searchView } from './names.ts';
 import { readProgress, saveProgress } from './progress.ts';
-import { hitRow, isAlive, planFilter, planSlice } from './read.ts';
+import { isAlive, planFilter, planSlice, rowsOfHits } from './read.ts';
 import { activateBuild, beginBuild, dropBuild } from './rebuild.ts';
 import { repairRows } from './repair.ts';
 import { scanPage } from './scan.ts';
@@ -140,7 +140,7 @@ export function createOpensearchStore(
         for (;;) {
           const { done, value: hits = [] } = await run(() => pages.next());
           if (done === true) return;
-          yield hits.flatMap((hit) => hitRow(fragment, hit) ?? []);
+          yield rowsOfHits(fragment, hits);
         }
       } finally {
         await run(() => pages.return());
@@ -234,17 +234,15 @@ async function readRows(
   switch (fragment.kind) {
     case 'keys': {
       const hits = await lookUp(searcher, { home, placement, keys: fragment.keys });
-      return hits
-        .flatMap((hit) => hitRow({ placement, match: [] }, hit) ?? [])
-        .filter(({ row }) => isAlive(placement, row, nowMs));
+      return rowsOfHits({ placement, match: [] }, hits).filter(({ row }) => isAlive(placement, row, nowMs));
     }
     case 'slice': {
       const hits = await searchRows(searcher, planSlice(home, fragment, nowMs));
-      return hits.flatMap((hit) => hitRow({ placement, match: [] }, hit) ?? []);
+      return rowsOfHits({ placement, match: [] }, hits);
     }
     case 'filter': {
       const hits = await searchRows(searcher, planFilter(home, fragment, nowMs));
-      return hits.flatMap((hit) => hitRow(fragment, hit) ?? []);
+      return rowsOfHits(fragment, hits);
     }
   }
 }

@@ -49,12 +49,14 @@ const renderTombstone = (key: Key, nowMs: number): Source => ({
   [keyField]: JSON.stringify(key),
 });
 
-/** The row of a document; undefined for a tombstone. */
-export function rowOf(placement: Placement, source: Source): Row | undefined {
+/** The row of a document, or these columns of it; undefined for a tombstone. */
+export function rowOf(
+  placement: Placement,
+  source: Source,
+  columns: readonly CatalogColumn[] = heldColumns(placement),
+): Row | undefined {
   if (source[deletedField] !== undefined) return undefined;
-  return Object.fromEntries(
-    heldColumns(placement).map((column) => [column.name, heldValue(column, source[column.name])]),
-  );
+  return Object.fromEntries(columns.map((column) => [column.name, heldValue(column, source[column.name])]));
 }
 
 function heldValue({ type }: CatalogColumn, held: unknown): Value {

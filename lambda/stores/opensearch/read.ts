@@ -2,7 +2,7 @@ import type { API, Types } from '@opensearch-project/opensearch';
 import type { Row } from '../../change/change.ts';
 import type { Version } from '../../change/version.ts';
 import { type CatalogColumn, columnOf } from '../../model/index.ts';
-import { expiryOf } from '../placement.ts';
+import { expiryOf, wantedColumns } from '../placement.ts';
 import type { Condition } from '../predicate.ts';
 import { sliceShape } from '../slice.ts';
 import type {
@@ -103,6 +103,7 @@ export function planFilter(home: Home, fragment: FilterFragment, nowMs: number):
       query: renderSelection(fragment, nowMs),
       sort: [...sort, ...byKey(placement)],
       version: true,
+      ...sourceOf(fragment),
       track_total_hits: false,
       ...(match.length > 0 && { track_scores: true }),
       ...(highlights.length > 0 && {
@@ -117,6 +118,13 @@ export function planFilter(home: Home, fragment: FilterFragment, nowMs: number):
     },
   };
 }
+
+/** The part of each document that is sent, which is all of it where nothing is said. */
+export const sourceOf = ({
+  placement,
+  columns,
+}: Pick<FilterFragment, 'placement' | 'columns'>): Pick<SearchBody, '_source'> =>
+  columns === undefined ? {} : { _source: wantedColumns(placement, columns).map(({ name }) => name) };
 
 /** @throws `not_supported` for a slice of anything but a day of a log. */
 export function planSlice(home: Home, fragment: SliceFragment, nowMs: number): RowSearch {
@@ -191,21 +199,26 @@ export interface Hit {
 // The engine holds no other versions than those that we gave it.
 export const versionOf = ({ _version = 0 }: Pick<Hit, '_version'>): Version => BigInt(_version) as Version;
 
-/** The row of a hit; undefined for a tombstone. */
-export function hitRow(
-  fragment: Pick<FilterFragment, 'placement' | 'match'>,
-  hit: Hit,
-): VersionedRow | undefined {
-  const { placement, match } = fragment;
-  const row = rowOf(placement, hit._source ?? {});
-  if (row === undefined) return undefined;
-  const held = { row, version: versionOf(hit) };
-  if (match.length === 0) return held;
-  const highlights = Object.entries(hit.highlight ?? {}).map(([field, passages]) => [
+/** The rows of hits, without tombstones. */
+export function rowsOfHits(
+  { placement, match, columns }: Pick<FilterFragment, 'placement' | 'match' | 'columns'>,
+  hits: readonly Hit[],
+): readonly VersionedRow[] {
+  const wanted = wantedColumns(placement, columns);
+  return hits.flatMap((hit) => {
+    const row = rowOf(placement, hit._source ?? {}, wanted);
+    if (row === undefined) return [];
+    const held = { row, version: versionOf(hit) };
+    return match.length === 0 ? held : { ...held, match: matchOf(hit) };
+  });
+}
+
+function matchOf({ highlight = {}, _score }: Hit): NonNullable<VersionedRow['match']> {
+  const highlights = Object.entries(highlight).map(([field, passages]) => [
     field.replace(/\.words$/, ''),
     passages.join(' … '),
   ]);
-  return { ...held, match: { score: Number(hit._score), highlights: Object.fromEntries(highlights) } };
+  return { score: Number(_score), highlights: Object.fromEntries(highlights) };
 }
 
 /** Where a row by its key is. @throws `not_supported` when the key does not say its day. */

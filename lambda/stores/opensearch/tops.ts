@@ -4,7 +4,7 @@ import type { TopFragment, VersionedRow } from '../store.ts';
 import { type Bucket, type GroupRequest, planGroup } from './aggregate.ts';
 import { groupPages } from './groups.ts';
 import type { Home } from './names.ts';
-import { type Hit, hitRow, renderOrder, renderSelection, targetOf } from './read.ts';
+import { type Hit, renderOrder, renderSelection, rowsOfHits, sourceOf, targetOf } from './read.ts';
 import { onSnapshot, type Searcher } from './search.ts';
 
 /** The first rows of each group of a fragment, all of one moment. */
@@ -13,14 +13,14 @@ export async function topRows(
   { home, nowMs }: { readonly home: Home; readonly nowMs: number },
   fragment: TopFragment,
 ): Promise<readonly VersionedRow[]> {
-  const { placement, count, maxRows, match, by } = fragment;
+  const { placement, count, maxRows, by } = fragment;
   const target = targetOf(home, fragment);
   const query = renderSelection(fragment, nowMs);
   const request = planTop(fragment, searcher.pageRows);
   return onSnapshot(searcher, target, [], async (pit) => {
     const rows: VersionedRow[] = [];
     for await (const buckets of groupPages({ searcher, target, body: { query, ...pit } }, request)) {
-      rows.push(...buckets.flatMap(hitsIn).flatMap((hit) => hitRow({ placement, match }, hit) ?? []));
+      rows.push(...rowsOfHits(fragment, buckets.flatMap(hitsIn)));
       if (rows.length > maxRows)
         throw new PolystoreError(
           'result_too_large',
@@ -31,10 +31,12 @@ export async function topRows(
   });
 }
 
-function planTop({ placement, by, order, count }: TopFragment, pageRows: number): GroupRequest {
+function planTop(fragment: TopFragment, pageRows: number): GroupRequest {
+  const { placement, by, order, count } = fragment;
   const first = {
     size: count,
     version: true,
+    ...sourceOf(fragment),
     // An order that says nothing is by the score, which no row here has.
     sort: order.length === 0 ? [{ _doc: { order: 'asc' } }] : renderOrder(placement, order),
   };

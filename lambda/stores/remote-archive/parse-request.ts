@@ -63,6 +63,7 @@ const fragment = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('filter'),
     ...selection,
+    columns: z.optional(z.array(column)),
     order: z.union([
       z.literal('score'),
       z.array(z.strictObject({ column, descending: z.boolean(), nullsFirst: z.boolean() })),
@@ -151,7 +152,8 @@ function fragmentOf(catalog: Catalog, asked: z.infer<typeof fragment>): Fragment
           ? 'score'
           : asked.order.map((term) => ({ ...term, column: columnIn(entity, term.column) }));
       const where = asked.where.map((each) => conditionOf(entity, each));
-      return { ...asked, placement: held, where, order };
+      const columns = asked.columns?.map((name) => columnIn(entity, name));
+      return { ...asked, placement: held, columns, where, order };
     }
   }
 }

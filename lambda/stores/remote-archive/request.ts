@@ -39,6 +39,7 @@ function renderFragment(fragment: Fragment): object {
       return {
         ...fragment,
         ...renderSelection(fragment),
+        columns: fragment.columns?.map(({ name }) => name),
         order:
           fragment.order === 'score'
             ? 'score'
