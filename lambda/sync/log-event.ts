@@ -37,8 +37,8 @@ function readRecord(record: LogEventRecord): LoggedRecord {
       (record.headers ?? []).flatMap((header) =>
         Object.entries(header).map(([name, value]) => [
           name,
-          // Lambda gives signed bytes, as Java has them.
-          Buffer.from(value.map((byte) => byte & 0xff)).toString('utf8'),
+          // Lambda gives signed bytes, as Java has them; a buffer keeps the low eight bits of each.
+          Buffer.from(value).toString('utf8'),
         ]),
       ),
     ),
