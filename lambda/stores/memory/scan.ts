@@ -1,20 +1,22 @@
-import type { Value } from '../../change/change.ts';
 import { digestRows } from '../digest.ts';
 import { expiryOf, hasPlace } from '../placement.ts';
 import { bucketOf } from '../row-hash.ts';
 import { keepTombstonesMs } from '../tombstone.ts';
 import type { DigestPage, DigestRequest, ScanPage, ScanRequest } from '../view-store.ts';
 import { visible } from './read.ts';
-import type { Held, Rows } from './rows.ts';
+import type { Rows, Sized } from './rows.ts';
 
 /** One page of rows in the order of their ids. */
 export function scanRows({ buckets, after, limit }: ScanRequest, rows: Rows): ScanPage {
   const { page, next } = pageOf(rows, { after, limit });
   const held = page
     .filter(([id]) => buckets === undefined || buckets.only.has(bucketOf(id, buckets.of)))
-    .flatMap(([, places]) => places)
-    .map(({ key, place, version, row }) => ({ key, place, version, row }));
-  return { rows: held, next, bytes: bytesOf(held.map(({ row, key }) => row ?? key)) };
+    .flatMap(([, places]) => places);
+  return {
+    rows: held.map(({ key, place, version, row }) => ({ key, place, version, row })),
+    next,
+    bytes: held.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
 }
 
 /** Nothing moves in one process, so a digest is all that comes from the store. */
@@ -45,11 +47,8 @@ export function sweepRows(rows: Rows, placement: ScanRequest['placement'], nowMs
 function pageOf(
   rows: Rows,
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
-): { readonly page: readonly (readonly [string, readonly Held[]])[]; readonly next: string | undefined } {
+): { readonly page: readonly (readonly [string, readonly Sized[]])[]; readonly next: string | undefined } {
   const rest = rows.entries().filter(([id]) => after === undefined || id > after);
   const page = rest.slice(0, limit);
   return { page, next: rest.length > page.length ? page.at(-1)?.[0] : undefined };
 }
-
-const bytesOf = (values: readonly Readonly<Record<string, Value>>[]): number =>
-  values.reduce((sum, value) => sum + JSON.stringify(value).length, 0);
