@@ -56,7 +56,8 @@ export async function judgeTaken(options: {
   const told = new Map<string, bigint>();
   for (const { scope, key, version } of options.letters) {
     const id = `${scope} ${key}`;
-    if ((told.get(id) ?? -1n) < BigInt(version ?? 0)) told.set(id, BigInt(version ?? 0));
+    const latest = BigInt(version ?? 0);
+    if ((told.get(id) ?? -1n) < latest) told.set(id, latest);
   }
   const byTopic = Map.groupBy(records, ({ topic }) => topic);
   const toldBy = new Map(
@@ -66,10 +67,12 @@ export async function judgeTaken(options: {
     const all = toldBy.get(placement.entity.topic);
     if (all === undefined) continue;
     const viewName = 'name' in placement.target ? placement.target.name : '';
+    const asked = new Set(all.map(({ key }) => key));
     const held = new Map<string, bigint>();
     const shown = new Set<string>();
     for (const row of await everything(store, placement)) {
       const key = `${row.key.owner}|${row.key.number}`;
+      if (!asked.has(key)) continue;
       if ((held.get(key) ?? -1n) < row.version) held.set(key, row.version);
       if (row.row !== undefined && (hiddenSince(viewName, row.row) ?? Infinity) > options.nowMs)
         shown.add(key);

@@ -44,10 +44,8 @@ async function readRows(store: ViewStore, placement: Placement): Promise<readonl
       );
       // Both ways of reading see the same.
       const here = looked.filter((row) => row.place === place);
-      found.push(
-        ...sliced,
-        ...here.filter((row) => !sliced.some((other) => rendered(other) === rendered(row))),
-      );
+      const seen = new Set(sliced.map(rendered));
+      found.push(...sliced, ...here.filter((row) => !seen.has(rendered(row))));
     }
   return found;
 }
