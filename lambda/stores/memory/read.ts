@@ -36,10 +36,11 @@ export function visible(
 
 /** What is held of a key, highest version first: where the key says its place, there only. */
 export function heldOf(placement: Placement, key: Row, rows: Rows): readonly Held[] {
+  const held = rows.of(rowId(placement, key));
+  if (held.length === 0) return held;
   const place = knownPlace(placement, key);
-  return rows
-    .of(rowId(placement, key))
-    .filter((held) => place === undefined || held.place === place)
+  return held
+    .filter((each) => place === undefined || each.place === place)
     .sort((a, b) => (a.version > b.version ? -1 : 1));
 }
 
