@@ -1,12 +1,4 @@
-// `unit` takes seconds, `cdk` synthesises templates, `integration` runs real engines that its suites share, `own-engines`
-// engines of each suite's own (at the same time: test/run.ts), `chaos` kills them.
-const ownEngines = `/test/(${[
-  'end-to-end/',
-  'local/(command-line|engines|setup|test-run)',
-  'deploy/interrupted',
-  'query/(store-down|transactions-killed)',
-  'sync/ingest-log-away',
-].join('|')}).*\\.integration\\.test\\.ts$`;
+// `unit` takes seconds, `cdk` synthesises templates, `integration` runs real engines, `chaos` kills them.
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
@@ -43,12 +35,6 @@ export default {
       ...common,
       displayName: 'integration',
       testMatch: ['<rootDir>/test/**/*.integration.test.ts'],
-      testPathIgnorePatterns: [ownEngines],
-    },
-    {
-      ...common,
-      displayName: 'own-engines',
-      testRegex: [ownEngines],
     },
     {
       ...common,

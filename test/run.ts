@@ -56,7 +56,6 @@ async function runJest(
 ): Promise<Counts> {
   const folder = mkdtempSync(join(root, '.polystore', 'jest-'));
   const outputFile = join(folder, 'result.json');
-  const inTurns = project !== 'unit' && project !== 'cdk';
   try {
     const status = await new Promise<number>((resolve, reject) => {
       const jest = spawn(
@@ -71,8 +70,8 @@ async function runJest(
           '--passWithNoTests',
           '--json',
           `--outputFile=${outputFile}`,
-          // Suites take turns at engines; the others use every core, where jest would leave one idle.
-          inTurns ? '--runInBand' : '--maxWorkers=100%',
+          // Engines are shared, so their suites take turns; the others use every core, where jest would leave one idle.
+          project === 'integration' || project === 'chaos' ? '--runInBand' : '--maxWorkers=100%',
           // A seed's kills come in their order.
           ...(project === 'chaos' ? ['--randomize=false'] : []),
           `--selectProjects=${project}`,
@@ -106,11 +105,6 @@ async function runJest(
   }
 }
 
-const addUp = (all: readonly Counts[]): Counts => ({
-  passed: all.reduce((sum, each) => sum + each.passed, 0),
-  failed: all.reduce((sum, each) => sum + each.failed, 0),
-});
-
 /** Takes an option with its value out of the arguments; undefined when it is not there. */
 function takeOption(words: string[], name: string): string | undefined {
   const at = words.indexOf(name);
@@ -135,8 +129,6 @@ const jestArguments = process.argv.slice(2);
 const chosen = takeOption(jestArguments, '--project');
 const chosenEngines = takeOption(jestArguments, '--engines');
 const all = ['unit', 'cdk', 'integration'];
-// What shares engines waits for them most of the time; what has its own uses the cores meanwhile.
-const atOnce: Readonly<Record<string, readonly string[]>> = { integration: ['integration', 'own-engines'] };
 const projects = chosen === undefined ? all : [...all, 'chaos'].filter((project) => project === chosen);
 
 let engines: RunningEngines | undefined;
@@ -177,9 +169,7 @@ try {
       });
       env = { ...env, POLYSTORE_TEST_ENGINES: JSON.stringify(engines.endpoints) };
     }
-    const counts = addUp(
-      await Promise.all((atOnce[project] ?? [project]).map((each) => runJest(each, jestArguments, env))),
-    );
+    const counts = await runJest(project, jestArguments, env);
     passed += counts.passed;
     failed += counts.failed;
     console.log(

@@ -1,6 +1,7 @@
 import type { Comparison } from './checks.ts';
 import type { FieldType, Json } from './fields.ts';
 import type { Analyzer, TermUnit } from './language.ts';
+import { onceFor } from './once-for.ts';
 import type { Workload } from './workloads.ts';
 
 /**
@@ -286,17 +287,10 @@ export const storeOf = (placement: CatalogSource | CatalogView): StoreName =>
   // The kinds are literals that start with exactly these names.
   placement.kind.split('.')[0] as StoreName;
 
-/** Made once for each entity: a statement asks for columns by their names many times. */
-const columnMaps = new WeakMap<CatalogEntity, ReadonlyMap<string, CatalogColumn>>();
-
-/** The columns of an entity by their names. */
-export function columnsByName(entity: CatalogEntity): ReadonlyMap<string, CatalogColumn> {
-  const known = columnMaps.get(entity);
-  if (known !== undefined) return known;
-  const made = new Map(entity.columns.map((column) => [column.name, column]));
-  columnMaps.set(entity, made);
-  return made;
-}
+/** The columns of an entity by their names, for which a statement asks many times. */
+export const columnsByName: (entity: CatalogEntity) => ReadonlyMap<string, CatalogColumn> = onceFor(
+  (entity) => new Map(entity.columns.map((column) => [column.name, column])),
+);
 
 export function columnOf(entity: CatalogEntity, name: string): CatalogColumn {
   const column = columnsByName(entity).get(name);

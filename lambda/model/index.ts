@@ -50,6 +50,7 @@ export {
 } from './limits.ts';
 export { type MetricName, metricNamespace, metricUnits } from './metrics.ts';
 export { snakeCase, systemColumns } from './names.ts';
+export { onceFor } from './once-for.ts';
 export { postgresMajor } from './postgres-major.ts';
 export { routerService } from './router-service.ts';
 export {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { PolystoreError } from '../errors.ts';
-import type { Catalog } from '../model/index.ts';
+import { type Catalog, onceFor } from '../model/index.ts';
 import type { Caller } from '../stores/store.ts';
 import { limits } from './limits.ts';
 import type { Place } from './page.ts';
@@ -64,16 +64,10 @@ const statementHash = ({ request: { sql, params }, catalog }: CursorUse): string
     .update(JSON.stringify([sql, params, modelHash(catalog)]))
     .digest('base64url');
 
-const modelHashes = new WeakMap<Catalog, string>();
-
 /** Of all that the model says. */
-function modelHash(catalog: Catalog): string {
-  const known = modelHashes.get(catalog);
-  if (known !== undefined) return known;
-  const hash = createHash('sha256').update(JSON.stringify(catalog)).digest('base64url');
-  modelHashes.set(catalog, hash);
-  return hash;
-}
+const modelHash = onceFor((catalog: Catalog) =>
+  createHash('sha256').update(JSON.stringify(catalog)).digest('base64url'),
+);
 
 const invalidCursor = (why: string, cause?: unknown): PolystoreError =>
   new PolystoreError(

@@ -3,6 +3,7 @@ import {
   columnOf,
   type DynamodbSourcePlacement,
   type KeyTemplate,
+  onceFor,
   templateColumns,
 } from '../model/index.ts';
 import type { Asked } from './asked.ts';
@@ -21,28 +22,17 @@ import type { SimpleSelect } from './select-shape.ts';
 import { candidateOf } from './selection.ts';
 
 /** The table and its indexes, for a select over an entity that DynamoDB is the source of. */
-export const dynamodbProspects = (
-  asked: Asked<SimpleSelect>,
-  source: DynamodbSourcePlacement,
-  context: PlanContext,
-): readonly Prospect[] => [
+export const dynamodbProspects = (asked: Asked<SimpleSelect>, context: PlanContext): readonly Prospect[] => [
   prospect(costs.dynamodbKey, () => [planKeys(asked)]),
-  ...collectionsOf(asked.select.entity, source).map((collection) =>
+  ...collectionsOf(asked.select.entity).map((collection) =>
     prospect(collection.cost, () => [planSlice(collection, asked, context)]),
   ),
   ...(context.scan === 'allowed' ? [prospect(costs.scan, () => [planScan(asked, context)])] : []),
 ];
 
-/** Made once for each entity. */
-const collections = new WeakMap<CatalogEntity, readonly Collection[]>();
-
-function collectionsOf(entity: CatalogEntity, source: DynamodbSourcePlacement): readonly Collection[] {
-  const known = collections.get(entity);
-  if (known !== undefined) return known;
-  const made = createCollections(entity, source);
-  collections.set(entity, made);
-  return made;
-}
+const collectionsOf = onceFor((entity: CatalogEntity) =>
+  entity.source.kind === 'dynamodb.source' ? createCollections(entity, entity.source) : [],
+);
 
 function createCollections(entity: CatalogEntity, source: DynamodbSourcePlacement): readonly Collection[] {
   const table: Collection = {

@@ -1,4 +1,4 @@
-import type { Catalog } from '../model/index.ts';
+import { type Catalog, onceFor } from '../model/index.ts';
 import type { Statement } from './analyse.ts';
 import { limits } from './limits.ts';
 import { createMemo } from './memo.ts';
@@ -26,15 +26,11 @@ export function createPlanner(catalog: Catalog): (statement: Statement, request:
     entries: limits.plans,
     characters: limits.plans * limits.plannedCharacters,
   });
-  const numbers = new WeakMap<Statement, number>();
   let statements = 0;
-  const numberOf = (statement: Statement): number => {
-    const known = numbers.get(statement);
-    if (known !== undefined) return known;
+  const numberOf = onceFor((_: Statement) => {
     statements += 1;
-    numbers.set(statement, statements);
     return statements;
-  };
+  });
   return (statement, request) => {
     const { token } = request;
     const isPlain = token.rows.length === 0 && token.aurora === undefined;

@@ -66,7 +66,7 @@ function rowProspects(asked: Asked<SimpleSelect>, context: PlanContext): readonl
   const { source, views } = asked.select.entity;
   const hasKeys = asked.keys !== undefined;
   return [
-    ...(source.kind === 'dynamodb.source' ? dynamodbProspects(asked, source, context) : []),
+    ...(source.kind === 'dynamodb.source' ? dynamodbProspects(asked, context) : []),
     ...views.flatMap((view) => {
       switch (view.kind) {
         case 'redis.hash':

@@ -50,13 +50,15 @@ export function earthDistance(from: Position, to: Position): number {
 
 /** The same of four expressions of double precision, in words that PostgreSQL and DuckDB share; null for null. */
 export function renderEarthDistance(args: readonly [string, string, string, string]): string {
-  const [a, x, b, y] = args.map((degrees) => `(${degrees} + 1024 - 1024) * 1.7453292519943295e-2`);
+  // With an exponent both take it for double precision.
+  const perDegree = radiansPerDegree.toExponential();
+  const [a, x, b, y] = args.map((degrees) => `(${degrees} + ${coarse} - ${coarse}) * ${perDegree}`);
   const u = `sin((${b} - ${a}) / 2)`;
   const v = `sin((${y} - ${x}) / 2)`;
   // `least` passes over nulls.
   const unknown = args.map((degrees) => `${degrees} is null`).join(' or ');
   const angle = `asin(least(1e0, sqrt(${u} * ${u} + cos(${a}) * cos(${b}) * ${v} * ${v})))`;
-  return `case when ${unknown} then null else floor(12745595121.712e0 * ${angle} + 0.5e0) / 1e3 end`;
+  return `case when ${unknown} then null else floor(${diameter}e0 * ${angle} + 0.5e0) / 1e3 end`;
 }
 
 /** Undefined for a row that lacks a latitude or a longitude. */

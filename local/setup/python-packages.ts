@@ -61,6 +61,8 @@ export async function setUpPythonPackages(options: PythonPackagesOptions): Promi
             '--disable-pip-version-check',
             '--no-input',
             '--no-warn-script-location',
+            // What is imported is compiled then; most of it never is.
+            '--no-compile',
           ],
           ...['--only-binary', ':all:', '--target', target, '-r', requirements],
         ],

@@ -5,22 +5,25 @@ import { runTool } from '../../local/setup/run-tool.ts';
 /** W3005 is about every `DependsOn` that the CDK writes beside a reference. */
 const ignored = ['W3005'] as const;
 
-/**
- * What cfn-lint finds in templates, `template:line:column:…:rule:message` each.
- * @param root absolute path of the project.
- */
-export async function findByCfnLint(
-  root: string,
-  templates: readonly string[],
-  environment: NodeJS.ProcessEnv,
-): Promise<readonly string[]> {
-  const packages = await setUpPythonPackages({
+/** Fetches cfn-lint, once; gives the folder of its packages. @throws PolystoreError as `setUpPythonPackages` */
+export const setUpCfnLint = (root: string): Promise<string> =>
+  setUpPythonPackages({
     root,
     name: 'cfn-lint',
     requirements: join(import.meta.dirname, 'cfn-lint-requirements.txt'),
     neededFor: 'checking the templates',
     leastPythonMinor: 11,
   });
+
+/**
+ * What cfn-lint finds in templates, `template:line:column:…:rule:message` each.
+ * @param packages where it is.
+ */
+export async function findByCfnLint(
+  packages: string,
+  templates: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<readonly string[]> {
   return runTool({
     step: 'cfn-lint',
     command: 'python3',

@@ -11,8 +11,8 @@ import { runTool } from '../../local/setup/run-tool.ts';
 import { type Review, review, reviewByNag } from '../lib/findings.ts';
 import { plant, plantedRules } from '../lib/planted.ts';
 import { buildAll } from '../lib/reviewed-apps.ts';
-import { findByCfnLint } from './cfn-lint.ts';
-import { findByCheckov } from './checkov.ts';
+import { findByCfnLint, setUpCfnLint } from './cfn-lint.ts';
+import { findByCheckov, setUpCheckov } from './checkov.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
@@ -64,8 +64,8 @@ interface Verdict {
 }
 
 /** By CloudFormation's own schemas, of which we accept nothing. */
-async function lint(templates: readonly string[]): Promise<Verdict> {
-  const lines = await findByCfnLint(root, templates, environment);
+async function lint(packages: string, templates: readonly string[]): Promise<Verdict> {
+  const lines = await findByCfnLint(packages, templates, environment);
   return {
     tool: 'cfn-lint',
     ours: { accepted: 0, unexplained: lines.filter((line) => !isPlanted(line)), unused: [] },
@@ -73,8 +73,8 @@ async function lint(templates: readonly string[]): Promise<Verdict> {
   };
 }
 
-async function check(templates: readonly string[]): Promise<Verdict> {
-  const found = [...(await findByCheckov(root, templates, { folder, environment }))];
+async function check(packages: string, templates: readonly string[]): Promise<Verdict> {
+  const found = [...(await findByCheckov(packages, templates, { folder, environment }))];
   const of = (isOne: (file: string) => boolean): Review =>
     review(
       'CKV',
@@ -100,6 +100,10 @@ const problemsOf = ({ tool, ours, planted }: Verdict): readonly string[] => [
 
 const begun = performance.now();
 try {
+  // The first time they are fetched, while there is nothing for them to read yet.
+  const tools = Promise.all([setUpCfnLint(root), setUpCheckov(root)]);
+  // Heard of below, when they are needed.
+  tools.catch(() => undefined);
   const planted = plant(folder);
   const byNag = await nag(planted);
   // Two at a time, on two cores.
@@ -117,7 +121,8 @@ try {
       'setup_failed',
       `No template of ${missing.map(({ title }) => title).join(', ')}`,
     );
-  const verdicts = [byNag, ...(await Promise.all([lint(templates), check(templates)]))];
+  const [cfnLint, checkov] = await tools;
+  const verdicts = [byNag, ...(await Promise.all([lint(cfnLint, templates), check(checkov, templates)]))];
   const problems = verdicts.flatMap((each) => problemsOf(each).map((line) => `${each.tool}: ${line}`));
   if (problems.length > 0)
     throw new PolystoreError(

@@ -31,25 +31,29 @@ export interface CheckedTemplate {
   readonly acceptances: Acceptances;
 }
 
-/**
- * What checkov finds in templates that the CDK wrote, by the rules it brings with it: it asks no platform and sends
- * nothing. One run for all, since loading its rules takes longest.
- *
- * @param folder for its report.
- * @throws PolystoreError `setup_failed`; TypeError where it could not read a template.
- */
-export async function findByCheckov(
-  root: string,
-  templates: readonly string[],
-  { folder, environment }: { readonly folder: string; readonly environment: NodeJS.ProcessEnv },
-): Promise<ReadonlyMap<string, CheckedTemplate>> {
-  const packages = await setUpPythonPackages({
+/** Fetches checkov, once; gives the folder of its packages. @throws PolystoreError as `setUpPythonPackages` */
+export const setUpCheckov = (root: string): Promise<string> =>
+  setUpPythonPackages({
     root,
     name: 'checkov',
     requirements: join(import.meta.dirname, 'checkov-requirements.txt'),
     neededFor: 'checking the templates',
     leastPythonMinor: 11,
   });
+
+/**
+ * What checkov finds in templates that the CDK wrote, by the rules it brings with it: it asks no platform and sends
+ * nothing. One run for all, since loading its rules takes longest.
+ *
+ * @param packages where it is.
+ * @param folder for its report.
+ * @throws PolystoreError `setup_failed`; TypeError where it could not read a template.
+ */
+export async function findByCheckov(
+  packages: string,
+  templates: readonly string[],
+  { folder, environment }: { readonly folder: string; readonly environment: NodeJS.ProcessEnv },
+): Promise<ReadonlyMap<string, CheckedTemplate>> {
   await runTool({
     step: 'checkov',
     command: 'python3',
