@@ -18,7 +18,7 @@ const common = {
 export default {
   randomize: true,
   // No absolute time in a test: a machine may be as busy as it likes.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   projects: [
     {
       ...common,

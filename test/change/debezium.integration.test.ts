@@ -24,7 +24,7 @@ import { applySchema } from '../../lambda/stores/aurora/index.ts';
 import { type CapturedDatabase, captureDatabase } from './captured-database.ts';
 import { everyFields, everyRow } from './every-type-model.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const clock = (): number => Date.parse('2013-11-15T00:00:00Z');
 const generation = 5;

@@ -18,7 +18,7 @@ import model from '../../model/flights.ts';
 import { sharedEngines } from '../engines.ts';
 import { flight } from '../query/harness.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const catalog = compile(model);
 const region = 'eu-west-1';

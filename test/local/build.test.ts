@@ -21,7 +21,7 @@ import model from '../../model/flights.ts';
 import { unreachable } from './unreachable.ts';
 
 // A bundle takes a second, unless other suites have the cores.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const folders: string[] = [];
 afterAll(() => {

@@ -19,7 +19,7 @@ import {
 import { recordOf, ScriptedStream } from './scripted-stream.ts';
 
 // Turns of the event loop, unless other suites have the cores.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const success = (payload: unknown = null): InvocationResult => ({ kind: 'success', requestId: 'r', payload });
 const failed: InvocationResult = {

@@ -14,7 +14,7 @@ import { bankCatalog } from './bank-model.ts';
 import { operator, request, secret, realTimer as timer } from './harness.ts';
 import { type Sent, transactionOf } from './transaction-request.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const catalog = bankCatalog('bank');
 let database: TestDatabase;

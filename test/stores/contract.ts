@@ -47,7 +47,7 @@ const callers = 6;
 /** The suite that every store passes, each case also concurrently with itself. */
 export function storeContract(contract: Contract): void {
   // An engine on a busy machine may take a while for many callers; a test that hangs still ends.
-  jest.setTimeout(60_000);
+  jest.setTimeout(300_000);
   describe(`the store contract: ${contract.name}`, () => {
     let now = noon;
     let harness: Harness;

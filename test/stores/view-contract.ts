@@ -51,7 +51,7 @@ const noon = Date.parse('2013-01-01T12:00:00Z');
  * whole view holds must be what the reference holds.
  */
 export function viewContract(contract: ViewContract): void {
-  jest.setTimeout(60_000);
+  jest.setTimeout(300_000);
   describe(`the contract of views: ${contract.name}`, () => {
     let now = noon;
     let store: ViewStore;

@@ -15,7 +15,7 @@ export interface WriterHarness {
 
 /** What every writer of a source does; run against memory and DynamoDB. */
 export function writerContract(name: string, open: (clock: () => number) => Promise<WriterHarness>): void {
-  jest.setTimeout(60_000);
+  jest.setTimeout(300_000);
   describe(`the writer contract: ${name}`, () => {
     const noon = Date.parse('2013-01-01T12:00:00Z');
     let now = noon;

@@ -25,7 +25,7 @@ import { sharedEngines } from '../engines.ts';
 import { rowWriter } from '../stores/row-writer.ts';
 import { createFakeLines, createFakeLog, createFakeMetrics } from './fakes.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const tableName = `captured-${process.pid}`;
 const letters = `captured-letters-${process.pid}`;

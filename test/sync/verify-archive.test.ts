@@ -19,7 +19,7 @@ import { createFakeTools } from './job-fakes.ts';
 import { plant, plantedIn } from './planted-drift.ts';
 
 // DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const { catalog, happening, history } = happeningModel('verify-archive', 1);
 const clock = () => Date.parse('2013-02-01T00:00:00Z');

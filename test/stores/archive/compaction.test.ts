@@ -8,7 +8,7 @@ import { history, openTestArchive, rowsIn } from './archive-folder.ts';
 import { died, endingAt } from './ending-at.ts';
 
 // DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const { entity } = history;
 const day = (number: number): string => `2013-01-0${number}T10:15:00.000000Z`;

@@ -35,7 +35,7 @@ import {
 } from './archive-folder.ts';
 
 // DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const item = history.entity;
 const dayOf = (number: number): string => `2013-01-${String(number).padStart(2, '0')}T10:15:00.000000Z`;

@@ -6,7 +6,7 @@ import { history, openTestArchive, type TestArchive } from './archive-folder.ts'
 import { endingAt } from './ending-at.ts';
 
 // DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const { entity } = history;
 const never: CompactionLimits = { maxSmallFiles: 1e9, smallBytes: 1e9, inputBytes: 1e9 };

@@ -16,7 +16,7 @@ import type { Caller } from '../../../lambda/stores/store.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { placementOf, upsert } from '../contract-model.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const fields = { tenant: text(), id: text(), at: timestamp(), count: integer().optional() };
 /** An entity that callers see by its view, which is partitioned and has rows of tenants. */

@@ -22,7 +22,7 @@ import { applySchema } from '../../../lambda/stores/aurora/index.ts';
 import { brokenCheck } from '../../../lambda/stores/row-checks.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const clock = (): number => Date.parse('2013-11-15T00:00:00Z');
 const catalogOf = (checks: Checks) =>

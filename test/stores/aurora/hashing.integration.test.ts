@@ -6,7 +6,7 @@ import { compareText } from '../../../lambda/stores/value-order.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog } from '../contract-model.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 /** Of one property, whose values are asked for in one statement. */
 const many = { minLength: 200, maxLength: 400 };

@@ -20,7 +20,7 @@ import { type AuroraStore, applySchema } from '../../../lambda/stores/aurora/ind
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { placementOf, upsert } from '../contract-model.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const clock = (): number => Date.parse('2013-01-15T00:00:00Z');
 const fields = {

@@ -21,7 +21,7 @@ import {
 import { applyReplication, applySchema } from '../../../lambda/stores/aurora/index.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const clock = (): number => Date.parse('2013-11-15T00:00:00Z');
 const base = { code: text(), name: text(), size: integer().optional(), kind: oneOf('a', 'b') };

@@ -16,7 +16,7 @@ import type { Tables } from '../../../lambda/stores/tables.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { placementOf, upsert } from '../contract-model.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 const catalog = compile(
   model('months', [

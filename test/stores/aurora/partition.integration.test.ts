@@ -5,7 +5,7 @@ import type { SqlStore } from '../../../lambda/stores/store.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, itemOf, itemRow, keyOfRow, placementOf, upsert } from '../contract-model.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const catalog = contractCatalog('partition');
 const entity = itemOf(catalog);

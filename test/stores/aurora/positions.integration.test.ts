@@ -6,7 +6,7 @@ import { sharedEngines } from '../../engines.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog } from '../contract-model.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const catalog = contractCatalog('positions');
 

@@ -5,7 +5,7 @@ import { aurora, compile, entity, model, shared, text } from '../../../lambda/mo
 import { applyReplication, checkReplication } from '../../../lambda/stores/aurora/index.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const catalog = compile(
   model('slots', [

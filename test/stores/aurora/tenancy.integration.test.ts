@@ -4,7 +4,7 @@ import type { Caller, SqlRequest, SqlStore } from '../../../lambda/stores/store.
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const catalog = contractCatalog('tenancy');
 const acme: Caller = { kind: 'tenant', tenant: 'acme', subject: 'test' };

@@ -12,7 +12,7 @@ import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, placementOf } from '../contract-model.ts';
 import { decodedChanges } from './decoded-changes.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const catalog = contractCatalog('truth');
 const places = placementOf(catalog, 'place.source');

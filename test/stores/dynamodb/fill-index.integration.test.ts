@@ -30,7 +30,7 @@ import { createFakeTools } from '../../sync/job-fakes.ts';
 import { rowWriter } from '../row-writer.ts';
 
 // DynamoDB Local answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const region = 'eu-west-1';
 const { endpoint } = sharedEngines().dynamodb;

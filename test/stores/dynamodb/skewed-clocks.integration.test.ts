@@ -7,7 +7,7 @@ import { sharedEngines } from '../../engines.ts';
 import { contractCatalog, itemOf, itemRow, keyOfRow, placementOf } from '../contract-model.ts';
 import { rowWriter } from '../row-writer.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const catalog = contractCatalog('skewed-clocks');
 const entity = itemOf(catalog);

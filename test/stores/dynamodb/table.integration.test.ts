@@ -5,7 +5,7 @@ import { ensureTable } from '../../../lambda/stores/dynamodb/index.ts';
 import { sharedEngines } from '../../engines.ts';
 
 // Tables are slow to make on a machine that is busy with other tests.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 type Source = Parameters<typeof dynamodb>[0];
 

@@ -25,7 +25,7 @@ import type { Digest, DigestRequest, SourceStore, Truth } from '../../../lambda/
 import { sharedEngines } from '../../engines.ts';
 
 // DynamoDB Local answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const thing = (name: string) =>
   entity(name, {

@@ -15,7 +15,7 @@ import { sharedEngines } from '../../engines.ts';
 import { happeningModel } from './happening-model.ts';
 
 // Kafka answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const name = `history${randomUUID().slice(0, 8)}`;
 const { catalog, happening, source, recent, history } = happeningModel(name, 3);

@@ -14,7 +14,7 @@ import { placementOf, remove, upsert } from '../contract-model.ts';
 import { aggregateOf, sortedText } from './readings.ts';
 import { hourOf, type Sale, saleRow, salesCatalog } from './sales.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const catalog = salesCatalog('rollups');
 const rows = placementOf(catalog, 'sale.byHour');

@@ -12,7 +12,7 @@ import { sharedEngines } from '../../engines.ts';
 import { keyOfRow, placementOf, remove, upsert } from '../contract-model.ts';
 import { hourOf, saleRow, salesCatalog } from './sales.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const keyspace = 'tables';
 /** One sub-bucket, and three, of the same tables. */

@@ -12,7 +12,7 @@ import { placementOf, remove, upsert } from '../contract-model.ts';
 import { aggregateOf } from './readings.ts';
 import { hourOf, saleRow, salesCatalog } from './sales.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 type Store = ReturnType<typeof createKeyspacesStore>;
 

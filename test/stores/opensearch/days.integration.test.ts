@@ -19,7 +19,7 @@ import type { AggregateStore, Placement } from '../../../lambda/stores/store.ts'
 import { placementOf, remove, upsert } from '../contract-model.ts';
 import { ask, connection } from './library.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 /** Kept for three days. */
 const event = entity('event', {

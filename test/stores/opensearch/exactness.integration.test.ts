@@ -6,7 +6,7 @@ import type { Condition } from '../../../lambda/stores/predicate.ts';
 import type { AggregateFragment, AggregateStore, FilterFragment } from '../../../lambda/stores/store.ts';
 import { bookOf, type Library, openLibrary } from './library.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const memory = createMemoryStore({ clock: Date.now });
 const operators: readonly Comparison[] = ['=', '<>', '<', '<=', '>', '>='];

@@ -9,7 +9,7 @@ import { keepTrue } from './keep-true.ts';
 import { ask, connection } from './library.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let proxy: RecordingProxy;
 beforeAll(async () => {

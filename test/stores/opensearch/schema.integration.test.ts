@@ -24,7 +24,7 @@ import type { AggregateStore } from '../../../lambda/stores/store.ts';
 import { placementOf, upsert } from '../contract-model.ts';
 import { ask, connection } from './library.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const nowMs = Date.parse('2013-01-01T12:00:00Z');
 const row = { id: '1', name: 'Größe', at: '2013-01-01T00:00:00.000000Z' };

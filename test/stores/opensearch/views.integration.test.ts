@@ -10,7 +10,7 @@ import type { Buckets, Digest, Repair } from '../../../lambda/stores/view-store.
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
 import { ask, bookOf, connection, type Library, openLibrary } from './library.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const buckets = 256;
 

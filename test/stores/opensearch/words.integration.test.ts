@@ -4,7 +4,7 @@ import type { FilterFragment, VersionedRow } from '../../../lambda/stores/store.
 import { remove } from '../contract-model.ts';
 import { type Library, openLibrary } from './library.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let library: Library;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { createVersion } from '../../../lambda/change/version.ts';
 import { columnOf } from '../../../lambda/model/index.ts';
 import { bookOf, type Library, openLibrary } from './library.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let library: Library;
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import type { Store } from '../../../lambda/stores/store.ts';
 import { sharedEngines } from '../../engines.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, remove, upsert } from '../contract-model.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const catalog = contractCatalog('again');
 const entity = itemOf(catalog);

@@ -6,7 +6,7 @@ import { viewContract } from '../view-contract.ts';
 import { scanAll } from '../view-contract-context.ts';
 import { startValkeyCluster, type ValkeyCluster } from './valkey-cluster.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let starting: Promise<ValkeyCluster> | undefined;
 const cluster = (): Promise<ValkeyCluster> => {

@@ -17,7 +17,7 @@ import {
   upsert,
 } from '../contract-model.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const catalog = contractCatalog('limits');
 const entity = itemOf(catalog);
