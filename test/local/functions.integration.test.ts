@@ -7,7 +7,7 @@ import { openTestTopic, type TestTopic } from './change-log-topic.ts';
 import { type SampleFunction, startSample } from './sample-function.ts';
 
 // Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(30_000);
+jest.setTimeout(300_000);
 
 describe('a function that is fed from Kafka', () => {
   const { brokers } = sharedEngines().kafka;

@@ -9,7 +9,7 @@ import type { FunctionOptions } from '../../local/functions/index.ts';
 import { type SampleFunction, startSample } from './sample-function.ts';
 
 // Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(30_000);
+jest.setTimeout(300_000);
 
 describe('a function on this machine', () => {
   const open: SampleFunction[] = [];

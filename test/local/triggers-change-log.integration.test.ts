@@ -12,7 +12,7 @@ import { sharedEngines } from '../engines.ts';
 import { openTestTopic, type TestTopic } from './change-log-topic.ts';
 
 // Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(30_000);
+jest.setTimeout(300_000);
 
 const succeeded: InvocationResult = { kind: 'success', requestId: 'r', payload: null };
 const failed: InvocationResult = {

@@ -21,7 +21,7 @@ import {
 import { sharedEngines } from '../engines.ts';
 
 // Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(30_000);
+jest.setTimeout(300_000);
 
 const success = (payload: unknown = null): InvocationResult => ({ kind: 'success', requestId: 'r', payload });
 

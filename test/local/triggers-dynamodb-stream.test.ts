@@ -17,7 +17,7 @@ import { parseStreamResponse, renderStreamRecord } from '../../local/triggers/st
 import { recordOf, ScriptedStream } from './scripted-stream.ts';
 
 // Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(30_000);
+jest.setTimeout(300_000);
 
 const success = (payload: unknown = null): InvocationResult => ({ kind: 'success', requestId: 'r', payload });
 const failed: InvocationResult = {
