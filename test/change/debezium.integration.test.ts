@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row } from '../../lambda/change/change.ts';
 import { type Decoded, decodeRecord } from '../../lambda/change/decode.ts';
@@ -23,8 +23,6 @@ import {
 import { applySchema } from '../../lambda/stores/aurora/index.ts';
 import { type CapturedDatabase, captureDatabase } from './captured-database.ts';
 import { everyFields, everyRow } from './every-type-model.ts';
-
-jest.setTimeout(300_000);
 
 const clock = (): number => Date.parse('2013-11-15T00:00:00Z');
 const generation = 5;

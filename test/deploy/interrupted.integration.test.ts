@@ -44,4 +44,4 @@ test('a deploy test that is interrupted ends what it started, forgets its folder
   expect(stdout.trim().split('\n').at(-1)).toMatch(/^0 passed, [1-9]\d* failed$/);
   expect(code).toBe(1);
   rmSync(temporary, { recursive: true, force: true });
-}, 300_000);
+});

@@ -6,7 +6,7 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { buildRouter } from '../../bin/build-router.ts';
 import { createVersion } from '../../lambda/change/version.ts';
 import { compile, entityOf, environmentNames as names } from '../../lambda/model/index.ts';
@@ -17,8 +17,6 @@ import { functionEnvironment } from '../../local/deployment/function-environment
 import model from '../../model/flights.ts';
 import { sharedEngines } from '../engines.ts';
 import { flight } from '../query/harness.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = compile(model);
 const region = 'eu-west-1';

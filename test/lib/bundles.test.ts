@@ -60,7 +60,7 @@ describe('the bundles, started with the environment of their template', () => {
       outDir: temporaryFolder(),
       names: specs.map(({ name }) => name),
     });
-  }, 300_000);
+  });
 
   test.each(specs.map(({ name }) => ({ name })))(
     '$name is within its budget, and with what lies beside it within what Lambda takes',

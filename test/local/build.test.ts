@@ -14,14 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BuiltFunction, buildFunctions } from '../../bin/build.ts';
 import { compile, functionsOf } from '../../lambda/model/index.ts';
 import model from '../../model/flights.ts';
 import { unreachable } from './unreachable.ts';
-
-// A bundle takes a second, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const folders: string[] = [];
 afterAll(() => {

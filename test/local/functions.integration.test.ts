@@ -1,13 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { type ChangeLogTrigger, startChangeLogTrigger } from '../../local/triggers/index.ts';
 import { sharedEngines } from '../engines.ts';
 import { openTestTopic, type TestTopic } from './change-log-topic.ts';
 import { type SampleFunction, startSample } from './sample-function.ts';
-
-// Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 describe('a function that is fed from Kafka', () => {
   const { brokers } = sharedEngines().kafka;

@@ -4,12 +4,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FunctionOptions } from '../../local/functions/index.ts';
 import { type SampleFunction, startSample } from './sample-function.ts';
-
-// Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 describe('a function on this machine', () => {
   const open: SampleFunction[] = [];

@@ -59,7 +59,7 @@ test('a test run that is interrupted ends its engines, forgets its folder, and h
   expect(engines.filter(isSameProcess)).toEqual([]);
   expect(existsSync(run.folder)).toBe(false);
   expect(ended).toEqual({ code: 1, said: '0 passed, 1 failed' });
-}, 300_000);
+});
 
 test('it ends the engines of the suites that it interrupts, too', async () => {
   const suite = ['--testPathPatterns', 'ingest-log-away'];
@@ -72,4 +72,4 @@ test('it ends the engines of the suites that it interrupts, too', async () => {
   expect(engines.filter(isSameProcess)).toEqual([]);
   expect(globSync(records)).toEqual([]);
   expect(ended).toEqual({ code: 1, said: '0 passed, 1 failed' });
-}, 300_000);
+});

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { PolystoreError } from '../../lambda/errors.ts';
 import type { InvocationResult } from '../../local/functions/index.ts';
 import {
@@ -10,9 +10,6 @@ import {
 } from '../../local/triggers/index.ts';
 import { sharedEngines } from '../engines.ts';
 import { openTestTopic, type TestTopic } from './change-log-topic.ts';
-
-// Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const succeeded: InvocationResult = { kind: 'success', requestId: 'r', payload: null };
 const failed: InvocationResult = {

@@ -10,7 +10,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { InvocationResult } from '../../local/functions/index.ts';
 import {
   type DynamodbStreamTrigger,
@@ -19,9 +19,6 @@ import {
   startDynamodbStreamTrigger,
 } from '../../local/triggers/index.ts';
 import { sharedEngines } from '../engines.ts';
-
-// Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const success = (payload: unknown = null): InvocationResult => ({ kind: 'success', requestId: 'r', payload });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { InvocationResult } from '../../local/functions/index.ts';
 import { planShards } from '../../local/triggers/dynamodb-stream.ts';
@@ -15,9 +15,6 @@ import {
 } from '../../local/triggers/index.ts';
 import { parseStreamResponse, renderStreamRecord } from '../../local/triggers/stream-event.ts';
 import { recordOf, ScriptedStream } from './scripted-stream.ts';
-
-// Processes and engines answer in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const success = (payload: unknown = null): InvocationResult => ({ kind: 'success', requestId: 'r', payload });
 const failed: InvocationResult = {

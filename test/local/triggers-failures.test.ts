@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Trigger as TriggerSpec } from '../../lambda/model/index.ts';
 import type { FetchedRecord } from '../../lambda/stores/kafka/index.ts';
@@ -17,9 +17,6 @@ import {
   type TriggerNotice,
 } from '../../local/triggers/index.ts';
 import { recordOf, ScriptedStream } from './scripted-stream.ts';
-
-// Turns of the event loop, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const success = (payload: unknown = null): InvocationResult => ({ kind: 'success', requestId: 'r', payload });
 const failed: InvocationResult = {

@@ -60,7 +60,7 @@ beforeAll(async () => {
   ];
   await stores.aurora.apply(sightingPlacement(catalog, 'table'), changesOf(entity, rows));
   await seedSightings(catalog, stores, rows);
-}, 300_000);
+});
 afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   await database?.drop();
@@ -187,4 +187,4 @@ test('an average has the digits that PostgreSQL gives it', async () => {
     }),
     { numRuns: 200 },
   );
-}, 300_000);
+});

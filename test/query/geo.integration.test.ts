@@ -71,7 +71,7 @@ beforeAll(async () => {
   await stores.aurora.apply(geoPlacement(catalog, 'craft', 'table'), changes);
   for (const view of ['near', 'nearOfKind'])
     await stores.redis.apply(geoPlacement(catalog, 'craft', view), changes);
-}, 300_000);
+});
 afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   await database?.drop();
@@ -166,7 +166,7 @@ test('every placement gives the rows that PostgreSQL gives, in its order', async
   // A limit of 0 needs no more than to be there.
   reached.delete('none');
   expect(Math.min(...reached.values())).toBeGreaterThan(5);
-}, 300_000);
+});
 
 test('PostgreSQL, DuckDB and the residual predicate compute the same, and null of null', async () => {
   const places = fc.sample(fc.tuple(position, position), { numRuns: 3000, seed: 9 });

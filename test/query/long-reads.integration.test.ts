@@ -61,7 +61,7 @@ beforeAll(async () => {
       const placement = sightingPlacement(catalog, view);
       await store.apply(placement, changesOf(placement.entity, rows.slice(start, start + 2_500)));
     }
-}, 300_000);
+});
 afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   await database?.drop();
@@ -165,7 +165,7 @@ test('pages by cursors go on through all rows of an index, each once and in orde
   );
 
   expect(rows.map(({ sighting_id, note }) => [sighting_id, note])).toEqual(right.rows);
-}, 300_000);
+});
 
 /** What the index is planned for, and answers alone. */
 async function byIndex(sql: string, context: Partial<PlanContext> = {}) {

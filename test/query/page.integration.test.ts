@@ -31,7 +31,7 @@ beforeAll(async () => {
     redis: createRedisStore({ ...sharedEngines().valkey, tls: false, clock }),
     ...views,
   };
-}, 300_000);
+});
 afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   await database?.drop();

@@ -98,7 +98,7 @@ beforeAll(async () => {
     "insert into source.airport (airport_code, name, lat, lon, alt) values ('EWR', 'Newark', 40.7, -74.2, 18), ('IAH', 'Houston', 30, -95, 97)",
   );
   await caughtUp();
-}, 300_000);
+});
 afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   await database?.drop();
@@ -203,7 +203,7 @@ test('DynamoDB and Redis answer as PostgreSQL does', async () => {
     'flight.source.byStatus',
     'none',
   ]);
-}, 300_000);
+});
 
 describe('statements that PostgreSQL runs', () => {
   test.each([
@@ -315,7 +315,7 @@ describe('a token', () => {
       'flight.source',
     ]);
     expect([onBoard.code, after.rows]).toEqual(['token_not_met', [{ n: 1 }]]);
-  }, 300_000);
+  });
 });
 
 describe('writes', () => {

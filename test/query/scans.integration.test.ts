@@ -78,7 +78,7 @@ beforeAll(async () => {
   client.destroy();
   const stores = { ...createMemoryStores(), aurora: fakeAurora(), dynamodb: store };
   engine = createQueryEngine({ catalog, stores, tokens: createTokens(secret), timer, clock, generation: 0 });
-}, 300_000);
+});
 afterAll(() => store?.close());
 
 const ask = (sql: string, more: Parameters<typeof request>[1] = {}, by: Caller = caller) =>

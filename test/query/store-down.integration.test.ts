@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Row } from '../../lambda/change/change.ts';
 import { createVersion } from '../../lambda/change/version.ts';
 import {
@@ -29,8 +29,6 @@ import { setUp } from '../../local/setup/index.ts';
 import { secret, realTimer as timer } from './harness.ts';
 
 // Engines of its own: stopping those of the run would disturb others.
-jest.setTimeout(300_000);
-
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const stateDir = mkdtempSync(join(tmpdir(), 'polystore-down-'));
 const caller: Caller = { kind: 'tenant', tenant: 'UA', subject: 'test' };

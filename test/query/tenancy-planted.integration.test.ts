@@ -17,7 +17,7 @@ beforeAll(async () => {
   mkdirSync(join(root, '.polystore'), { recursive: true });
   folder = mkdtempSync(join(root, '.polystore', 'planted-'));
   world = await createWorld(await loadDeployedCode(join(root, 'lambda')));
-}, 300_000);
+});
 afterAll(async () => {
   await world?.close();
   rmSync(folder, { recursive: true, force: true });

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const code = await loadDeployedCode(lambda);
   world = await createWorld(code);
   front = await openFront(world, code);
-}, 300_000);
+});
 afterAll(async () => {
   await front?.close();
   await world?.close();

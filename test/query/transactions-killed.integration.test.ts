@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { createQueryEngine, createTokens, type QueryEngine } from '../../lambda/query/index.ts';
 import { applySchema, createAuroraStore } from '../../lambda/stores/aurora/index.ts';
@@ -17,8 +17,6 @@ import { request, secret, realTimer as timer } from './harness.ts';
 import { transactionOf } from './transaction-request.ts';
 
 // Engines of its own, durable as `npm start -- --durable` has them: killing those of the run would disturb others.
-jest.setTimeout(300_000);
-
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const stateDir = mkdtempSync(join(tmpdir(), 'polystore-killed-'));
 const catalog = bankCatalog('killed');

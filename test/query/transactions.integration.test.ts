@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row, Value } from '../../lambda/change/change.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
@@ -13,8 +13,6 @@ import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts'
 import { bankCatalog } from './bank-model.ts';
 import { operator, request, secret, realTimer as timer } from './harness.ts';
 import { type Sent, transactionOf } from './transaction-request.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = bankCatalog('bank');
 let database: TestDatabase;

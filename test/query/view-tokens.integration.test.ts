@@ -32,7 +32,7 @@ beforeAll(async () => {
   folder = made;
   stores = { ...createMemoryStores(), aurora: fakeAurora(), ...views };
   engine = createQueryEngine({ catalog, stores, tokens, timer, clock, generation: 0 });
-}, 300_000);
+});
 afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
@@ -136,7 +136,7 @@ describe('a token', () => {
     const answer = await onceMet(() => answerBy('sighting.found', sql, caller, partsOfAll(rows, 5n)));
 
     expect(answer).toEqual({ rows: [{ kind: 'cloud', count: 3 }] });
-  }, 300_000);
+  });
 
   test('is asked of the archive once, and refused by totals', async () => {
     const caller = callerOf('archive');
@@ -187,7 +187,7 @@ test('words are ranked and marked by OpenSearch, for the caller’s tenant alone
   expect(found.map(({ sighting_id }) => sighting_id)).toEqual(['s2', 's1']);
   expect(found[0]?.passage).toBe('<em>Goose</em>! <em>Goose</em>!');
   expect(Number(found[0]?.rank)).toBeGreaterThan(Number(found[1]?.rank));
-}, 300_000);
+});
 
 test('all stores are healthy', async () => {
   expect(await engine.health()).toEqual({

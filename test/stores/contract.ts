@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Change, keyText, type Row } from '../../lambda/change/change.ts';
 import { createVersion } from '../../lambda/change/version.ts';
@@ -46,8 +46,6 @@ const callers = 6;
 
 /** The suite that every store passes, each case also concurrently with itself. */
 export function storeContract(contract: Contract): void {
-  // An engine on a busy machine may take a while for many callers; a test that hangs still ends.
-  jest.setTimeout(300_000);
   describe(`the store contract: ${contract.name}`, () => {
     let now = noon;
     let harness: Harness;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Change, Row } from '../../lambda/change/change.ts';
 import type { Catalog } from '../../lambda/model/index.ts';
 import { isDigestible } from '../../lambda/stores/digest.ts';
@@ -51,7 +51,6 @@ const noon = Date.parse('2013-01-01T12:00:00Z');
  * whole view holds must be what the reference holds.
  */
 export function viewContract(contract: ViewContract): void {
-  jest.setTimeout(300_000);
   describe(`the contract of views: ${contract.name}`, () => {
     let now = noon;
     let store: ViewStore;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Row } from '../../lambda/change/change.ts';
 import { positionOf } from '../../lambda/change/version.ts';
 import type { Catalog } from '../../lambda/model/index.ts';
@@ -15,7 +15,6 @@ export interface WriterHarness {
 
 /** What every writer of a source does; run against memory and DynamoDB. */
 export function writerContract(name: string, open: (clock: () => number) => Promise<WriterHarness>): void {
-  jest.setTimeout(300_000);
   describe(`the writer contract: ${name}`, () => {
     const noon = Date.parse('2013-01-01T12:00:00Z');
     let now = noon;

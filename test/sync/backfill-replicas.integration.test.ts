@@ -40,7 +40,7 @@ beforeAll(async () => {
     placementOf(catalog, 'item.source'),
     Array.from({ length: rows }, (_, index) => upsert(item, itemRow({ number: String(index) }), 10)),
   );
-}, 300_000);
+});
 afterAll(async () => {
   await replica.end();
   await store.close();
@@ -96,7 +96,7 @@ describe('a load with replicas', () => {
     expect(pages.length).toBeGreaterThan(2);
     expect(pages.map(([, there]) => there)).toEqual(pages.map(([before]) => before));
     expect(await onWriter(view)).toBe(rows);
-  }, 300_000);
+  });
 
   test('writes nothing while a replica replays nothing, and all of it when it has caught up', async () => {
     let askedAgain = () => {};
@@ -121,7 +121,7 @@ describe('a load with replicas', () => {
     }
     await running;
     expect(await onWriter(other)).toBe(rows);
-  }, 300_000);
+  });
 });
 
 async function delayReplica(delay: string): Promise<void> {

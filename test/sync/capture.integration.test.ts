@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Row } from '../../lambda/change/change.ts';
 import { decodeRecord } from '../../lambda/change/decode.ts';
 import { positionOf } from '../../lambda/change/version.ts';
@@ -24,8 +24,6 @@ import { type DynamodbStreamTrigger, startDynamodbStreamTrigger } from '../../lo
 import { sharedEngines } from '../engines.ts';
 import { rowWriter } from '../stores/row-writer.ts';
 import { createFakeLines, createFakeLog, createFakeMetrics } from './fakes.ts';
-
-jest.setTimeout(300_000);
 
 const tableName = `captured-${process.pid}`;
 const letters = `captured-letters-${process.pid}`;

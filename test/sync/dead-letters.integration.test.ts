@@ -34,7 +34,7 @@ const letter = (version: number, scope = 'flight.board'): DeadLetter => ({
 
 beforeAll(async () => {
   await client.send(new CreateTableCommand(renderDeadLettersTable(table)));
-}, 300_000);
+});
 afterAll(async () => {
   await client.send(new DeleteTableCommand({ TableName: table }));
   client.destroy();

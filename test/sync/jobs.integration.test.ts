@@ -17,7 +17,7 @@ const alone = 'rebuild flight.board';
 
 beforeAll(async () => {
   await client.send(new CreateTableCommand(renderDeadLettersTable(table)));
-}, 300_000);
+});
 afterAll(async () => {
   await client.send(new DeleteTableCommand({ TableName: table }));
   client.destroy();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Change, keyText, type Row } from '../../lambda/change/change.ts';
 import { keyOf } from '../../lambda/change/encode.ts';
 import { createVersion } from '../../lambda/change/version.ts';
@@ -17,9 +17,6 @@ import { happeningModel } from '../stores/kafka/happening-model.ts';
 import { scriptedTopic } from '../stores/kafka/scripted-topic.ts';
 import { createFakeTools } from './job-fakes.ts';
 import { plant, plantedIn } from './planted-drift.ts';
-
-// DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const { catalog, happening, history } = happeningModel('verify-archive', 1);
 const clock = () => Date.parse('2013-02-01T00:00:00Z');

@@ -93,7 +93,7 @@ describe('comparing a view with its source', () => {
       expect(repaired.counts).toMatchObject({ ...none, ...expected, repaired: total });
       expect(after.counts).toMatchObject(none);
     }
-  }, 300_000);
+  });
 
   test('whatever drifts where, all of it is found and repaired', async () => {
     const drift = fc.option(
@@ -112,5 +112,5 @@ describe('comparing a view with its source', () => {
       }),
       { numRuns: 30 },
     );
-  }, 300_000);
+  });
 });

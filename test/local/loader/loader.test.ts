@@ -281,7 +281,7 @@ describe('an interrupted load', () => {
       ),
       { numRuns: 25 },
     );
-  }, 300_000);
+  });
 
   test('says that it was stopped', async () => {
     const summary = await runUntil(createFakeApi(), newStateFile(), 8, 'before', {});

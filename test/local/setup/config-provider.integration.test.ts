@@ -97,7 +97,7 @@ test('the config provider reads a field of a secret, signed, and says what it ca
       /^AWS4-HMAC-SHA256 Credential=AKIDTEST\/\d{8}\/eu-west-1\/secretsmanager\//,
     ),
   });
-}, 300_000);
+});
 
 test('the archive holds the roots of RDS of every region', () => {
   const provider = unzipSync(readFileSync(join(jars(), 'polystore-config-provider.jar')));

@@ -126,7 +126,7 @@ beforeAll(async () => {
   await stores.aurora.apply(sightingPlacement(whole, 'table'), changesOf(sightingOf(whole), sightings));
   await seedSightings(whole, stores, sightings);
   for (const row of drawn.place) await insertPlace(row);
-}, 300_000);
+});
 afterAll(async () => {
   for (const store of Object.values(stores ?? {})) await store.close();
   await database?.drop();

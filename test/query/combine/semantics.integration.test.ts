@@ -52,7 +52,7 @@ beforeAll(async () => {
     );
     expect(result.applied).toBe(some.length);
   }
-}, 300_000);
+});
 afterAll(async () => {
   await combiner?.close();
   await aurora?.close();
@@ -194,4 +194,4 @@ test('upper and lower case of every character are PostgreSQL’s, but for the on
     code: 'not_supported',
     message: expect.stringContaining('upper of ß'),
   });
-}, 300_000);
+});

@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Change } from '../../../lambda/change/change.ts';
 import type { CompactionLimits } from '../../../lambda/stores/archive/compact.ts';
@@ -6,9 +6,6 @@ import { createMemoryStore } from '../../../lambda/stores/memory/index.ts';
 import { itemRow, remove, upsert } from '../contract-model.ts';
 import { history, openTestArchive, rowsIn } from './archive-folder.ts';
 import { died, endingAt } from './ending-at.ts';
-
-// DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const { entity } = history;
 const day = (number: number): string => `2013-01-0${number}T10:15:00.000000Z`;

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Change, Row } from '../../../lambda/change/change.ts';
 import {
@@ -33,9 +33,6 @@ import {
   rowsIn,
   type TestArchive,
 } from './archive-folder.ts';
-
-// DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const item = history.entity;
 const dayOf = (number: number): string => `2013-01-${String(number).padStart(2, '0')}T10:15:00.000000Z`;

@@ -3,15 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createArchiveStore, openObjects } from '../../../lambda/stores/archive/index.ts';
 import type { ObjectStore } from '../../../lambda/stores/archive/objects.ts';
 import { contractCatalog } from '../contract-model.ts';
 import { viewContract } from '../view-contract.ts';
 import { type S3Emulator, startS3Emulator } from './s3-emulator.ts';
-
-// An emulator in Python answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const region = 'eu-west-1';
 const bucket = 'polystore-archive';

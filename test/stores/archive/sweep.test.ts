@@ -1,12 +1,9 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { CompactionLimits } from '../../../lambda/stores/archive/compact.ts';
 import type { HeldRow, ViewStore } from '../../../lambda/stores/view-store.ts';
 import { itemRow, remove, upsert } from '../contract-model.ts';
 import { history, openTestArchive, type TestArchive } from './archive-folder.ts';
 import { endingAt } from './ending-at.ts';
-
-// DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const { entity } = history;
 const never: CompactionLimits = { maxSmallFiles: 1e9, smallBytes: 1e9, inputBytes: 1e9 };

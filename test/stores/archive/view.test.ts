@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Change, Row } from '../../../lambda/change/change.ts';
 import { createVersion } from '../../../lambda/change/version.ts';
@@ -16,9 +16,6 @@ import type {
 import { itemRow, keyOfRow } from '../contract-model.ts';
 import { history, openTestArchive } from './archive-folder.ts';
 import { endingAt } from './ending-at.ts';
-
-// DuckDB answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const { entity } = history;
 const clock = () => Date.parse('2013-02-01T00:00:00Z');

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aurora,
   type Catalog,
@@ -15,8 +15,6 @@ import { type AuroraStore, applySchema } from '../../../lambda/stores/aurora/ind
 import type { Caller } from '../../../lambda/stores/store.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { placementOf, upsert } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const fields = { tenant: text(), id: text(), at: timestamp(), count: integer().optional() };
 /** An entity that callers see by its view, which is partitioned and has rows of tenants. */

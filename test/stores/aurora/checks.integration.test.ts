@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   and,
@@ -21,8 +21,6 @@ import {
 import { applySchema } from '../../../lambda/stores/aurora/index.ts';
 import { brokenCheck } from '../../../lambda/stores/row-checks.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
-
-jest.setTimeout(300_000);
 
 const clock = (): number => Date.parse('2013-11-15T00:00:00Z');
 const catalogOf = (checks: Checks) =>

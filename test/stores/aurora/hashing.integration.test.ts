@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Json } from '../../../lambda/model/index.ts';
 import { bucketOf } from '../../../lambda/stores/row-hash.ts';
 import { compareText } from '../../../lambda/stores/value-order.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 /** Of one property, whose values are asked for in one statement. */
 const many = { minLength: 200, maxLength: 400 };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import {
   aurora,
@@ -19,8 +19,6 @@ import {
 import { type AuroraStore, applySchema } from '../../../lambda/stores/aurora/index.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { placementOf, upsert } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const clock = (): number => Date.parse('2013-01-15T00:00:00Z');
 const fields = {

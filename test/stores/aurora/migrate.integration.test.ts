@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aurora,
   bigint,
@@ -20,8 +20,6 @@ import {
 } from '../../../lambda/model/index.ts';
 import { applyReplication, applySchema } from '../../../lambda/stores/aurora/index.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
-
-jest.setTimeout(300_000);
 
 const clock = (): number => Date.parse('2013-11-15T00:00:00Z');
 const base = { code: text(), name: text(), size: integer().optional(), kind: oneOf('a', 'b') };

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   aurora,
   compile,
@@ -15,8 +15,6 @@ import { type AuroraStore, applySchema, createAuroraTables } from '../../../lamb
 import type { Tables } from '../../../lambda/stores/tables.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { placementOf, upsert } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = compile(
   model('months', [

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Row } from '../../../lambda/change/change.ts';
 import type { SqlStore } from '../../../lambda/stores/store.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, itemOf, itemRow, keyOfRow, placementOf, upsert } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = contractCatalog('partition');
 const entity = itemOf(catalog);

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type AuroraStore, readCapturePosition } from '../../../lambda/stores/aurora/index.ts';
 import { sharedEngines } from '../../engines.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = contractCatalog('positions');
 

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { aurora, compile, entity, model, shared, text } from '../../../lambda/model/index.ts';
 import { applyReplication, checkReplication } from '../../../lambda/stores/aurora/index.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = compile(
   model('slots', [

@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createVersion } from '../../../lambda/change/version.ts';
 import type { Caller, SqlRequest, SqlResult, SqlStore } from '../../../lambda/stores/store.ts';
 import { sharedEngines } from '../../engines.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, itemOf, itemRow, keyOfRow, placementOf, upsert } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = contractCatalog('run');
 const operator: Caller = { kind: 'operator', subject: 'test' };

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Row } from '../../../lambda/change/change.ts';
 import type { Caller, SqlRequest, SqlStore } from '../../../lambda/stores/store.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = contractCatalog('tenancy');
 const acme: Caller = { kind: 'tenant', tenant: 'acme', subject: 'test' };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type pg from 'pg';
 import type { Change } from '../../../lambda/change/change.ts';
@@ -11,8 +11,6 @@ import type { Truth } from '../../../lambda/stores/view-store.ts';
 import { createDatabase, type TestDatabase } from '../aurora-database.ts';
 import { contractCatalog, placementOf } from '../contract-model.ts';
 import { decodedChanges } from './decoded-changes.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = contractCatalog('truth');
 const places = placementOf(catalog, 'place.source');

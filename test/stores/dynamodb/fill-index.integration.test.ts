@@ -6,7 +6,7 @@ import {
   ScanCommand,
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Row } from '../../../lambda/change/change.ts';
 import {
@@ -28,9 +28,6 @@ import { beginFillIndex, stepFillIndex } from '../../../lambda/sync/fill-index.t
 import { sharedEngines } from '../../engines.ts';
 import { createFakeTools } from '../../sync/job-fakes.ts';
 import { rowWriter } from '../row-writer.ts';
-
-// DynamoDB Local answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const region = 'eu-west-1';
 const { endpoint } = sharedEngines().dynamodb;

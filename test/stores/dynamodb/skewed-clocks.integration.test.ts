@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { positionOf } from '../../../lambda/change/version.ts';
 import { createDynamodbStore, ensureTable } from '../../../lambda/stores/dynamodb/index.ts';
 import type { Written } from '../../../lambda/stores/store.ts';
 import { sharedEngines } from '../../engines.ts';
 import { contractCatalog, itemOf, itemRow, keyOfRow, placementOf } from '../contract-model.ts';
 import { rowWriter } from '../row-writer.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = contractCatalog('skewed-clocks');
 const entity = itemOf(catalog);

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { compile, dynamodb, entity, integer, model, text } from '../../../lambda/model/index.ts';
 import { ensureTable } from '../../../lambda/stores/dynamodb/index.ts';
 import { sharedEngines } from '../../engines.ts';
-
-// Tables are slow to make on a machine that is busy with other tests.
-jest.setTimeout(300_000);
 
 type Source = Parameters<typeof dynamodb>[0];
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Change } from '../../../lambda/change/change.ts';
 import { createVersion } from '../../../lambda/change/version.ts';
 import {
@@ -23,9 +23,6 @@ import { bucketOf } from '../../../lambda/stores/row-hash.ts';
 import type { Placement } from '../../../lambda/stores/store.ts';
 import type { Digest, DigestRequest, SourceStore, Truth } from '../../../lambda/stores/view-store.ts';
 import { sharedEngines } from '../../engines.ts';
-
-// DynamoDB Local answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const thing = (name: string) =>
   entity(name, {

@@ -44,7 +44,7 @@ async function readEnds(): Promise<readonly number[]> {
 
 beforeAll(async () => {
   await ensureTopics(catalog, { ...connection(), replication: 1 });
-}, 300_000);
+});
 
 afterAll(async () => {
   const admin = new Admin({ clientId: 'test', bootstrapBrokers: [...sharedEngines().kafka.brokers] });
@@ -90,7 +90,7 @@ describe('the change log on Kafka', () => {
       );
       expect(offsets).toEqual(offsets.toSorted((left, right) => left - right));
     }
-  }, 300_000);
+  });
 
   test('says what it has not got when the broker refuses, and goes on with the next', async () => {
     const log = createChangeLog(connection());
@@ -101,7 +101,7 @@ describe('the change log on Kafka', () => {
 
     expect(refused).toMatchObject({ positions: [undefined], error: { code: 'store_rejected' } });
     expect(next).toMatchObject({ positions: [{ topic }], error: undefined });
-  }, 300_000);
+  });
 
   test('takes a record of the largest size that Polystore writes', async () => {
     const log = createChangeLog(connection());
@@ -113,7 +113,7 @@ describe('the change log on Kafka', () => {
     await log.close();
 
     expect(appended).toMatchObject({ positions: [{ topic }, { topic }], error: undefined });
-  }, 300_000);
+  });
 
   test('is unavailable, and not stuck, where nobody listens', async () => {
     const log = createChangeLog({ ...connection(), brokers: ['127.0.0.1:1'], timeoutMs: 3_000 });
@@ -123,7 +123,7 @@ describe('the change log on Kafka', () => {
     expect(appended).toMatchObject({ positions: [undefined], error: { code: 'store_unavailable' } });
     await expect(log.health()).rejects.toMatchObject({ code: 'store_unavailable' });
     await log.close();
-  }, 300_000);
+  });
 
   test('is unavailable for a topic that nobody made', async () => {
     const log = createChangeLog(connection());
@@ -132,7 +132,7 @@ describe('the change log on Kafka', () => {
     await log.close();
 
     expect(appended.error).toMatchObject({ code: 'store_unavailable' });
-  }, 300_000);
+  });
 
   test('is healthy where a broker answers', async () => {
     const log = createChangeLog(connection());

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Admin } from '@platformatic/kafka';
 import { encodeEvent, keyOf } from '../../../lambda/change/encode.ts';
 import { createVersion } from '../../../lambda/change/version.ts';
@@ -13,9 +13,6 @@ import { createChangeLog, createKafkaStore, ensureTopics } from '../../../lambda
 import type { Truth } from '../../../lambda/stores/view-store.ts';
 import { sharedEngines } from '../../engines.ts';
 import { happeningModel } from './happening-model.ts';
-
-// Kafka answers in milliseconds, unless other suites have the cores.
-jest.setTimeout(300_000);
 
 const name = `history${randomUUID().slice(0, 8)}`;
 const { catalog, happening, source, recent, history } = happeningModel(name, 3);

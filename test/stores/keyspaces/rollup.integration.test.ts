@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Change, Row } from '../../../lambda/change/change.ts';
 import { columnOf } from '../../../lambda/model/index.ts';
@@ -13,8 +13,6 @@ import { sharedEngines } from '../../engines.ts';
 import { placementOf, remove, upsert } from '../contract-model.ts';
 import { aggregateOf, sortedText } from './readings.ts';
 import { hourOf, type Sale, saleRow, salesCatalog } from './sales.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = salesCatalog('rollups');
 const rows = placementOf(catalog, 'sale.byHour');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, type types } from 'cassandra-driver';
 import fc from 'fast-check';
 import type { Row } from '../../../lambda/change/change.ts';
@@ -11,8 +11,6 @@ import type { Placement, SliceFragment, Store } from '../../../lambda/stores/sto
 import { sharedEngines } from '../../engines.ts';
 import { keyOfRow, placementOf, remove, upsert } from '../contract-model.ts';
 import { hourOf, saleRow, salesCatalog } from './sales.ts';
-
-jest.setTimeout(300_000);
 
 const keyspace = 'tables';
 /** One sub-bucket, and three, of the same tables. */

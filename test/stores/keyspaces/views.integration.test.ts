@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import type { Change, Row } from '../../../lambda/change/change.ts';
 import { createVersion } from '../../../lambda/change/version.ts';
@@ -11,8 +11,6 @@ import { sharedEngines } from '../../engines.ts';
 import { placementOf, remove, upsert } from '../contract-model.ts';
 import { aggregateOf } from './readings.ts';
 import { hourOf, saleRow, salesCatalog } from './sales.ts';
-
-jest.setTimeout(300_000);
 
 type Store = ReturnType<typeof createKeyspacesStore>;
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   boolean,
   type Catalog,
@@ -17,8 +17,6 @@ import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contra
 import { keepTrue } from './keep-true.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
 import { type SecuredOpensearch, startSecuredOpensearch } from './secured/secured-opensearch.ts';
-
-jest.setTimeout(300_000);
 
 const arnOf = (access: SearchAccess): string => `arn:aws:iam::123456789012:role/${access}`;
 const grants: readonly SearchGrant[] = searchAccesses.map((access) => ({ access, roleArn: arnOf(access) }));

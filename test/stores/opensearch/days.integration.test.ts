@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Row } from '../../../lambda/change/change.ts';
 import {
   type Catalog,
@@ -18,8 +18,6 @@ import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/open
 import type { AggregateStore, Placement } from '../../../lambda/stores/store.ts';
 import { placementOf, remove, upsert } from '../contract-model.ts';
 import { ask, connection } from './library.ts';
-
-jest.setTimeout(300_000);
 
 /** Kept for three days. */
 const event = entity('event', {

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Row, Value } from '../../../lambda/change/change.ts';
 import { type Comparison, columnOf } from '../../../lambda/model/index.ts';
 import { createMemoryStore } from '../../../lambda/stores/memory/index.ts';
 import type { Condition } from '../../../lambda/stores/predicate.ts';
 import type { AggregateFragment, AggregateStore, FilterFragment } from '../../../lambda/stores/store.ts';
 import { bookOf, type Library, openLibrary } from './library.ts';
-
-jest.setTimeout(300_000);
 
 const memory = createMemoryStore({ clock: Date.now });
 const operators: readonly Comparison[] = ['=', '<>', '<', '<=', '>', '>='];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { boolean, type Catalog } from '../../../lambda/model/index.ts';
 import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/opensearch/index.ts';
 import type { Placement } from '../../../lambda/stores/store.ts';
@@ -8,8 +8,6 @@ import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contra
 import { keepTrue } from './keep-true.ts';
 import { ask, connection } from './library.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
-
-jest.setTimeout(300_000);
 
 let proxy: RecordingProxy;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   bigint,
   type Catalog,
@@ -23,8 +23,6 @@ import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/open
 import type { AggregateStore } from '../../../lambda/stores/store.ts';
 import { placementOf, upsert } from '../contract-model.ts';
 import { ask, connection } from './library.ts';
-
-jest.setTimeout(300_000);
 
 const nowMs = Date.parse('2013-01-01T12:00:00Z');
 const row = { id: '1', name: 'Größe', at: '2013-01-01T00:00:00.000000Z' };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createVersion } from '../../../lambda/change/version.ts';
 
 import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/opensearch/index.ts';
@@ -9,8 +9,6 @@ import type { Placement } from '../../../lambda/stores/store.ts';
 import type { Buckets, Digest, Repair } from '../../../lambda/stores/view-store.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
 import { ask, bookOf, connection, type Library, openLibrary } from './library.ts';
-
-jest.setTimeout(300_000);
 
 const buckets = 256;
 

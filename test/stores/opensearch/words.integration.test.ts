@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { entityOf } from '../../../lambda/model/index.ts';
 import type { FilterFragment, VersionedRow } from '../../../lambda/stores/store.ts';
 import { remove } from '../contract-model.ts';
 import { type Library, openLibrary } from './library.ts';
-
-jest.setTimeout(300_000);
 
 let library: Library;
 beforeAll(async () => {

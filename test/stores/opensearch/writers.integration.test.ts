@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createVersion } from '../../../lambda/change/version.ts';
 import { columnOf } from '../../../lambda/model/index.ts';
 import { bookOf, type Library, openLibrary } from './library.ts';
-
-jest.setTimeout(300_000);
 
 let library: Library;
 beforeAll(async () => {

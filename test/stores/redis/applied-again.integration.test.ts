@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Change } from '../../../lambda/change/change.ts';
 import { createRedisStore } from '../../../lambda/stores/redis/index.ts';
 import type { Store } from '../../../lambda/stores/store.ts';
 import { sharedEngines } from '../../engines.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, remove, upsert } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = contractCatalog('again');
 const entity = itemOf(catalog);

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRedisStore } from '../../../lambda/stores/redis/index.ts';
 import type { ViewStore } from '../../../lambda/stores/view-store.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
 import { viewContract } from '../view-contract.ts';
 import { scanAll } from '../view-contract-context.ts';
 import { startValkeyCluster, type ValkeyCluster } from './valkey-cluster.ts';
-
-jest.setTimeout(300_000);
 
 let starting: Promise<ValkeyCluster> | undefined;
 const cluster = (): Promise<ValkeyCluster> => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import type { Change, Row } from '../../../lambda/change/change.ts';
@@ -16,8 +16,6 @@ import {
   remove,
   upsert,
 } from '../contract-model.ts';
-
-jest.setTimeout(300_000);
 
 const catalog = contractCatalog('limits');
 const entity = itemOf(catalog);

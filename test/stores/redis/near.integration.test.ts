@@ -173,7 +173,7 @@ test('the rows near a place are those of the formula, whatever was moved, delete
     { numRuns: 250 },
   );
   expect(found).toBeGreaterThan(1000);
-}, 300_000);
+});
 
 test('every one of many rows is found by circles of every size, near the poles and across the date line', async () => {
   const owner = `t-${randomUUID()}`;
@@ -192,7 +192,7 @@ test('every one of many rows is found by circles of every size, near the poles a
       const found = (await store.read(search(owner, asked, limit))).map(({ row }) => row.id);
       expect({ asked, limit, ids: found }).toEqual({ asked, limit, ids: expected(rows, asked, limit) });
     }
-}, 300_000);
+});
 
 test('a score is the one that GEOADD gives', async () => {
   const key = `{${randomUUID()}}:scores`;
