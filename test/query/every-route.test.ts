@@ -2,13 +2,11 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
 import { answerSelect } from '../../lambda/query/answer.ts';
-import { executeRead } from '../../lambda/query/execute-read.ts';
 import { planRead, withTenant } from '../../lambda/query/plan-read.ts';
 import { readSelect } from '../../lambda/query/read-select.ts';
-import { startDeadline } from '../../lambda/query/timer.ts';
-import { noParts } from '../../lambda/query/tokens.ts';
 import { compareValues } from '../../lambda/stores/value-order.ts';
 import { catalog, createHarness, fakeAurora, nowMs, planContext, ua } from './harness.ts';
+import { readBy } from './read-by.ts';
 import { flights, selects } from './statements.ts';
 
 const analyse = createAnalyser(catalog);
@@ -39,18 +37,8 @@ test('every placement that qualifies gives an answer that the rows of the source
 
           for (const candidate of planRead(statement, catalog, context).considered) {
             if (!candidate.qualifies || candidate.engine === 'aurora') continue;
-            const { answer } = await executeRead(
-              [candidate],
-              {
-                params: [],
-                caller: ua,
-                token: noParts,
-                maxRows: 1000,
-                deadline: startDeadline(timer.clock, 1000),
-              },
-              { aurora: fakeAurora(), dynamodb, redis },
-              timer,
-            );
+            const stores = { aurora: fakeAurora(), dynamodb, redis };
+            const answer = await readBy([candidate], { caller: ua, stores, timer, withinMs: 1000 });
             reached.set(candidate.placement, (reached.get(candidate.placement) ?? 0) + 1);
 
             // Rows that tie may be told in any order, and any of them may fall to a limit.

@@ -6,20 +6,16 @@ import type { Row } from '../../lambda/change/change.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
 import type { Answer } from '../../lambda/query/answer.ts';
-import { executeRead } from '../../lambda/query/execute-read.ts';
 import { exactValue } from '../../lambda/query/group-expression.ts';
 import type { Candidate, Route } from '../../lambda/query/plan.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
-import { startDeadline } from '../../lambda/query/timer.ts';
-import { noParts } from '../../lambda/query/tokens.ts';
-import { createDynamodbStore, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
-import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
 import type { FilledStores } from './filled-stores.ts';
 import { nowMs, planContext, realTimer as timer } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
-import { openViewStores } from './real-stores.ts';
+import { candidateOf, readBy } from './read-by.ts';
+import { openTable, openViewStores } from './real-stores.ts';
 import { expectSameAnswer } from './same-answer.ts';
 import { changesOf, seedSightings, sightingOf, sightingPlacement, viewCatalog } from './view-model.ts';
 import {
@@ -45,12 +41,10 @@ beforeAll(async () => {
   database = await createDatabase(catalog, clock);
   const { folder: made, ...views } = await openViewStores(catalog, clock, { refresh: true });
   folder = made;
-  const table = { ...sharedEngines().dynamodb, region: 'eu-west-1', tableName: `views-${run}`, catalog };
-  await ensureTable(table);
   stores = {
     ...createMemoryStores(),
     aurora: database.open({ clock }),
-    dynamodb: createDynamodbStore({ ...table, clock }),
+    dynamodb: await openTable(catalog, `views-${run}`, clock),
     ...views,
   };
   const drawn = fc.sample(sightings(catalog, own, other), { numRuns: 6, seed: 7 }).flat();
@@ -67,22 +61,8 @@ afterAll(async () => {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
 
-async function answerBy(route: Route, placement: string): Promise<Answer> {
-  const base = { engine: 'none', qualifies: true, kind: 'sql', cost: 0, why: '' } as const;
-  const { answer } = await executeRead(
-    [{ ...base, placement, estimatedReads: undefined, route }],
-    {
-      params: [],
-      caller: tenant,
-      token: noParts,
-      maxRows: 1000,
-      deadline: startDeadline(timer.clock, 60_000),
-    },
-    stores,
-    timer,
-  );
-  return answer;
-}
+const answerBy = (route: Route, placement: string): Promise<Answer> =>
+  readBy([candidateOf(route, placement)], { caller: tenant, stores, timer });
 
 const byPostgres = async (sql: string): Promise<Answer> =>
   answerBy({ kind: 'sql', node: 'writer', statement: await analyse(sql) }, 'aurora.writer');

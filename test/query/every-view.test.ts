@@ -2,13 +2,11 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
 import { answerSelect } from '../../lambda/query/answer.ts';
-import { executeRead } from '../../lambda/query/execute-read.ts';
 import { planRead, withTenant } from '../../lambda/query/plan-read.ts';
 import { readSelect } from '../../lambda/query/read-select.ts';
-import { startDeadline } from '../../lambda/query/timer.ts';
-import { noParts } from '../../lambda/query/tokens.ts';
 import { nowMs, planContext, ua } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
+import { readBy } from './read-by.ts';
 import { expectSameAnswer } from './same-answer.ts';
 import { seedSightings, viewCatalog } from './view-model.ts';
 import {
@@ -52,18 +50,7 @@ test('every view that qualifies gives the answer that all rows would give', asyn
 
           for (const candidate of planRead(statement, catalog, planContext()).considered) {
             if (!candidate.qualifies || candidate.engine === 'aurora') continue;
-            const { answer } = await executeRead(
-              [candidate],
-              {
-                params: [],
-                caller: ua,
-                token: noParts,
-                maxRows: 1000,
-                deadline: startDeadline(timer.clock, 1000),
-              },
-              stores,
-              timer,
-            );
+            const answer = await readBy([candidate], { caller: ua, stores, timer, withinMs: 1000 });
             const name = `${candidate.placement} ${candidate.route.kind}`;
             reached.set(name, (reached.get(name) ?? 0) + 1);
 

@@ -6,12 +6,8 @@ import { createAnalyser } from '../../lambda/query/analyse.ts';
 import type { Answer } from '../../lambda/query/answer.ts';
 import type { Combiner } from '../../lambda/query/combine/combiner.ts';
 import { createDuckdbCombiner } from '../../lambda/query/combine/duckdb.ts';
-import { executeRead } from '../../lambda/query/execute-read.ts';
 import type { Route } from '../../lambda/query/plan.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
-import { startDeadline } from '../../lambda/query/timer.ts';
-import { noParts } from '../../lambda/query/tokens.ts';
-import { createDynamodbStore, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
 import { earthDistance, furthestMetres, type Position } from '../../lambda/stores/earth-distance.ts';
 import { createRedisStore } from '../../lambda/stores/redis/index.ts';
 import { sharedEngines } from '../engines.ts';
@@ -21,6 +17,8 @@ import type { FilledStores } from './filled-stores.ts';
 import { craftRow, geoCatalog, geoPlacement } from './geo-model.ts';
 import { nowMs, planContext, realTimer as timer } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
+import { candidateOf, readBy } from './read-by.ts';
+import { openTable } from './real-stores.ts';
 import { changesOf } from './view-model.ts';
 
 // Engines are shared with other suites: names of our own keep our rows apart.
@@ -56,13 +54,11 @@ let stores: FilledStores;
 let combiner: Combiner;
 beforeAll(async () => {
   database = await createDatabase(catalog, clock);
-  const table = { ...sharedEngines().dynamodb, region: 'eu-west-1', tableName: `geo-${run}`, catalog };
-  await ensureTable(table);
   combiner = await createDuckdbCombiner({ memoryMb: 256, threads: 1 });
   stores = {
     ...createMemoryStores(),
     aurora: database.open({ clock }),
-    dynamodb: createDynamodbStore({ ...table, clock }),
+    dynamodb: await openTable(catalog, `geo-${run}`, clock),
     redis: createRedisStore({ ...sharedEngines().valkey, tls: false, clock }),
     combiner,
   };
@@ -77,19 +73,8 @@ afterAll(async () => {
   await database?.drop();
 });
 
-async function answerBy(route: Route, placement: string): Promise<Answer> {
-  const base = { engine: 'none', qualifies: true, kind: 'sql', cost: 0, why: '' } as const;
-  const { answer } = await executeRead(
-    [{ ...base, placement, estimatedReads: undefined, route }],
-    {
-      ...{ params: [], caller: tenant, token: noParts, maxRows: 1000 },
-      deadline: startDeadline(timer.clock, 60_000),
-    },
-    stores,
-    timer,
-  );
-  return answer;
-}
+const answerBy = (route: Route, placement: string): Promise<Answer> =>
+  readBy([candidateOf(route, placement)], { caller: tenant, stores, timer });
 
 const byPostgres = async (sql: string): Promise<Answer> =>
   answerBy({ kind: 'sql', node: 'writer', statement: await analyse(sql) }, 'aurora.writer');

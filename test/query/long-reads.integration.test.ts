@@ -4,18 +4,16 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Row, Value } from '../../lambda/change/change.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
-import { executeRead } from '../../lambda/query/execute-read.ts';
 import { createQueryEngine, createTokens } from '../../lambda/query/index.ts';
 import type { PlanContext } from '../../lambda/query/plan.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
 import type { QueryStores } from '../../lambda/query/query-stores.ts';
 import type { QueryRequest } from '../../lambda/query/request.ts';
-import { startDeadline } from '../../lambda/query/timer.ts';
-import { noParts } from '../../lambda/query/tokens.ts';
 import type { Caller } from '../../lambda/stores/store.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
 import { failure, fakeAurora, nowMs, planContext, request, secret, realTimer as timer } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
+import { readBy } from './read-by.ts';
 import { openViewStores } from './real-stores.ts';
 import { changesOf, sightingPlacement, sightingRow, viewCatalog } from './view-model.ts';
 
@@ -172,10 +170,14 @@ async function byIndex(sql: string, context: Partial<PlanContext> = {}) {
   const { considered } = planRead(await analyse(sql), catalog, planContext({ tenant: own, ...context }));
   const candidate = considered.find(({ placement }) => placement === 'sighting.found');
   if (candidate?.qualifies !== true) throw new PolystoreError('not_supported', candidate?.why ?? 'none');
-  const { maxRows = 1_000 } = context;
-  const deadline = startDeadline(timer.clock, 25_000);
-  const asked = { params: [], caller, token: noParts, maxRows, deadline };
-  return (await executeRead([candidate], asked, stores, timer)).answer;
+  const { maxRows } = context;
+  return readBy([candidate], {
+    caller,
+    stores,
+    timer,
+    withinMs: 25_000,
+    ...(maxRows !== undefined && { maxRows }),
+  });
 }
 
 test('the caller’s bounds hold while rows are read: of rows, and of how far a limit reaches', async () => {

@@ -4,16 +4,15 @@ import { keyText, type Row } from '../../lambda/change/change.ts';
 import { createVersion } from '../../lambda/change/version.ts';
 import type { Catalog } from '../../lambda/model/index.ts';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
-import { executeRead } from '../../lambda/query/execute-read.ts';
 import { cutPage, type Place } from '../../lambda/query/page.ts';
 import { planReadPage } from '../../lambda/query/plan-read.ts';
-import { startDeadline, type Timer } from '../../lambda/query/timer.ts';
-import { noParts } from '../../lambda/query/tokens.ts';
+import type { Timer } from '../../lambda/query/timer.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
 import type { Caller, Store } from '../../lambda/stores/store.ts';
 import { compareInOrder } from '../../lambda/stores/value-order.ts';
 import type { FilledStores } from './filled-stores.ts';
 import { planContext } from './harness.ts';
+import { readBy } from './read-by.ts';
 import { sightingOf, sightingPlacement, sightingRow } from './view-model.ts';
 
 /** What is read in pages, and which rows of those that stay must come; `null` is left to the statement. */
@@ -174,15 +173,8 @@ export async function holdPages(
                 expect(planned.plan.qualified.map(({ kind }) => kind)).toEqual(['empty']);
                 break;
               }
-              const { answer } = await executeRead(
-                [taken],
-                {
-                  ...{ params: planned.params, caller, token: noParts, maxRows: size + 1 },
-                  deadline: startDeadline(timer.clock, 60_000),
-                },
-                stores,
-                timer,
-              );
+              const { params } = planned;
+              const answer = await readBy([taken], { caller, stores, timer, params, maxRows: size + 1 });
               const { rows, next } = cutPage(planned.page, answer.rows);
               expect(rows.length).toBeLessThanOrEqual(size);
               given.push(...rows);

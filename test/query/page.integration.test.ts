@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createDynamodbStore, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
 import { createRedisStore } from '../../lambda/stores/redis/index.ts';
 import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
 import type { FilledStores } from './filled-stores.ts';
 import { nowMs, realTimer as timer } from './harness.ts';
 import { holdPages } from './page-property.ts';
-import { openViewStores } from './real-stores.ts';
+import { openTable, openViewStores } from './real-stores.ts';
 import { viewCatalog } from './view-model.ts';
 
 const run = randomUUID().slice(0, 8);
@@ -23,11 +22,9 @@ beforeAll(async () => {
   database = await createDatabase(catalog, clock);
   const { folder: made, ...views } = await openViewStores(catalog, clock, { refresh: true });
   folder = made;
-  const table = { ...sharedEngines().dynamodb, region: 'eu-west-1', tableName: `pages-${run}`, catalog };
-  await ensureTable(table);
   stores = {
     aurora: database.open({ clock }),
-    dynamodb: createDynamodbStore({ ...table, clock }),
+    dynamodb: await openTable(catalog, `pages-${run}`, clock),
     redis: createRedisStore({ ...sharedEngines().valkey, tls: false, clock }),
     ...views,
   };

@@ -5,12 +5,9 @@ import type { Row } from '../../lambda/change/change.ts';
 import { createVersion } from '../../lambda/change/version.ts';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
 import type { Answer } from '../../lambda/query/answer.ts';
-import { executeRead } from '../../lambda/query/execute-read.ts';
 import { createQueryEngine, createTokens, type QueryEngine } from '../../lambda/query/index.ts';
 import type { Qualified } from '../../lambda/query/plan.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
-import { startDeadline } from '../../lambda/query/timer.ts';
-import { noParts } from '../../lambda/query/tokens.ts';
 import { createDynamodbStore, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
 import { createRedisStore } from '../../lambda/stores/redis/index.ts';
 import { keyOf } from '../../lambda/stores/source-write.ts';
@@ -30,6 +27,7 @@ import {
   secret,
   realTimer as timer,
 } from './harness.ts';
+import { readBy } from './read-by.ts';
 import { flights, selects } from './statements.ts';
 
 // Valkey is shared with other suites: carriers of our own keep its keys apart.
@@ -123,21 +121,8 @@ async function caughtUp(): Promise<void> {
 const ask = (sql: string, more: Parameters<typeof request>[1] = {}, caller: Caller = tenant) =>
   engine.query(request(sql, more), caller);
 
-const answerBy = async (candidate: Qualified): Promise<Answer> =>
-  (
-    await executeRead(
-      [candidate],
-      {
-        params: [],
-        caller: tenant,
-        token: noParts,
-        maxRows: 1000,
-        deadline: startDeadline(timer.clock, 10_000),
-      },
-      stores,
-      timer,
-    )
-  ).answer;
+const answerBy = (candidate: Qualified): Promise<Answer> =>
+  readBy([candidate], { caller: tenant, stores, timer, withinMs: 10_000 });
 
 test('DynamoDB and Redis answer as PostgreSQL does', async () => {
   const reached = new Map<string, number>();

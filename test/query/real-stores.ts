@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Catalog } from '../../lambda/model/index.ts';
 import { createArchiveStore, openObjects } from '../../lambda/stores/archive/index.ts';
+import { createDynamodbStore, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
 import { applyKeyspacesSchema, createKeyspacesStore } from '../../lambda/stores/keyspaces/index.ts';
 import { createOpensearchStore, ensureSearch } from '../../lambda/stores/opensearch/index.ts';
 import { createArchiveServer, createRemoteArchive } from '../../lambda/stores/remote-archive/index.ts';
@@ -35,6 +36,17 @@ export async function openViewStores(
     opensearch: createOpensearchStore({ ...search, model: catalog.name, clock, refresh }),
     archive: openArchive(catalog, clock, pathToFileURL(folder).href),
   };
+}
+
+/** A table of its own in DynamoDB. */
+export async function openTable(
+  catalog: Catalog,
+  tableName: string,
+  clock: Clock,
+): Promise<ReturnType<typeof createDynamodbStore>> {
+  const table = { ...sharedEngines().dynamodb, region: 'eu-west-1', tableName, catalog };
+  await ensureTable(table);
+  return createDynamodbStore({ ...table, clock });
 }
 
 /** Read as queries read it, by what a function of its own is asked and answers; written here. */

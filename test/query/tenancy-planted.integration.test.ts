@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { plantIn } from '../plant-bug.ts';
 import { foreignIn, openFront } from './tenancy/assault.ts';
 import { attacksOf } from './tenancy/attacks.ts';
 import { type DeployedCode, loadDeployedCode } from './tenancy/deployed-code.ts';
@@ -26,15 +27,10 @@ afterAll(async () => {
 /** The project's own code with one mistake in it, or as it is. */
 async function spoil(bug: PlantedBug | undefined): Promise<DeployedCode> {
   if (bug === undefined || !('file' in bug)) return loadDeployedCode(join(root, 'lambda'));
-  const { file, find, replace } = bug;
   const lambda = join(mkdtempSync(join(folder, 'bug-')), 'lambda');
   cpSync(join(root, 'lambda'), lambda, { recursive: true });
-  const text = readFileSync(join(lambda, file), 'utf8');
-  expect(`${text.split(find).length - 1} times ${find} in ${file}`).toBe(`1 times ${find} in ${file}`);
-  writeFileSync(
-    join(lambda, file),
-    text.replace(find, () => replace),
-  );
+  const { path, planted } = plantIn(lambda, bug);
+  writeFileSync(path, planted);
   return loadDeployedCode(lambda);
 }
 

@@ -5,13 +5,12 @@ import fc from 'fast-check';
 import type { Row, Value } from '../../lambda/change/change.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { createQueryEngine, createTokens, type QueryEngine } from '../../lambda/query/index.ts';
-import { createDynamodbStore, ensureTable } from '../../lambda/stores/dynamodb/index.ts';
 import { createMemoryStore } from '../../lambda/stores/memory/index.ts';
 import type { Caller } from '../../lambda/stores/store.ts';
-import { sharedEngines } from '../engines.ts';
 import { createDatabase, type TestDatabase } from '../stores/aurora-database.ts';
 import { bankCatalog } from './bank-model.ts';
 import { operator, request, secret, realTimer as timer } from './harness.ts';
+import { openTable } from './real-stores.ts';
 import { type Sent, transactionOf } from './transaction-request.ts';
 
 const catalog = bankCatalog('bank');
@@ -20,13 +19,10 @@ let engine: QueryEngine;
 let close = async (): Promise<void> => {};
 
 beforeAll(async () => {
-  const { dynamodb } = sharedEngines();
-  const table = { ...dynamodb, region: 'eu-west-1', tableName: `bank-${randomUUID()}`, catalog };
-  await ensureTable(table);
   database = await createDatabase(catalog, Date.now);
   const stores = {
     aurora: database.open({ clock: Date.now }),
-    dynamodb: createDynamodbStore({ ...table, clock: Date.now }),
+    dynamodb: await openTable(catalog, `bank-${randomUUID()}`, Date.now),
     redis: createMemoryStore({ clock: Date.now }),
   };
   const tokens = createTokens(secret);

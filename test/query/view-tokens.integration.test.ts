@@ -5,15 +5,14 @@ import type { Row } from '../../lambda/change/change.ts';
 import { createVersion } from '../../lambda/change/version.ts';
 import { PolystoreError } from '../../lambda/errors.ts';
 import { createAnalyser } from '../../lambda/query/analyse.ts';
-import { executeRead } from '../../lambda/query/execute-read.ts';
 import { createQueryEngine, createTokens, type QueryEngine } from '../../lambda/query/index.ts';
 import { planRead } from '../../lambda/query/plan-read.ts';
-import { startDeadline } from '../../lambda/query/timer.ts';
 import type { TokenParts } from '../../lambda/query/tokens.ts';
 import type { Caller, Store } from '../../lambda/stores/store.ts';
 import type { FilledStores } from './filled-stores.ts';
 import { fakeAurora, nowMs, planContext, request, secret, realTimer as timer } from './harness.ts';
 import { createMemoryStores } from './memory-stores.ts';
+import { readBy } from './read-by.ts';
 import { openViewStores } from './real-stores.ts';
 import { changesOf, sightingOf, sightingPlacement, sightingRow, viewCatalog } from './view-model.ts';
 
@@ -79,9 +78,8 @@ async function answerBy(
   const { considered } = planRead(await analyse(sql), catalog, context);
   const candidate = considered.find((one) => one.placement === placement);
   if (candidate?.qualifies !== true) return { refused: candidate?.why ?? 'not considered' };
-  const asked = { params: [], caller, token, maxRows: 100, deadline: startDeadline(timer.clock, 60_000) };
-  const { answer } = await executeRead([candidate], asked, stores, timer);
-  return { rows: answer.rows };
+  const { rows } = await readBy([candidate], { caller, stores, timer, token, maxRows: 100 });
+  return { rows };
 }
 
 const slice = "select note from sighting where at >= '2013-01-01' and at < '2013-01-01 02:00Z'";

@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { plantIn } from '../plant-bug.ts';
 import { type PlantedBug, plantedBugs } from './planted-bugs.ts';
 import { renderFailures, runSimulation } from './run-simulation.ts';
 
@@ -36,18 +37,12 @@ describe('the simulation', () => {
   test.each(plantedBugs)(
     'catches that $name',
     async (bug) => {
-      const { file, find, replace, says } = bug;
-      const path = join(lambda, file);
-      const text = readFileSync(path, 'utf8');
-      expect(`${text.split(find).length - 1} times ${find} in ${file}`).toBe(`1 times ${find} in ${file}`);
-      writeFileSync(
-        path,
-        text.replace(find, () => replace),
-      );
+      const { path, text, planted } = plantIn(lambda, bug);
+      writeFileSync(path, planted);
 
       const problems = await problemsWith(bug).finally(() => writeFileSync(path, text));
 
-      expect(problems).toMatch(says);
+      expect(problems).toMatch(bug.says);
     },
     10 * 60_000,
   );

@@ -1,11 +1,7 @@
-/** A mistake that somebody could make in one line of the deployed code. */
-export interface PlantedBug {
+import type { BugInCode } from '../plant-bug.ts';
+
+export interface PlantedBug extends BugInCode {
   readonly name: string;
-  /** Below `lambda/`. */
-  readonly file: string;
-  /** Exactly one place in the file. */
-  readonly find: string;
-  readonly replace: string;
   /** What the simulation must say of it, so that it is caught for what it does. */
   readonly says: RegExp;
   /**

@@ -43,7 +43,8 @@ export function createSimulatedLetters(scheduler: Scheduler): SimulatedLetters {
     const id = idOf(item);
     items.set(id, item);
     const letter = openLetterOf(item);
-    if (letter !== undefined) open.set(id, letter);
+    if (letter === undefined) open.delete(id);
+    else open.set(id, letter);
   };
 
   function update(input: UpdateItemCommandInput): object {

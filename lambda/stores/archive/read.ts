@@ -3,7 +3,7 @@ import type { Row } from '../../change/change.ts';
 import { parseVersion, type Version } from '../../change/version.ts';
 import { PolystoreError } from '../../errors.ts';
 import { type CatalogColumn, columnOf, isOpaque, termValue } from '../../model/index.ts';
-import { conditionColumns } from '../condition-columns.ts';
+import { conditionColumns, measures } from '../condition-columns.ts';
 import { fromDuckdb } from '../duckdb-values.ts';
 import { heldColumns, placementName, wantedColumns } from '../placement.ts';
 import type { Condition } from '../predicate.ts';
@@ -163,19 +163,8 @@ export const renderFiles = (files: readonly string[], parameters: Parameters): s
 const selected = (columns: readonly CatalogColumn[]): string =>
   [...columns.map(({ name }) => quoteName(name)), guardColumns.version.name].join(', ');
 
-function isOfKey(placement: Placement, condition: Condition): boolean {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return condition.of.every((part) => isOfKey(placement, part));
-    case 'not':
-      return isOfKey(placement, condition.of);
-    case 'distance':
-      return false;
-    default:
-      return placement.entity.key.includes(condition.column.name);
-  }
-}
+const isOfKey = ({ entity }: Placement, condition: Condition): boolean =>
+  !measures([condition]) && [...conditionColumns([condition])].every((name) => entity.key.includes(name));
 
 function renderOrder({ column, descending, nullsFirst }: FilterOrder): string {
   if (isOpaque(column.type))

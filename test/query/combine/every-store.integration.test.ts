@@ -8,18 +8,15 @@ import { aurora, compile, entity, model, shared } from '../../../lambda/model/in
 import { createAnalyser } from '../../../lambda/query/analyse.ts';
 import type { Answer } from '../../../lambda/query/answer.ts';
 import { createDuckdbCombiner } from '../../../lambda/query/combine/duckdb.ts';
-import { executeRead } from '../../../lambda/query/execute-read.ts';
 import type { Qualified } from '../../../lambda/query/plan.ts';
 import { planRead } from '../../../lambda/query/plan-read.ts';
-import { startDeadline } from '../../../lambda/query/timer.ts';
-import { noParts } from '../../../lambda/query/tokens.ts';
-import { createDynamodbStore, ensureTable } from '../../../lambda/stores/dynamodb/index.ts';
 import { createRedisStore } from '../../../lambda/stores/redis/index.ts';
 import { sharedEngines } from '../../engines.ts';
 import { createDatabase, type TestDatabase } from '../../stores/aurora-database.ts';
 import type { FilledStores } from '../filled-stores.ts';
 import { nowMs, planContext, realTimer as timer } from '../harness.ts';
-import { openViewStores } from '../real-stores.ts';
+import { readBy } from '../read-by.ts';
+import { openTable, openViewStores } from '../real-stores.ts';
 import {
   changesOf,
   seedSightings,
@@ -108,13 +105,10 @@ beforeAll(async () => {
   database = await createDatabase(whole, clock);
   const { folder: made, ...views } = await openViewStores(whole, clock, { refresh: true });
   folder = made;
-  const { dynamodb, valkey } = sharedEngines();
-  const table = { ...dynamodb, region: 'eu-west-1', tableName: `every-${run}`, catalog: whole };
-  await ensureTable(table);
   stores = {
     aurora: database.open({ clock }),
-    dynamodb: createDynamodbStore({ ...table, clock }),
-    redis: createRedisStore({ ...valkey, tls: false, clock }),
+    dynamodb: await openTable(whole, `every-${run}`, clock),
+    redis: createRedisStore({ ...sharedEngines().valkey, tls: false, clock }),
     ...views,
     combiner: await createDuckdbCombiner({ memoryMb: 256, threads: 2 }),
   };
@@ -141,12 +135,8 @@ const insertPlace = async (row: Row): Promise<unknown> => {
   );
 };
 
-const answerBy = async (candidates: readonly [Qualified, ...Qualified[]]): Promise<Answer> => {
-  const request = { params: [], caller: tenant, token: noParts, maxRows: 10_000 };
-  const deadline = startDeadline(timer.clock, 60_000);
-  const { answer } = await executeRead(candidates, { ...request, deadline }, stores, timer);
-  return answer;
-};
+const answerBy = (candidates: readonly [Qualified, ...Qualified[]]): Promise<Answer> =>
+  readBy(candidates, { caller: tenant, stores, timer, maxRows: 10_000 });
 
 const byPostgres = async (sql: string): Promise<Answer> => {
   const statement = await analyseWhole(sql);

@@ -1,16 +1,12 @@
+import type { BugInCode } from '../../plant-bug.ts';
+
 /** A mistake that somebody could make in one line of the deployed code, or in a statement of the schema. */
 export type PlantedBug = {
   readonly name: string;
   /** Placements, or paths of the API, at each of which the attacks must show foreign values. */
   readonly shows: readonly string[];
 } & (
-  | {
-      /** Below `lambda/`. */
-      readonly file: string;
-      /** Exactly one place in the file. */
-      readonly find: string;
-      readonly replace: string;
-    }
+  | BugInCode
   | {
       /** Run as the superuser, and what undoes it. */
       readonly statement: string;

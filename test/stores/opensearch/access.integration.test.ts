@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  boolean,
   type Catalog,
   type SearchAccess,
   type SearchGrant,
@@ -14,6 +13,7 @@ import {
 } from '../../../lambda/stores/opensearch/index.ts';
 import type { Fragment, Placement } from '../../../lambda/stores/store.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
+import { widerCatalog } from '../wider-catalog.ts';
 import { keepTrue } from './keep-true.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
 import { type SecuredOpensearch, startSecuredOpensearch } from './secured/secured-opensearch.ts';
@@ -106,19 +106,7 @@ describe('in OpenSearch with its security', () => {
   });
 
   test('the schema function may make and change indices, and read no row', async () => {
-    const wider = {
-      ...catalog,
-      entities: catalog.entities.map((entity) => ({
-        ...entity,
-        columns: [
-          ...entity.columns,
-          { name: 'extra_flag', field: 'extraFlag', type: boolean().type, optional: true, immutable: false },
-        ],
-        views: entity.views.map((view) => ({ ...view, columns: [...view.columns, 'extra_flag'] })),
-      })),
-    };
-
-    const done = await ensureSearch(wider, as('makes'));
+    const done = await ensureSearch(widerCatalog(catalog), as('makes'));
 
     expect(done.join()).toMatch(/added extra_flag.*put the template/);
     await expect(open('makes').read(all(found, 1))).rejects.toMatchObject({ code: 'store_rejected' });

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { boolean, type Catalog } from '../../../lambda/model/index.ts';
+import type { Catalog } from '../../../lambda/model/index.ts';
 import { createOpensearchStore, ensureSearch } from '../../../lambda/stores/opensearch/index.ts';
 import type { Placement } from '../../../lambda/stores/store.ts';
 import { type Paths, searchPaths } from '../../../lib/constructs/functions/search-statements.ts';
 import { contractCatalog, itemOf, itemRow, placementOf, upsert } from '../contract-model.ts';
+import { widerCatalog } from '../wider-catalog.ts';
 import { keepTrue } from './keep-true.ts';
 import { ask, connection } from './library.ts';
 import { type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
@@ -48,19 +49,8 @@ describe('the rights that AWS is told', () => {
     await ensureSearch(catalog, behind);
     await ask('POST', `/${model}.item.logged-2013.01.01/_doc/x?routing=x`, {});
     await ask('PUT', `/${model}.item.found-1/_settings`, { index: { refresh_interval: '9s' } });
-    const wider = {
-      ...catalog,
-      entities: catalog.entities.map((entity) => ({
-        ...entity,
-        columns: [
-          ...entity.columns,
-          { name: 'extra_flag', field: 'extraFlag', type: boolean().type, optional: true, immutable: false },
-        ],
-        views: entity.views.map((view) => ({ ...view, columns: [...view.columns, 'extra_flag'] })),
-      })),
-    };
 
-    const done = await ensureSearch(wider, behind);
+    const done = await ensureSearch(widerCatalog(catalog), behind);
 
     expect(done.join()).toMatch(/added extra_flag.*set refresh_interval/);
     expect(refused(searchPaths('makes', model))).toEqual([]);
